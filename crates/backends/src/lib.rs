@@ -1,0 +1,7 @@
+//! The outside: local processes with their keeper, environments, the Dask link, certificates.
+//!
+//! What this room is for: implementations of the engine's ports that touch the machine. Deliberately absent:
+//! decisions, rows, and faces.
+
+pub mod dask;
+pub mod local;

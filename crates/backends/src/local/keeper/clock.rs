@@ -1,0 +1,21 @@
+//! The keeper's only look at the clocks. Durations come from the monotonic one, which a changed date cannot bend;
+//! the wall clock is for records only.
+
+use std::time::Duration;
+
+use rustix::time::{ClockId, clock_gettime};
+
+/// Time since boot, suspension not counted.
+pub(super) fn now() -> Duration {
+    let t = clock_gettime(ClockId::Monotonic);
+    Duration::new(
+        t.tv_sec.unsigned_abs(),
+        u32::try_from(t.tv_nsec).unwrap_or(0),
+    )
+}
+
+/// Microseconds since 1970.
+pub(super) fn wall() -> i64 {
+    let t = clock_gettime(ClockId::Realtime);
+    t.tv_sec * 1_000_000 + t.tv_nsec / 1_000
+}

@@ -1,0 +1,265 @@
+//! The keeper's view of all processes, mirrored: connected once, kept by events, begun anew after a loss.
+//!
+//! What always holds: while the keeper cannot be heard the view is unknown, never empty.
+
+use std::collections::{BTreeSet, HashMap};
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use caddis_core::world::{End, Exit, KilledBy, Member, MemberView, Members, Observed, ScriptOutcome};
+use caddis_engine::{Key, Queue};
+use caddis_types::api::Stream;
+use caddis_types::{ClusterId, Timestamp};
+use tokio::sync::watch;
+
+use super::keeper::client::{KeeperClient, KeeperEvents};
+use super::keeper::spawn_detached;
+use super::keeper::wire::{self, Event, Record, State};
+use super::paths::Home;
+
+/// How much of a log's end is kept as evidence.
+const TAIL: u64 = 4096;
+/// How long a call waits for a keeper that is being started.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The mirror. Clones share it.
+#[derive(Clone)]
+pub(super) struct Mirror {
+    home: Home,
+    exe: PathBuf,
+    queue: Queue,
+    members: Arc<Mutex<Option<HashMap<ClusterId, Members>>>>,
+    client: Arc<watch::Sender<Option<KeeperClient>>>,
+}
+
+impl Mirror {
+    /// Begins to be connected; `exe` is the binary that can be a keeper.
+    pub(super) fn start(home: Home, exe: PathBuf, queue: Queue) -> Mirror {
+        let mirror = Mirror { home, exe, queue, members: Arc::default(), client: Arc::new(watch::Sender::new(None)) };
+        tokio::spawn(mirror.clone().stay_connected());
+        mirror
+    }
+
+    async fn stay_connected(self) {
+        loop {
+            match self.connect().await {
+                Ok((client, events)) => self.follow(client, events).await,
+                Err(error) => {
+                    tracing::error!(error, "there is no keeper, so nothing can be started or seen");
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                }
+            }
+        }
+    }
+
+    async fn connect(&self) -> Result<(KeeperClient, KeeperEvents), String> {
+        match KeeperClient::connect(self.home.path()).await {
+            Ok(connected) => Ok(connected),
+            Err(_) => spawn_detached(&self.exe, self.home.path()).await.map_err(|error| error.to_string()),
+        }
+    }
+
+    async fn follow(&self, client: KeeperClient, mut events: KeeperEvents) {
+        self.begin(&client, &events.hello.members);
+        self.client.send_replace(Some(client.clone()));
+        while let Some(event) = events.events.recv().await {
+            if let Event::Member { member } = event {
+                self.take_from(&client, &member);
+            }
+        }
+        tracing::info!("the keeper is gone; another one takes over what it held");
+        self.client.send_replace(None);
+        *self.lock() = None;
+    }
+
+    /// Puts the snapshot in place whole: a part of it would look like processes that are gone.
+    fn begin(&self, client: &KeeperClient, records: &[Record]) {
+        let mut all: HashMap<ClusterId, Members> = HashMap::new();
+        let mut wakes = BTreeSet::new();
+        for record in records {
+            let Some((cluster, member)) = self.identity(record) else { continue };
+            wakes.extend(concerned(&cluster, &member));
+            if never_ran(record, &member) {
+                forget_later(client, record);
+            } else {
+                let view = self.view(record, &cluster, &member);
+                all.entry(cluster).or_default().insert(member, view);
+            }
+        }
+        *self.lock() = Some(all);
+        wakes.into_iter().for_each(|key| self.queue.wake(key));
+    }
+
+    /// The keeper, as soon as there is one.
+    pub(super) async fn client(&self) -> Option<KeeperClient> {
+        let mut client = self.client.subscribe();
+        let found = tokio::time::timeout(PATIENCE, client.wait_for(Option::is_some)).await;
+        found.ok()?.ok()?.clone()
+    }
+
+    /// Takes in the answer to a start, which may come before its event.
+    pub(super) fn take(&self, client: &KeeperClient, record: &Record) {
+        self.take_from(client, record);
+    }
+
+    /// Takes in a record, and wakes those whom it concerns.
+    fn take_from(&self, client: &KeeperClient, record: &Record) {
+        let Some((cluster, member)) = self.identity(record) else { return };
+        if was_abandoned(record) && matches!(member, Member::Job { .. }) {
+            // A start that was refused: the answer tells whoever asked, and the key is free again. Kept, this would
+            // stand in the way of the process that is started under the key next.
+            return;
+        }
+        if never_ran(record, &member) {
+            forget_later(client, record);
+            if let Some(members) = self.lock().as_mut().and_then(|all| all.get_mut(&cluster)) {
+                members.remove(&member);
+            }
+        } else {
+            let view = self.view(record, &cluster, &member);
+            if let Some(all) = self.lock().as_mut() {
+                let members = all.entry(cluster.clone()).or_default();
+                // An answer that was overtaken by later events must not bring a process back to life.
+                if view.end.is_some() || members.get(&member).is_none_or(|known| known.end.is_none()) {
+                    members.insert(member.clone(), view);
+                }
+            }
+        }
+        concerned(&cluster, &member).into_iter().for_each(|key| self.queue.wake(key));
+    }
+
+    fn identity(&self, record: &Record) -> Option<(ClusterId, Member)> {
+        let known = record.state != State::Intent;
+        let identity = || Some((record.cluster.parse().ok()?, name_of(record).parse().ok()?));
+        known.then(identity).flatten()
+    }
+
+    /// The processes of a cluster.
+    pub(super) fn members(&self, cluster: &ClusterId) -> Observed<Members> {
+        match self.lock().as_ref() {
+            Some(all) => Observed::Known(all.get(cluster).cloned().unwrap_or_default()),
+            None => Observed::Unknown("the keeper does not answer".into()),
+        }
+    }
+
+    /// Every cluster of which there is a process, dead or alive.
+    pub(super) fn clusters(&self) -> Option<BTreeSet<ClusterId>> {
+        self.lock().as_ref().map(|all| all.keys().cloned().collect())
+    }
+
+    /// Drops what is remembered of a cluster.
+    pub(super) fn forget(&self, cluster: &ClusterId) -> Vec<String> {
+        let gone = self.lock().as_mut().and_then(|all| all.remove(cluster)).unwrap_or_default();
+        gone.keys().map(|member| format!("{cluster}/{member}")).collect()
+    }
+
+    fn view(&self, record: &Record, cluster: &ClusterId, member: &Member) -> MemberView {
+        let started_at = Timestamp(record.started_at.unwrap_or(record.intent_at));
+        let ready = record.ready.clone().map(|ready| {
+            let at = Timestamp(record.ready_at.unwrap_or(started_at.0));
+            (at, serde_json::from_value(ready).unwrap_or_default())
+        });
+        let end = (record.state == State::Ended).then(|| self.end(record, cluster, member));
+        let pid = record.pid.and_then(|pid| u32::try_from(pid).ok()).unwrap_or(0);
+        MemberView { pid, started_at, ready, end, peak_rss: record.peak_rss }
+    }
+
+    fn end(&self, record: &Record, cluster: &ClusterId, member: &Member) -> End {
+        let (outcome, log) = match member {
+            Member::Job { job, attempt } => {
+                (outcome(&record.folder), self.home.attempt_log(job, *attempt, Stream::Stderr))
+            }
+            other => (None, self.home.cluster_logs(cluster).join(format!("{other}.log"))),
+        };
+        End {
+            at: Timestamp(record.ended_at.unwrap_or(record.intent_at)),
+            exit: exit(record.exit.as_ref()),
+            killed_by: record.killed_by.as_ref().map(killed_by),
+            began: record.began,
+            outcome,
+            log_tail: tail(&log),
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<HashMap<ClusterId, Members>>> {
+        self.members.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Who must look again because of a process.
+fn concerned(cluster: &ClusterId, member: &Member) -> Vec<Key> {
+    let mut keys = vec![Key::Cluster(cluster.clone())];
+    if let Member::Job { job, .. } = member {
+        keys.push(Key::Job(job.clone()));
+    }
+    keys
+}
+
+/// A scheduler or worker that an earlier keeper was about to start and that certainly did nothing: it is as if it had
+/// never been asked for, and its key may be used. A script's record stays, since its job must count its attempts.
+fn never_ran(record: &Record, member: &Member) -> bool {
+    let unstarted = matches!(&record.exit, Some(wire::Exit::Unknown(why)) if why == "never started" || why == "never let go");
+    unstarted && record.state == State::Ended && !matches!(member, Member::Job { .. })
+}
+
+/// The keeper gave a start up before there was a process.
+fn was_abandoned(record: &Record) -> bool {
+    matches!(&record.exit, Some(wire::Exit::Unknown(why)) if why == "never started") && record.state == State::Ended
+}
+
+fn forget_later(client: &KeeperClient, record: &Record) {
+    let (client, key) = (client.clone(), record.key.clone());
+    tokio::spawn(async move {
+        // When the keeper is gone the next one tells of the same record again.
+        let _ = client.forget(&[key]).await;
+    });
+}
+
+fn name_of(record: &Record) -> &str {
+    record.key.get(record.cluster.len() + 1..).unwrap_or_default()
+}
+
+fn exit(exit: Option<&wire::Exit>) -> Exit {
+    match exit {
+        Some(wire::Exit::Code(code)) => Exit::Code(*code),
+        Some(wire::Exit::Signal(signal)) => Exit::Signal(*signal),
+        Some(wire::Exit::Unknown(why)) => Exit::Unknown(why.clone()),
+        None => Exit::Unknown("nobody could see how it ended".into()),
+    }
+}
+
+fn killed_by(killed_by: &wire::KilledBy) -> KilledBy {
+    match killed_by {
+        wire::KilledBy::Memory { rss, limit, pss } => KilledBy::Memory { rss: pss.unwrap_or(*rss), limit: *limit },
+        wire::KilledBy::Stop { reason } => KilledBy::Stop { reason: reason.clone() },
+        wire::KilledBy::KernelOom => KilledBy::KernelOom,
+        wire::KilledBy::Lease => KilledBy::Lease,
+        wire::KilledBy::Purge { reason } => KilledBy::Purge { reason: reason.clone() },
+    }
+}
+
+/// What a script's entry point wrote; its `dask` part is nested on disk.
+fn outcome(folder: &Path) -> Option<ScriptOutcome> {
+    let text = std::fs::read_to_string(folder.join("outcome.json")).ok()?;
+    let value: serde_json::Value = serde_json::from_str(&text).ok()?;
+    let mut outcome: ScriptOutcome = serde_json::from_value(value.clone()).ok()?;
+    let dask = &value["dask"];
+    outcome.connected = dask["connected"].as_bool();
+    outcome.own_local_cluster = dask["own_local_cluster"].as_bool();
+    Some(outcome)
+}
+
+fn tail(log: &Path) -> String {
+    let read = || -> std::io::Result<String> {
+        let mut file = File::open(log)?;
+        let length = file.metadata()?.len();
+        file.seek(SeekFrom::Start(length.saturating_sub(TAIL)))?;
+        let mut bytes = Vec::new();
+        file.take(TAIL).read_to_end(&mut bytes)?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    };
+    read().unwrap_or_default()
+}

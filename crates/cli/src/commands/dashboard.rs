@@ -1,0 +1,79 @@
+//! `caddis dashboard`: a link that logs the browser in, once.
+
+use std::process::{Command, Stdio};
+
+use caddis_types::api::LoginLinkView;
+use caddis_types::duration;
+
+use crate::context::Context;
+use crate::failure::{Exit, Failure};
+use crate::home::plain;
+use crate::output::{OutputArgs, say};
+use crate::reference;
+use crate::server::Server;
+
+/// Print a link to a cluster's dashboard that logs the browser in, once.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// A cluster or a job; the newest cluster by default, and Caddis's own page while there is none.
+    #[arg(value_name = "ID")]
+    pub subject: Option<String>,
+    /// Open it in a browser too.
+    #[arg(long)]
+    pub open: bool,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+}
+
+/// Does what was asked.
+pub async fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
+    let server = context.server().await?;
+    let page = page(&server, args.subject.as_deref()).await?;
+    let link = link(&server, &page).await?;
+    args.output.print(&link, |link| format!("{}\n", link.url))?;
+    if !args.output.is_json() {
+        let valid = duration::display(std::time::Duration::from_millis(link.valid_ms));
+        say(&format!("it works once, within {valid}, in a browser on this machine"));
+    }
+    if args.open {
+        browse(&link.url)?;
+    }
+    Ok(0)
+}
+
+/// Opens a cluster's dashboard in a browser.
+pub async fn open(server: &Server, cluster: &str) -> Result<(), Failure> {
+    let link = link(server, &format!("/clusters/{cluster}/status")).await?;
+    browse(&link.url)
+}
+
+async fn link(server: &Server, page: &str) -> Result<LoginLinkView, Failure> {
+    // A link whose answer was lost is never used, and ends by itself.
+    server.call(async |client| client.login_link(Some(page)).await).await
+}
+
+async fn page(server: &Server, named: Option<&str>) -> Result<String, Failure> {
+    let status = |cluster: &str| format!("/clusters/{cluster}/status");
+    match (reference::cluster(server, named).await, named) {
+        (Ok(cluster), _) => Ok(status(cluster.id.as_str())),
+        (Err(failure), None) if failure.exit == Exit::NotFound => Ok("/".to_owned()),
+        (Err(failure), None) => Err(failure),
+        (Err(failure), Some(_)) => match reference::job(server, named).await {
+            Err(_) => Err(failure),
+            Ok(job) => job.cluster.map(|cluster| status(cluster.as_str())).ok_or_else(|| {
+                let text = format!("job `{}` has no cluster yet", job.id);
+                Failure::new(Exit::Conflict, "no_cluster", text).hint(format!("`caddis why {}` says why", job.id))
+            }),
+        },
+    }
+}
+
+/// Leaves it to the desktop which browser; what that says goes nowhere, since it would land in the script's output.
+fn browse(url: &str) -> Result<(), Failure> {
+    let mut command = Command::new("xdg-open");
+    let started = command.arg(url).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+    started.map(drop).map_err(|error| {
+        let text = format!("no browser was opened: `xdg-open`: {}", plain(&error));
+        Failure::new(Exit::Failed, "no_browser", text).hint("open the printed link in a browser on this machine")
+    })
+}

@@ -1,0 +1,72 @@
+//! The Python environments in the state folder, as the faces show them.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use caddis_backends::local::LocalBackend;
+use caddis_backends::local::environment::{self, Entry, EntryState};
+use caddis_backends::local::paths::Home;
+use caddis_engine::ports::{BackendError, Clock};
+use caddis_server::{EnvironmentError, Environments, SystemClock};
+use caddis_types::Timestamp;
+use caddis_types::api::EnvironmentView;
+
+/// The environments of a state folder; those of living clusters are in use.
+pub struct KeptEnvironments {
+    /// The state folder.
+    pub home: Home,
+    /// Knows which are in use.
+    pub backend: LocalBackend,
+}
+
+impl KeptEnvironments {
+    fn view(&self, entry: Entry, used: &[String]) -> EnvironmentView {
+        let state = match entry.state {
+            EntryState::Ready => "ready",
+            EntryState::Building => "building",
+            EntryState::Abandoned => "broken",
+        };
+        EnvironmentView {
+            state: state.to_owned(),
+            source: entry.source.map_or_else(|| "unknown".to_owned(), |source| source.to_string()),
+            python: Some(entry.versions.python).filter(|version| !version.is_empty()),
+            distributed: entry.versions.distributed,
+            bytes: Some(entry.size_bytes),
+            used_at: entry.used_at.map(Timestamp),
+            in_use: entry.in_use || used.contains(&entry.id),
+            path: self.home.path().join("environments").join(&entry.id).display().to_string(),
+            id: entry.id,
+        }
+    }
+}
+
+fn failed(error: &environment::EnvironmentError) -> BackendError {
+    BackendError { code: error.code().to_owned(), message: error.to_string(), hint: Some(error.hint()) }
+}
+
+#[async_trait]
+impl Environments for KeptEnvironments {
+    async fn list(&self) -> Result<Vec<EnvironmentView>, EnvironmentError> {
+        let used = self.backend.environments_in_use();
+        let all = environment::list(self.home.path()).map_err(|error| failed(&error))?;
+        Ok(all.into_iter().map(|entry| self.view(entry, &used)).collect())
+    }
+
+    async fn remove(&self, id: &str) -> Result<(), EnvironmentError> {
+        let used = self.backend.environments_in_use();
+        match environment::remove(self.home.path(), id, &used) {
+            Ok(_) => Ok(()),
+            Err(environment::EnvironmentError::NotFound { id }) => Err(EnvironmentError::NotFound(id)),
+            Err(error @ environment::EnvironmentError::InUse { .. }) => Err(EnvironmentError::InUse(error.to_string())),
+            Err(error) => Err(failed(&error).into()),
+        }
+    }
+
+    async fn prune(&self, unused_for: Duration, dry_run: bool) -> Result<Vec<String>, EnvironmentError> {
+        let used = self.backend.environments_in_use();
+        let since = SystemClock.now() - unused_for;
+        let pruned =
+            environment::prune(self.home.path(), since.0, &used, dry_run).map_err(|error| failed(&error))?;
+        Ok(pruned.removed.into_iter().map(|entry| entry.id).collect())
+    }
+}

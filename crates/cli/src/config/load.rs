@@ -1,0 +1,143 @@
+//! Reading `caddis.toml`.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+
+use crate::config::schema::{Config, KEYS};
+use crate::failure::Failure;
+use crate::home::plain;
+
+/// The config file, or every default when there is none.
+pub fn load(path: &Path) -> Result<Config, Failure> {
+    match fs::read_to_string(path) {
+        Ok(text) => parse(&text, path),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Config::default()),
+        Err(error) => {
+            let text = format!("the config file `{}` cannot be read: {}", path.display(), plain(&error));
+            Err(Failure::usage("config_unreadable", text))
+        }
+    }
+}
+
+/// Reads the text of a config file; `path` is only named in errors.
+pub fn parse(text: &str, path: &Path) -> Result<Config, Failure> {
+    let mut unknown = Vec::new();
+    let file = path.display();
+    let parsed = toml::Deserializer::parse(text)
+        .and_then(|document| serde_ignored::deserialize(document, |key| unknown.push(key.to_string())));
+    let config: Config = parsed.map_err(|error| {
+        let place = error.span().map_or_else(String::new, |span| format!(" at line {}", line(text, span.start)));
+        Failure::usage("config_invalid", format!("`{file}` is wrong{place}: {}", error.message().trim_end()))
+    })?;
+    if let Some(key) = unknown.first() {
+        return Err(unknown_key(key, path));
+    }
+    match &config.pool {
+        pool if pool.memory.is_some() && pool.slots.is_some() => {
+            let text = format!("`{file}` has both `pool.memory` and `pool.slots`\nhint: they say the same; keep one");
+            Err(Failure::usage("config_invalid", text))
+        }
+        pool if pool.slots == Some(0) => {
+            let text = format!("`{file}` has `pool.slots` of 0\nhint: give at least 1, or leave it out");
+            Err(Failure::usage("config_invalid", text))
+        }
+        _ => Ok(config),
+    }
+}
+
+fn line(text: &str, offset: usize) -> usize {
+    text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
+}
+
+fn unknown_key(key: &str, path: &Path) -> Failure {
+    let text = format!("`{}` has the unknown key `{key}`", path.display());
+    Failure::usage("config_unknown_key", text).hint(match nearest(key) {
+        Some(near) => format!("did you mean `{near}`? `docs/CONFIG.md` lists every key"),
+        None => "`docs/CONFIG.md` lists every key".to_owned(),
+    })
+}
+
+/// The known key or section most like this one, if any is like it at all.
+fn nearest(key: &str) -> Option<String> {
+    let sections = KEYS.iter().map(|(section, _)| (*section).to_owned());
+    let keys = KEYS.iter().flat_map(|(section, keys)| keys.iter().map(move |key| format!("{section}.{key}")));
+    let last = |text: &str| text.rsplit('.').next().unwrap_or_default().to_owned();
+    // A right key under the wrong section is as likely as a mistyped one.
+    let like = |known: &str| strsim::jaro_winkler(known, key).max(strsim::jaro_winkler(&last(known), &last(key)));
+    let all = sections.chain(keys).map(|known| (like(&known), known));
+    let best = all.max_by(|left, right| left.0.total_cmp(&right.0))?;
+    (best.0 > 0.8).then_some(best.1)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use caddis_types::bytes::GIB;
+
+    use super::*;
+    use crate::config::Span;
+
+    fn read(text: &str) -> Result<Config, Failure> {
+        parse(text, Path::new("caddis.toml"))
+    }
+
+    #[test]
+    fn every_known_key_is_read() {
+        let text = "[server]\nidle_exit = \"5m\"\nretention = \"7d\"\n[pool]\nmemory = \"8GiB\"\n[defaults]\n\
+                    profile = \"small\"\nworkers = \"1..3\"\nthreads = 2\nmemory = \"2GiB\"\ntimeout = \"1h\"\n\
+                    retries = 1\nkeep_on_failure = 60\npython = \"3.12\"\ndask = \"2026.3\"\n[times]\n\
+                    member_start = 30\norderly_close = 1\ndrain = \"2m\"\nscript_after_scheduler = 1\nshrink_grace = 1\n";
+        let config = read(text).unwrap();
+        assert_eq!(config.server.idle_exit, Span(Duration::from_secs(300)));
+        assert_eq!(config.pool.pool(64 * GIB, 4).memory_bytes, 8 * GIB);
+        assert_eq!(config.defaults.workers.unwrap().max, 3);
+        assert_eq!(config.times.settings().drain, Duration::from_secs(120));
+        let known: usize = KEYS.iter().map(|(_, keys)| keys.len()).sum();
+        let named = text.lines().filter(|line| line.contains('=')).count();
+        assert_eq!(named + 1, known, "this test names every key but `pool.slots`");
+    }
+
+    #[test]
+    fn a_whole_number_is_a_range_too_and_slots_are_gibibytes() {
+        let config = read("[defaults]\nworkers = 4\n[pool]\nslots = 3\n").unwrap();
+        assert_eq!((config.defaults.workers.unwrap().min, config.pool.pool(GIB, 1).memory_bytes), (4, 3 * GIB));
+    }
+
+    #[test]
+    fn an_unknown_key_names_the_nearest() {
+        for (text, near) in [
+            ("[server]\nidle_exti = 3\n", "`server.idle_exit`"),
+            ("[sever]\nidle_exit = 3\n", "`server`"),
+            ("[pool]\nprofile = \"small\"\n", "`defaults.profile`"),
+        ] {
+            let failure = read(text).unwrap_err();
+            assert_eq!(failure.code, "config_unknown_key");
+            assert!(failure.hint.as_deref().unwrap().contains(near), "{failure:?}");
+        }
+        assert!(!read("zzz = 1\n").unwrap_err().hint.unwrap().contains("did you mean"));
+    }
+
+    #[test]
+    fn wrong_values_name_their_line() {
+        for text in ["\n[server]\nidle_exit = \"soon\"\n", "\n\n[defaults\n", "\n\n[pool]\nslots = -1\n"] {
+            let failure = read(text).unwrap_err();
+            assert_eq!(failure.code, "config_invalid");
+            assert!(failure.message.contains(" at line "), "{}", failure.message);
+        }
+        assert!(read("[pool]\nslots = 1\nmemory = \"1GiB\"\n").unwrap_err().message.contains("both"));
+        assert!(read("[pool]\nslots = 0\n").is_err());
+    }
+
+    #[test]
+    fn the_document_describes_every_key() {
+        let document = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/CONFIG.md")).unwrap();
+        for (section, keys) in KEYS {
+            assert!(document.contains(&format!("## `[{section}]`")), "{section}");
+            for key in *keys {
+                assert!(document.contains(&format!("| `{key}` |")), "{section}.{key}");
+            }
+        }
+    }
+}

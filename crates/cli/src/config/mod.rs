@@ -1,0 +1,12 @@
+//! `caddis.toml` in the state folder: what it may say ([`schema`]) and reading it ([`load`]).
+//!
+//! What always holds: a key that Caddis does not know is an error that names the nearest one, never passed over; a
+//! missing file means every default; flags of the command line go before it. `docs/CONFIG.md` describes each key.
+
+mod load;
+mod schema;
+mod values;
+
+pub use load::{load, parse};
+pub use schema::{Config, Defaults, PoolConfig, ServerConfig, Times};
+pub use values::{Size, Span};

@@ -1,0 +1,146 @@
+//! The keys of `caddis.toml`. Every one is described in `docs/CONFIG.md`; a test compares the two.
+
+use std::time::Duration;
+
+use caddis_core::profile::Pool;
+use caddis_core::settings::Settings;
+use caddis_types::bytes::GIB;
+use caddis_types::shape::WorkerRange;
+use serde::{Deserialize, Deserializer, de};
+
+use super::values::{Size, Span};
+
+/// The whole file.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct Config {
+    /// `[server]`.
+    pub server: ServerConfig,
+    /// `[pool]`.
+    pub pool: PoolConfig,
+    /// `[defaults]`.
+    pub defaults: Defaults,
+    /// `[times]`.
+    pub times: Times,
+}
+
+/// How the server behaves.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct ServerConfig {
+    /// A background server ends itself after nothing ran for so long; zero means never.
+    pub idle_exit: Span,
+    /// Ended jobs and clusters are forgotten with their logs after so long.
+    pub retention: Span,
+}
+
+impl Default for ServerConfig {
+    fn default() -> Self {
+        let day = Duration::from_secs(86_400);
+        ServerConfig { idle_exit: Span(Duration::from_secs(1800)), retention: Span(day * 30) }
+    }
+}
+
+/// What Caddis may use of this machine. One of the two keys, or neither.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct PoolConfig {
+    /// Memory for all workers together.
+    pub memory: Option<Size>,
+    /// The same in worker slots of 1 GiB.
+    pub slots: Option<u32>,
+}
+
+impl PoolConfig {
+    /// The pool of a machine with this memory and these processors.
+    pub fn pool(&self, ram_bytes: u64, cpus: u32) -> Pool {
+        let machine = Pool::of_machine(ram_bytes, cpus);
+        match (self.memory, self.slots) {
+            (Some(Size(memory_bytes)), _) => Pool { memory_bytes, ..machine },
+            (None, Some(slots)) => Pool { memory_bytes: u64::from(slots) * GIB, ..machine },
+            (None, None) => machine,
+        }
+    }
+}
+
+/// What `caddis run` and `caddis cluster create` take for options that are not given.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct Defaults {
+    /// `--profile`.
+    pub profile: Option<String>,
+    /// `--workers`.
+    #[serde(deserialize_with = "range")]
+    pub workers: Option<WorkerRange>,
+    /// `--threads`.
+    pub threads: Option<u32>,
+    /// `--memory`.
+    pub memory: Option<Size>,
+    /// `--timeout`.
+    pub timeout: Option<Span>,
+    /// `--retries`.
+    pub retries: Option<u32>,
+    /// `--keep-on-failure`.
+    pub keep_on_failure: Option<Span>,
+    /// `--python`.
+    pub python: Option<String>,
+    /// `--dask`.
+    pub dask: Option<String>,
+}
+
+fn range<'de, D: Deserializer<'de>>(from: D) -> Result<Option<WorkerRange>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        Number(u32),
+        Text(String),
+    }
+    let text = match Written::deserialize(from)? {
+        Written::Number(number) => number.to_string(),
+        Written::Text(text) => text,
+    };
+    text.parse().map(Some).map_err(de::Error::custom)
+}
+
+/// The times that decisions go by; absent means the built-in one.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct Times {
+    /// How long a scheduler or a worker may take to its first word.
+    pub member_start: Option<Span>,
+    /// How long a scheduler may take to close its workers.
+    pub orderly_close: Option<Span>,
+    /// How long a worker that goes may take over running tasks.
+    pub drain: Option<Span>,
+    /// How long a script may take to end after its scheduler is gone.
+    pub script_after_scheduler: Option<Span>,
+    /// How long Dask must want fewer workers before one goes.
+    pub shrink_grace: Option<Span>,
+}
+
+impl Times {
+    /// The settings with these in the place of the built-in ones.
+    pub fn settings(&self) -> Settings {
+        let built_in = Settings::default();
+        let or = |set: Option<Span>, built_in| set.map_or(built_in, |span| span.0);
+        Settings {
+            member_start: or(self.member_start, built_in.member_start),
+            orderly_close: or(self.orderly_close, built_in.orderly_close),
+            drain: or(self.drain, built_in.drain),
+            script_after_scheduler: or(self.script_after_scheduler, built_in.script_after_scheduler),
+            shrink_grace: or(self.shrink_grace, built_in.shrink_grace),
+            ..built_in
+        }
+    }
+}
+
+/// Every key with its section, for the error that names the nearest.
+pub(super) const KEYS: &[(&str, &[&str])] = &[
+    ("server", &["idle_exit", "retention"]),
+    ("pool", &["memory", "slots"]),
+    (
+        "defaults",
+        &["profile", "workers", "threads", "memory", "timeout", "retries", "keep_on_failure", "python", "dask"],
+    ),
+    ("times", &["member_start", "orderly_close", "drain", "script_after_scheduler", "shrink_grace"]),
+];

@@ -1,0 +1,50 @@
+//! The nearest subcommand to a mistyped one. Clap's own measure finds none for words as short as ours.
+
+use std::ffi::OsString;
+
+use clap::Command;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+/// Two letters swapped, or one too many, wrong or missing, twice.
+const FARTHEST: usize = 2;
+
+/// The same error, with a suggestion if there is one to make.
+pub fn suggest(mut error: clap::Error, command: &Command, arguments: &[OsString]) -> clap::Error {
+    let known = error.get(ContextKind::SuggestedSubcommand).is_some();
+    let Some(ContextValue::String(wrong)) = error.get(ContextKind::InvalidSubcommand) else { return error };
+    if error.kind() != ErrorKind::InvalidSubcommand || known {
+        return error;
+    }
+    let words = arguments.iter().skip(1).map(|word| word.to_string_lossy());
+    let parent = words.fold(command, |parent, word| parent.find_subcommand(word.as_ref()).unwrap_or(parent));
+    let names = parent.get_subcommands().filter(|verb| !verb.is_hide_set()).map(Command::get_name);
+    let near = names.map(|name| (strsim::osa_distance(name, wrong), name)).min_by_key(|(distance, _)| *distance);
+    if let Some((_, name)) = near.filter(|(distance, name)| *distance <= FARTHEST && *distance < name.len() - 1) {
+        error.insert(ContextKind::SuggestedSubcommand, ContextValue::Strings(vec![name.to_owned()]));
+    }
+    error
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn suggested(words: &[&str]) -> String {
+        let arguments: Vec<OsString> = words.iter().map(OsString::from).collect();
+        let error = crate::command().try_get_matches_from(&arguments).unwrap_err();
+        suggest(error, &crate::command(), &arguments).to_string()
+    }
+
+    #[test]
+    fn short_words_have_neighbours_too() {
+        for (words, name) in [
+            (&["caddis", "jbo", "list"][..], "'job'"),
+            (&["caddis", "rnu", "x.py"], "'run'"),
+            (&["caddis", "job", "lsit"], "'list'"),
+            (&["caddis", "clusters"], "'cluster'"),
+        ] {
+            assert!(suggested(words).contains(name), "{}", suggested(words));
+        }
+        assert!(!suggested(&["caddis", "launch"]).contains("similar"));
+    }
+}

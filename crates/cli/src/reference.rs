@@ -1,0 +1,90 @@
+//! Which job or cluster is meant: an id, the unique beginning of one, a name, or nothing for the newest.
+
+use caddis_types::api::{ClusterView, JobView};
+
+use crate::failure::{Exit, Failure};
+use crate::server::Server;
+
+/// What the server understands as the newest.
+pub const NEWEST: &str = "latest";
+
+/// The job that is meant.
+pub async fn job(server: &Server, reference: Option<&str>) -> Result<JobView, Failure> {
+    let named = reference.unwrap_or(NEWEST);
+    let failure = match server.call(async |client| client.job(named).await).await {
+        Err(failure) if failure.exit == Exit::NotFound && reference.is_some() => failure,
+        other => return other,
+    };
+    let all = server.call(async |client| client.jobs(false, 0).await).await?;
+    let meant = begun_with(all, named, |job: &JobView| job.id.as_str(), |job| job.name.as_deref());
+    meant.unwrap_or(Err(failure))
+}
+
+/// The cluster that is meant.
+pub async fn cluster(server: &Server, reference: Option<&str>) -> Result<ClusterView, Failure> {
+    let named = reference.unwrap_or(NEWEST);
+    let failure = match server.call(async |client| client.cluster(named).await).await {
+        Err(failure) if failure.exit == Exit::NotFound && reference.is_some() => failure,
+        other => return other,
+    };
+    let all = server.call(async |client| client.clusters(false, 0).await).await?;
+    let meant = begun_with(all, named, |cluster: &ClusterView| cluster.id.as_str(), |cluster| cluster.name.as_deref());
+    meant.unwrap_or(Err(failure))
+}
+
+/// The only thing whose id begins so, with or without its prefix; when several do, or a name is nearly this, that is
+/// said; nothing when nothing is like it.
+fn begun_with<T>(
+    all: Vec<T>,
+    text: &str,
+    id: impl Fn(&T) -> &str,
+    name: impl Fn(&T) -> Option<&str>,
+) -> Option<Result<T, Failure>> {
+    let body = |id: &str| id.split_once('_').map_or(String::new(), |(_, body)| body.to_owned());
+    let begins = |thing: &T| id(thing).starts_with(text) || body(id(thing)).starts_with(text);
+    let near = all
+        .iter()
+        .filter_map(&name)
+        .map(|name| (strsim::jaro_winkler(name, text), name))
+        .filter(|(like, _)| *like > 0.8)
+        .max_by(|left, right| left.0.total_cmp(&right.0))
+        .map(|(_, name)| name.to_owned());
+    let mut found: Vec<T> = all.into_iter().filter(begins).collect();
+    match found.len() {
+        0 => near.map(|near| {
+            let failure = Failure::new(Exit::NotFound, "not_found", format!("there is nothing called `{text}`"));
+            Err(failure.hint(format!("did you mean `{near}`?")))
+        }),
+        1 => found.pop().map(Ok),
+        several => {
+            let ids: Vec<String> = found.iter().take(5).map(|thing| format!("`{}`", id(thing))).collect();
+            let text = format!("`{text}` is the beginning of {several} ids: {}", ids.join(", "));
+            Some(Err(Failure::new(Exit::Conflict, "ambiguous", text).hint("write more of it")))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Thing = (&'static str, Option<&'static str>);
+    const ALL: [Thing; 3] = [("job_01aa", Some("etl")), ("job_01ab", None), ("job_02", Some("report"))];
+
+    fn meant(text: &str) -> Option<Result<Thing, Failure>> {
+        begun_with(ALL.to_vec(), text, |thing| thing.0, |thing| thing.1)
+    }
+
+    #[test]
+    fn a_unique_beginning_is_enough() {
+        assert_eq!(meant("job_02").unwrap().unwrap().0, "job_02");
+        assert_eq!(meant("01ab").unwrap().unwrap().0, "job_01ab");
+        assert_eq!(meant("job_01").unwrap().unwrap_err().code, "ambiguous");
+    }
+
+    #[test]
+    fn a_name_that_is_nearly_right_is_offered() {
+        assert_eq!(meant("repotr").unwrap().unwrap_err().hint.unwrap(), "did you mean `report`?");
+        assert!(meant("zzz").is_none());
+    }
+}

@@ -1,0 +1,190 @@
+//! Every cause of death, brought about by a real program.
+
+mod common;
+
+use caddis_testkit::{World, assert_cause, wait_for};
+use common::{job_of, world};
+use rustix::process::Signal;
+
+/// A script that says that it runs, and then waits for ever.
+const WAITS: &str = "import threading\nopen('up', 'w').close()\nthreading.Event().wait()\n";
+
+/// Starts [`WAITS`] and returns once user code runs.
+fn waiting_job(world: &World, options: &[&str]) -> serde_json::Value {
+    let path = world.file("job.py", WAITS).display().to_string();
+    let mut arguments = vec!["run", "--detach"];
+    arguments.extend(options);
+    arguments.push(&path);
+    world.run(&arguments).expect(0);
+    wait_for("the script", || world.work().join("up").exists().then_some(()));
+    world.wait_job("RUNNING")
+}
+
+const CLIENT: &str = "from dask.distributed import Client\nclient = Client()\n";
+
+#[test]
+fn exit_code() {
+    let (run, job) = job_of(&world(), "raise SystemExit(3)", &[]);
+    assert_eq!(run.code(), 3);
+    assert_cause(&job, "exit_code");
+}
+
+#[test]
+fn exception_with_its_last_frame() {
+    let (run, job) = job_of(&world(), "def f():\n    {}['key']\nf()\n", &[]);
+    assert_eq!(run.code(), 1);
+    assert_cause(&job, "exception");
+    let evidence = job["cause"]["evidence"].to_string();
+    assert!(evidence.contains("job.py:2 in f"), "{evidence}");
+    assert!(run.stderr().contains("KeyError: 'key'"), "{}", run.stderr());
+    assert!(!run.stderr().contains("caddis/runtime"), "no frames of ours: {}", run.stderr());
+}
+
+#[test]
+fn import_error_names_the_package() {
+    let (_, job) = job_of(&world(), "import no_such_package.part\n", &[]);
+    assert_cause(&job, "import_error");
+    assert!(job["cause"]["evidence"].to_string().contains("no_such_package"), "{job:#}");
+}
+
+#[test]
+fn syntax_error() {
+    let (_, job) = job_of(&world(), "def f(:\n", &["--retries", "3"]);
+    assert_cause(&job, "syntax_error");
+    assert_eq!(job["attempts"].as_array().unwrap().len(), 1, "not worth a retry");
+}
+
+#[test]
+fn out_of_memory_names_worker_limit_and_peak() {
+    let script = format!(
+        "{CLIENT}def eat():\n    kept = []\n    while True:\n        kept.append(bytearray(20_000_000))\n        for b in kept[-1:]: b[::4096] = b'x' * len(b[::4096])\n\
+         client.submit(eat).result()\n"
+    );
+    let (_, job) = job_of(&world(), &script, &["--memory", "500MiB"]);
+    assert_cause(&job, "out_of_memory");
+    let evidence = job["cause"]["evidence"].to_string();
+    assert!(evidence.contains("500 MiB") && evidence.contains("worker-0000"), "{evidence}");
+}
+
+#[test]
+fn workers_lost() {
+    let script = format!("{CLIENT}import os\nclient.submit(lambda: os.kill(os.getpid(), 11)).result()\n");
+    let (_, job) = job_of(&world(), &script, &[]);
+    assert_cause(&job, "workers_lost");
+    assert!(job["cause"]["evidence"].to_string().contains("SIGSEGV"), "{job:#}");
+}
+
+#[test]
+fn killed_by_signal() {
+    let (run, job) = job_of(&world(), "import os\nos.kill(os.getpid(), 9)\n", &[]);
+    assert_eq!(run.code(), 137);
+    assert_cause(&job, "killed_by_signal");
+}
+
+#[test]
+fn timeout() {
+    let (run, job) = job_of(&world(), "import threading\nthreading.Event().wait()\n", &["--timeout", "1s"]);
+    assert_cause(&job, "timeout");
+    assert_ne!(run.code(), 0);
+}
+
+#[test]
+fn scheduler_lost() {
+    let script = format!(
+        "{CLIENT}import os, threading\nprint('up', flush=True)\n\
+         try: client.run_on_scheduler(lambda: os.kill(os.getpid(), 9))\nexcept Exception: pass\nthreading.Event().wait()\n"
+    );
+    let (_, job) = job_of(&world(), &script, &[]);
+    assert_cause(&job, "scheduler_lost");
+}
+
+#[test]
+fn cluster_start() {
+    let (run, job) = job_of(&world(), "", &["-e", "DASK_DISTRIBUTED__COMM__TLS__MIN_VERSION=9.9"]);
+    assert_eq!(run.code(), 125);
+    assert_cause(&job, "cluster_start");
+}
+
+#[test]
+fn disk_full() {
+    let (_, job) = job_of(&world(), "open('/dev/full', 'w').write('x' * 100_000)\n", &[]);
+    assert_cause(&job, "disk_full");
+}
+
+#[test]
+fn environment_build() {
+    let world = world();
+    let script = "# /// script\n# dependencies = [\"caddis-has-no-such-package\"]\n# ///\n";
+    let (run, job) = job_of(&world, script, &[]);
+    assert_eq!(run.code(), 125);
+    assert_cause(&job, "environment_build");
+    assert!(job["cause"]["sentence"].as_str().unwrap().contains("caddis-has-no-such-package"), "{job:#}");
+}
+
+#[test]
+fn cancelled() {
+    let world = world();
+    waiting_job(&world, &["--workers", "1"]);
+    world.run(&["job", "cancel"]).expect(0);
+    let job = world.wait_job("CANCELLED");
+    assert_cause(&job, "cancelled");
+    world.assert_nothing_left();
+}
+
+#[test]
+fn cluster_stopped() {
+    let world = world();
+    world.run(&["cluster", "create", "lab", "--workers", "1"]).expect(0);
+    waiting_job(&world, &["--cluster", "lab"]);
+    world.run(&["cluster", "stop", "lab"]).expect(0);
+    assert_cause(&world.wait_job("FAILED"), "cluster_stopped");
+    world.assert_nothing_left();
+}
+
+#[test]
+fn unknown_when_nobody_could_watch() {
+    // Orphans become children of this process, which takes their exit status, so that no later keeper can.
+    rustix::process::set_child_subreaper(Some(rustix::process::getpid())).unwrap();
+    let world = world();
+    let job = waiting_job(&world, &["--workers", "1"]);
+    let id = job["id"].as_str().unwrap();
+    for gone in [world.server().expect("a server"), world.keeper().expect("a keeper")] {
+        gone.kill(Signal::KILL);
+        let pid = rustix::process::Pid::from_raw(gone.pid);
+        rustix::process::waitpid(pid, rustix::process::WaitOptions::empty()).unwrap();
+    }
+    let script = world.members().into_iter().find(|member| member.member.as_deref().is_some_and(|key| key.contains(id)));
+    let script = script.expect("the script lives on");
+    script.kill(Signal::KILL);
+    let pid = rustix::process::Pid::from_raw(script.pid);
+    rustix::process::waitpid(pid, rustix::process::WaitOptions::empty()).unwrap();
+    assert_cause(&world.wait_job("FAILED"), "unknown");
+    world.assert_nothing_left();
+}
+
+#[test]
+fn host_rebooted() {
+    let world = world();
+    waiting_job(&world, &["--workers", "1"]);
+    // What a reboot leaves: no process, and records that carry another boot's id.
+    world.server().expect("a server").kill(Signal::KILL);
+    wait_for("the end of everything", || {
+        let all = world.processes();
+        all.iter().for_each(|process| process.kill(Signal::KILL));
+        all.is_empty().then_some(())
+    });
+    let mut changed = 0;
+    let clusters = world.home().join("clusters");
+    for cluster in std::fs::read_dir(clusters).unwrap().flatten() {
+        for member in std::fs::read_dir(cluster.path().join("members")).unwrap().flatten() {
+            let record = member.path().join("record.json");
+            let mut value: serde_json::Value = serde_json::from_slice(&std::fs::read(&record).unwrap()).unwrap();
+            value["boot_id"] = "00000000-0000-0000-0000-000000000000".into();
+            std::fs::write(&record, value.to_string()).unwrap();
+            changed += 1;
+        }
+    }
+    assert!(changed >= 3, "scheduler, worker and script have records");
+    assert_cause(&world.wait_job("FAILED"), "host_rebooted");
+    world.assert_nothing_left();
+}

@@ -1,0 +1,29 @@
+//! What the tests of the real binary share.
+#![allow(dead_code, unreachable_pub, reason = "each test file uses a part of it")]
+
+pub mod space;
+pub mod stranger;
+
+use caddis_testkit::{Run, World};
+use serde_json::Value;
+
+/// The binary under test.
+pub const CADDIS: &str = env!("CARGO_BIN_EXE_caddis");
+
+/// A world with Dask.
+pub fn world() -> World {
+    World::new(CADDIS)
+}
+
+/// Runs a script on one worker and answers its job.
+#[track_caller]
+pub fn job_of(world: &World, script: &str, options: &[&str]) -> (Run, Value) {
+    let path = world.file("job.py", script);
+    let path = path.display().to_string();
+    let mut arguments = vec!["run", "-o", "json", "--workers", "1", "--threads", "1"];
+    arguments.extend(options);
+    arguments.push(&path);
+    let run = world.run(&arguments);
+    let job = run.json();
+    (run, job)
+}

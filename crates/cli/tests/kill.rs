@@ -1,0 +1,219 @@
+//! kill -9 at seeded moments: of the server, the keeper and the fork server, in every stage of a job's life.
+//!
+//! After each the same is checked, from outside: the job ended with its own exit code, its script was reached exactly
+//! once an attempt (from a file that it appends to), nothing of it is left in the process table, and the ledger has
+//! exactly one line a process.
+
+mod common;
+
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use caddis_testkit::{Process, World, wait_for};
+use common::{CADDIS, world};
+use rustix::process::Signal;
+use serde_json::Value;
+
+/// Kills in each stage: one for a newcomer, at least eight in CI.
+fn kills() -> u64 {
+    std::env::var("CADDIS_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(1)
+}
+
+/// A number below `below`, from a seed (SplitMix64).
+fn pick(seed: u64, salt: u64, below: u64) -> u64 {
+    let mut z = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(salt.wrapping_mul(0xBF58_476D_1CE4_E5B9));
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    (z ^ (z >> 31)) % below
+}
+
+/// Lets a seeded time pass: the moment of the kill, not a wait for something.
+fn pass(span: Duration) {
+    let until = Instant::now() + span;
+    while let Some(left) = until.checked_duration_since(Instant::now()) {
+        std::thread::park_timeout(left);
+    }
+}
+
+/// A small package that nothing else needs, so that an environment is built.
+const HEADER: &str = "# /// script\n# dependencies = [\"iniconfig\"]\n# ///\nimport iniconfig\n";
+
+/// The script: one line an attempt into a file, some tasks, then its own exit code.
+fn script(world: &World) -> String {
+    let text = "import os, sys\n\
+        from dask.distributed import Client\n\
+        with open('effects', 'a') as f: f.write('x\\n')\n\
+        client = Client()\n\
+        def work(i):\n    import threading\n    threading.Event().wait(0.02)\n    return i\n\
+        total = sum(client.gather(client.map(work, range(30))))\n\
+        sys.exit(7 if total == 435 else 1)\n";
+    world.file("job.py", text).display().to_string()
+}
+
+fn victim(world: &World, seed: u64) -> Option<Process> {
+    match seed % 3 {
+        0 => world.server(),
+        1 => world.keeper(),
+        _ => world.fork_servers().into_iter().next(),
+    }
+}
+
+fn kill(world: &World, seed: u64) {
+    if let Some(process) = victim(world, seed) {
+        process.kill(Signal::KILL);
+    }
+}
+
+fn submit(world: &World, options: &[&str]) {
+    let script = script(world);
+    let mut arguments = vec!["run", "--detach"];
+    arguments.extend(options);
+    arguments.push(&script);
+    world.run(&arguments).expect(0);
+}
+
+fn ended(world: &World) -> Value {
+    wait_for("the end of the job", || {
+        let run = world.run(&["job", "show", "-o", "json"]);
+        let job = (run.code() == 0).then(|| run.json())?;
+        matches!(job["phase"].as_str()?, "SUCCEEDED" | "FAILED" | "CANCELLED").then_some(job)
+    })
+}
+
+/// Everything that must hold whatever was killed.
+fn check(world: &World, job: &Value) {
+    assert_eq!((&job["phase"], &job["exit_code"]), (&"FAILED".into(), &7.into()), "{job:#}");
+    let began = job["attempts"].as_array().unwrap().iter().filter(|a| !a["started_at"].is_null()).count();
+    let effects = std::fs::read_to_string(world.work().join("effects")).unwrap_or_default();
+    assert_eq!((effects.lines().count(), began), (1, 1), "one attempt, one effect: {job:#}");
+    world.assert_nothing_left();
+    ledger(world, job);
+}
+
+/// One line a process, none negative, and the sum that the job reports.
+fn ledger(world: &World, job: &Value) {
+    let code = "import json, sqlite3, sys\n\
+        rows = sqlite3.connect(sys.argv[1]).execute('select key, body from ledger').fetchall()\n\
+        print(json.dumps([[k, json.loads(b)] for k, b in rows]))";
+    let output = Command::new("python3")
+        .args(["-c", code])
+        .arg(world.home().join("state.db"))
+        .stdin(Stdio::null())
+        .output()
+        .expect("read the ledger");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let lines: Vec<(String, Value)> = serde_json::from_slice(&output.stdout).unwrap();
+    let own = lines.iter().filter(|(_, line)| line["job"] == job["id"]);
+    let mut worker_micros = 0;
+    for (key, line) in own {
+        let span = line["ended_at"].as_i64().unwrap() - line["started_at"].as_i64().unwrap();
+        assert!(span >= 0, "{key}: {line}");
+        if line["kind"] == "worker" {
+            worker_micros += span;
+        }
+    }
+    let told = job["usage"]["worker_seconds"].as_f64().unwrap();
+    let counted = worker_micros as f64 / 1e6;
+    assert!(counted > 0.0 && told > 0.0, "counted {counted} s, told {told} s: {job:#}");
+}
+
+fn each(stage: &str, one: impl Fn(u64)) {
+    let first: u64 = std::env::var("CADDIS_KILL_SEED").ok().and_then(|n| n.parse().ok()).unwrap_or(0);
+    for seed in first..first + kills() {
+        eprintln!("stage {stage}, seed {seed}: replay with CADDIS_KILL_SEED={seed}");
+        one(seed);
+    }
+}
+
+#[test]
+fn while_a_job_is_submitted() {
+    each("submit", |seed| {
+        let world = world();
+        let script = script(&world);
+        world.run(&["cluster", "list"]).expect(0);
+        let arguments = ["run", "--detach", "--workers", "1", "--threads", "1", &script];
+        let mut child = world.spawn(&arguments);
+        pass(Duration::from_micros(pick(seed, 1, 40_000)));
+        kill(&world, seed);
+        assert!(child.wait().unwrap().success(), "submitted, whatever was killed");
+        check(&world, &ended(&world));
+    });
+}
+
+#[test]
+fn while_its_environment_is_built() {
+    each("environment", |seed| {
+        let world = World::building(CADDIS);
+        let body = std::fs::read_to_string(script(&world)).unwrap();
+        let script = world.file("job.py", &format!("{HEADER}{body}")).display().to_string();
+        world.run(&["run", "--detach", "--workers", "1", "--threads", "1", &script]).expect(0);
+        pass(Duration::from_micros(pick(seed, 7, 6_000_000)));
+        kill(&world, seed);
+        check(&world, &ended(&world));
+        let builds = || world.processes().into_iter().filter(|one| one.command.contains("/tools/uv")).count();
+        wait_for("the end of every build", || (builds() == 0).then_some(()));
+    });
+}
+
+#[test]
+fn while_the_cluster_starts() {
+    each("start", |seed| {
+        let world = world();
+        submit(&world, &["--workers", "2"]);
+        pass(Duration::from_micros(pick(seed, 2, 900_000)));
+        kill(&world, seed);
+        check(&world, &ended(&world));
+    });
+}
+
+#[test]
+fn while_the_script_runs() {
+    each("run", |seed| {
+        let world = world();
+        submit(&world, &["--workers", "1"]);
+        world.wait_job("RUNNING");
+        pass(Duration::from_micros(pick(seed, 3, 600_000)));
+        kill(&world, seed);
+        check(&world, &ended(&world));
+    });
+}
+
+#[test]
+fn while_a_cluster_scales() {
+    each("scale", |seed| {
+        let world = world();
+        world.run(&["cluster", "create", "lab", "--workers", "1..3", "--threads", "1", "--memory", "1GiB"]).expect(0);
+        let (up, down) = (["cluster", "scale", "lab", "3"], ["cluster", "scale", "lab", "1"]);
+        world.run(&up).expect(0);
+        pass(Duration::from_micros(pick(seed, 4, 200_000)));
+        kill(&world, seed);
+        world.run(&down).expect(0);
+        pass(Duration::from_micros(pick(seed, 5, 200_000)));
+        kill(&world, seed + 1);
+        submit(&world, &["--cluster", "lab"]);
+        let job = ended(&world);
+        assert_eq!(job["exit_code"], 7, "{job:#}");
+        wait_for("one worker", || {
+            let cluster = world.run(&["cluster", "show", "lab", "-o", "json"]);
+            let cluster = (cluster.code() == 0).then(|| cluster.json())?;
+            (cluster["slots"].as_array()?.len() == 1).then_some(())
+        });
+        world.run(&["cluster", "stop", "lab"]).expect(0);
+        world.assert_nothing_left();
+    });
+}
+
+#[test]
+fn while_everything_ends() {
+    each("stop", |seed| {
+        let world = world();
+        submit(&world, &["--workers", "2"]);
+        wait_for("the script's end", || {
+            let job = world.job();
+            (!job["exit_code"].is_null()).then_some(())
+        });
+        pass(Duration::from_micros(pick(seed, 6, 60_000)));
+        kill(&world, seed);
+        check(&world, &ended(&world));
+    });
+}

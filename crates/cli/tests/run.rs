@@ -1,0 +1,127 @@
+//! `caddis run`: the script's streams, exit code, arguments, folder and environment pass through, and nothing is left.
+
+mod common;
+
+use std::io::Write;
+use std::process::Stdio;
+
+use caddis_testkit::World;
+use common::{CADDIS, job_of, world};
+
+const CLIENT: &str = "from dask.distributed import Client\nclient = Client()\n";
+
+#[test]
+fn a_job_gets_a_cluster_and_leaves_nothing() {
+    let world = world();
+    let script = format!("{CLIENT}print(sum(client.gather(client.map(lambda x: x * x, range(10)))))\n");
+    let script = world.file("job.py", &script);
+    let run = world.run(&["run", "--workers", "2", "--threads", "1", script.to_str().unwrap()]).expect(0);
+    assert_eq!(run.stdout(), "285\n");
+    assert!(run.stderr().contains("worker-seconds"), "a summary: {}", run.stderr());
+    world.assert_nothing_left();
+    let job = world.job();
+    assert_eq!((&job["phase"], &job["exit_code"]), (&"SUCCEEDED".into(), &0.into()));
+    assert!(job["usage"]["worker_seconds"].as_f64().unwrap() > 0.0);
+    assert!(job["usage"]["tasks_done"].as_u64().unwrap() >= 10, "{job:#}");
+    let logs = world.run(&["job", "logs"]).expect(0);
+    assert!(logs.stdout().contains("285"), "kept after the cluster is gone");
+}
+
+#[test]
+fn streams_and_exit_code_pass_through_unchanged() {
+    let world = world();
+    let script = "import sys\nsys.stdout.buffer.write(b'\\xff\\x00out\\n')\nsys.stderr.write('err\\n')\nsys.exit(3)\n";
+    let path = world.file("job.py", script);
+    let run = world.run(&["run", "--quiet", "--workers", "1", path.to_str().unwrap()]).expect(3);
+    assert_eq!(run.output.stdout, b"\xff\x00out\n");
+    assert!(run.stderr().starts_with("err\n"), "{}", run.stderr());
+}
+
+#[test]
+fn arguments_folder_and_variables_reach_the_script() {
+    let world = world();
+    world.file("sub/here.txt", "");
+    world.file("vars.env", "FROM_FILE=1\n# a comment\nQUOTED=\"a b\"\n");
+    let script = "import os, sys\nprint(sys.argv[1:], os.listdir('.'), os.environ['A'], os.environ['FROM_FILE'], os.environ['QUOTED'], __name__)\n";
+    let path = world.file("job.py", script);
+    let path = path.to_str().unwrap();
+    let arguments =
+        ["run", "--workers", "1", "-e", "A=b=c", "--env-file", "vars.env", "--cwd", "sub", path, "--flag", "x y", "-o"];
+    let run = world.run(&arguments).expect(0);
+    assert_eq!(run.stdout(), "['--flag', 'x y', '-o'] ['here.txt'] b=c 1 a b __main__\n");
+}
+
+#[test]
+fn standard_input_passes_through() {
+    let world = world();
+    let path = world.file("job.py", "import sys\nprint(input().upper())\nprint(len(sys.stdin.read()))\n");
+    let mut command = world.command(&["run", "--workers", "1", path.to_str().unwrap()]);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(b"hello\n").unwrap();
+    stdin.write_all(&vec![b'x'; 1 << 20]).unwrap();
+    drop(stdin);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "HELLO\n1048576\n");
+}
+
+#[test]
+fn modules_beside_the_script_import_everywhere() {
+    let world = world();
+    world.file("shapes.py", "class Box:\n    def __init__(self, n): self.n = n\n    def size(self): return self.n\n");
+    let script = format!(
+        "{CLIENT}import shapes\nboxes = client.scatter([shapes.Box(3), shapes.Box(4)])\n\
+         print(sum(client.gather(client.map(lambda b: b.size(), boxes))))\n\
+         print(client.run_on_scheduler(lambda: __import__('shapes').Box(5).size()))\n"
+    );
+    let (run, job) = job_of(&world, &script, &[]);
+    assert_eq!(job["phase"], "SUCCEEDED", "{}", run.stderr());
+    assert!(run.stderr().contains("7\n5\n"), "{}", run.stderr());
+}
+
+#[test]
+fn a_module_runs_with_m() {
+    let world = world();
+    world.file("pkg/__init__.py", "");
+    world.file("pkg/tool.py", "import sys\nfrom pkg import other\nprint(other.X, sys.argv[1:], __name__)\n");
+    world.file("pkg/other.py", "X = 7\n");
+    let run = world.run(&["run", "--workers", "1", "-m", "pkg.tool", "a"]).expect(0);
+    assert_eq!(run.stdout(), "7 ['a'] __main__\n");
+}
+
+#[test]
+fn a_script_that_never_connects_is_told() {
+    let world = world();
+    let (_, job) = job_of(&world, "print(1)\n", &[]);
+    assert!(job["notices"].to_string().contains("never connected"), "{job:#}");
+    let own = "from dask.distributed import LocalCluster, Client\n\
+               if __name__ == '__main__':\n    c = Client(LocalCluster(n_workers=1, processes=False, dashboard_address=None))\n    print(c.submit(sum, [1]).result())\n";
+    let (_, job) = job_of(&world, own, &[]);
+    assert!(job["notices"].to_string().contains("LocalCluster of its own"), "{job:#}");
+}
+
+#[test]
+fn bad_input_is_refused_with_a_hint_and_the_right_code() {
+    let world = World::bare(CADDIS);
+    let good = world.file("good.py", "");
+    let good = good.to_str().unwrap();
+    world.file("notes.ipynb", "{}");
+    let refused = |arguments: &[&str], code: i32, text: &str| {
+        let run = world.run(arguments).expect(code);
+        let error = run.stderr();
+        assert!(error.contains(text), "{arguments:?}: {error}");
+        assert!(error.contains("hint:") || error.contains("tip:") || error.contains("Usage"), "{arguments:?}: {error}");
+        assert!(run.output.stdout.is_empty(), "{arguments:?}");
+    };
+    refused(&["run", "absent.py"], 125, "absent.py");
+    refused(&["run", "."], 125, "folder");
+    refused(&["run", "notes.ipynb"], 125, "notebook");
+    refused(&["run", "--workers", "0", good], 125, "at least one worker");
+    refused(&["run", "--workers", "10..2", good], 125, "the minimum is above the maximum");
+    refused(&["run", "--memory", "much", good], 125, "much");
+    refused(&["run", "--wrokers", "2", good], 125, "--workers");
+    refused(&["run", "--profile", "huge", good], 125, "huge");
+    refused(&["run", "--workers", "9000", good], 125, "the pool has");
+    refused(&["job", "show", "job_0000000000000000"], 3, "job_0000000000000000");
+    assert!(world.members().is_empty());
+}

@@ -1,0 +1,52 @@
+//! The server's socket, reached through its folder.
+//!
+//! A socket's path may have at most 107 bytes; a state folder's may be longer. So the folder is opened, and the socket
+//! is named `/proc/self/fd/N/server.sock`.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::AsRawFd;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tokio::net::UnixStream;
+
+use crate::ClientError;
+
+/// The name of the socket in the state folder.
+pub const NAME: &str = "server.sock";
+
+/// An opened state folder.
+#[derive(Clone, Debug)]
+pub struct Folder {
+    path: Arc<Path>,
+    file: Arc<File>,
+}
+
+impl Folder {
+    /// Opens a state folder; one that is not there has no server.
+    pub fn open(home: &Path) -> Result<Folder, ClientError> {
+        match File::open(home) {
+            Ok(file) => Ok(Folder { path: home.into(), file: Arc::new(file) }),
+            Err(error) => Err(refused(home, error)),
+        }
+    }
+
+    /// The way to its socket, however long its own path is. It leads there as long as this value lives.
+    pub fn socket(&self) -> PathBuf {
+        PathBuf::from(format!("/proc/self/fd/{}/{NAME}", self.file.as_raw_fd()))
+    }
+
+    pub(crate) async fn connect(&self) -> Result<UnixStream, ClientError> {
+        UnixStream::connect(self.socket()).await.map_err(|error| refused(&self.path, error))
+    }
+}
+
+/// Nothing there, or somebody who left his socket behind, is no server; anything else is trouble.
+fn refused(home: &Path, error: io::Error) -> ClientError {
+    match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => ClientError::NotRunning { home: home.to_owned() },
+        io::ErrorKind::PermissionDenied => ClientError::Forbidden { home: home.to_owned() },
+        _ => ClientError::Transport { doing: "connecting to the server".to_owned(), source: Box::new(error) },
+    }
+}

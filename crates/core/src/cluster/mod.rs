@@ -1,0 +1,92 @@
+//! What a cluster needs next.
+//!
+//! One look: [`observe`] takes in what the world says (who runs, who ended, what that costs), [`ending`] decides
+//! whether it must end, then the file of its state says what is to be done: [`starting`], [`slots`] or [`stopping`].
+//! [`report`] gives the reasons.
+//!
+//! What always holds: a worker's name is never used twice; a process is started only after its intent is in the
+//! record; nothing is concluded from a world that cannot be seen; after `Ended` nothing changes.
+
+mod autoscale;
+mod ending;
+mod observe;
+mod refused;
+mod report;
+mod slots;
+mod starting;
+mod stopping;
+mod strays;
+
+use std::time::Duration;
+
+use caddis_types::Timestamp;
+
+pub use refused::start_refused;
+
+use crate::plan::Plan;
+use crate::record::{ClusterRecord, ClusterState, JobRecord};
+use crate::settings::Settings;
+use crate::world::{ClusterWorld, Member};
+
+/// Everything a decision about one cluster goes by.
+#[derive(Clone, Copy, Debug)]
+pub struct ClusterInput<'a> {
+    /// What the database says.
+    pub record: &'a ClusterRecord,
+    /// What runs.
+    pub world: &'a ClusterWorld,
+    /// The job it was made for.
+    pub job: Option<&'a JobRecord>,
+    /// The scripts that may run on it: those of unfinished jobs whose newest attempt is here.
+    pub scripts: &'a [Member],
+    /// Workers that the scheduler would close first, by name; asked for only while slots must go.
+    pub victims: &'a [String],
+    /// How long things may take.
+    pub settings: &'a Settings,
+}
+
+/// One look at one cluster.
+pub fn plan(input: &ClusterInput<'_>, now: Timestamp) -> Plan<ClusterRecord> {
+    let mut plan = Plan::keep(input.record.clone());
+    if !plan.record.state.is_ended() {
+        // Whatever the counter says, a slot that is there is never counted as new.
+        let after_last = plan.record.slots.keys().next_back().map_or(0, |last| last + 1);
+        plan.record.next_slot = plan.record.next_slot.max(after_last);
+        observe::absorb(&mut plan, input, now);
+        strays::end(&mut plan, input);
+        ending::decide(&mut plan, input, now);
+        match plan.record.state {
+            ClusterState::Preparing { .. } => starting::prepare(&mut plan, input, now),
+            ClusterState::Starting { .. } => starting::proceed(&mut plan, input, now),
+            ClusterState::Running { .. } => {
+                autoscale::desire(&mut plan, input, now);
+                slots::tend(&mut plan, input, now);
+            }
+            ClusterState::Stopping { .. } => stopping::proceed(&mut plan, input, now),
+            ClusterState::Ended { .. } => {}
+        }
+    }
+    report::explain(&mut plan, input, now);
+    plan
+}
+
+/// How many of a cluster's slots must go, so that the caller can ask the scheduler whom it would close first.
+pub fn surplus(record: &ClusterRecord) -> u32 {
+    let staying = record.slots.values().filter(|slot| slot.retiring.is_none()).count() as u32;
+    staying.saturating_sub(record.workers_wanted.min(record.workers_desired))
+}
+
+/// Bytes of the pool that a cluster holds: what it was granted, and what still runs beyond that.
+pub fn held_bytes(record: &ClusterRecord) -> u64 {
+    if record.state.is_ended() {
+        return 0;
+    }
+    u64::from(record.workers_wanted.max(record.slots.len() as u32)) * record.shape.memory_bytes
+}
+
+fn millis(ms: u64) -> Duration {
+    Duration::from_millis(ms)
+}
+
+#[cfg(test)]
+mod tests;

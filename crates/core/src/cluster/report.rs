@@ -1,0 +1,119 @@
+//! Why a cluster is as it is: the chain of reasons, most direct first.
+
+use caddis_types::{Reason, ReasonCode, Timestamp, duration};
+
+use super::{ClusterInput, millis};
+use crate::plan::Plan;
+use crate::record::{ClusterRecord, ClusterState, MemberPhase};
+use crate::world::EnvironmentStatus;
+
+pub(super) fn explain(plan: &mut Plan<ClusterRecord>, input: &ClusterInput<'_>, now: Timestamp) {
+    let reasons = match plan.record.state.clone() {
+        ClusterState::Preparing { since } => vec![environment(input, since)],
+        ClusterState::Starting { since } => starting(&plan.record, since),
+        ClusterState::Running { since } => running(&plan.record, input, since, now),
+        ClusterState::Stopping { since, why, .. } => {
+            vec![Reason::new(ReasonCode::Stopping, format!("it is being ended: {}", why.sentence), since)]
+        }
+        ClusterState::Ended { at, why } => vec![Reason::new(ReasonCode::Ended, why.sentence, at)],
+    };
+    plan.report.extend(reasons);
+}
+
+fn environment(input: &ClusterInput<'_>, since: Timestamp) -> Reason {
+    let step = match &input.world.environment {
+        EnvironmentStatus::Building(step) => step.clone(),
+        EnvironmentStatus::Failed(cause) => cause.sentence.clone(),
+        _ => "it is looked up".to_owned(),
+    };
+    Reason::new(ReasonCode::BuildingEnvironment, format!("its Python environment is made ready: {step}"), since)
+        .next("scheduler and workers start as soon as it is")
+}
+
+fn starting(record: &ClusterRecord, since: Timestamp) -> Vec<Reason> {
+    let ready = matches!(
+        record.scheduler.as_ref().map(|scheduler| &scheduler.phase),
+        Some(MemberPhase::Running { ready_at: Some(_), .. })
+    );
+    let scheduler = if ready { "the scheduler serves" } else { "the scheduler is starting" };
+    let (ready, all) = workers(record);
+    let sentence = format!("{scheduler}, and {ready} of {all} workers are ready");
+    let mut reasons = vec![Reason::new(ReasonCode::StartingCluster, sentence, since)];
+    reasons.extend(replacing(record));
+    reasons
+}
+
+fn running(record: &ClusterRecord, input: &ClusterInput<'_>, since: Timestamp, now: Timestamp) -> Vec<Reason> {
+    let mut reasons = Vec::new();
+    let (ready, all) = workers(record);
+    reasons.extend(replacing(record));
+    reasons.extend(draining(record));
+    if ready < all && reasons.is_empty() {
+        let sentence = format!("{ready} of {all} workers are ready");
+        reasons.push(Reason::new(ReasonCode::WaitingForWorkers, sentence, since));
+    }
+    reasons.push(use_of(record, input, since, now));
+    reasons
+}
+
+fn use_of(record: &ClusterRecord, input: &ClusterInput<'_>, since: Timestamp, now: Timestamp) -> Reason {
+    if let Some(until) = record.keep_until {
+        let sentence = "its job failed, and it is kept to be looked at";
+        let left = duration::display(until.since(now));
+        return Reason::new(ReasonCode::KeptAfterFailure, sentence, since).next(format!("it ends in {left}"));
+    }
+    if let Some(job) = &record.job {
+        return Reason::new(ReasonCode::ServingJob, format!("it serves job `{job}`"), since)
+            .next("it ends with the job");
+    }
+    match (record.idle_since, record.idle_timeout_ms) {
+        (Some(idle), Some(timeout)) if timeout > 0 => {
+            let left = duration::display((idle + millis(timeout)).since(now));
+            Reason::new(ReasonCode::Idle, "no job, client, task or data uses it", idle).next(format!("it ends in {left}"))
+        }
+        (Some(idle), _) => Reason::new(ReasonCode::Idle, "no job, client, task or data uses it", idle)
+            .next("it stays until somebody stops it"),
+        (None, _) => {
+            let dask = input.world.dask.clone().unwrap_or_default();
+            let sentence = format!(
+                "{} jobs, {} clients, {} unfinished tasks and {} of results use it",
+                input.scripts.len(),
+                dask.clients,
+                dask.tasks.processing + dask.tasks.queued + dask.tasks.waiting,
+                caddis_types::bytes::display(dask.data_bytes)
+            );
+            Reason::new(ReasonCode::InUse, sentence, since)
+        }
+    }
+}
+
+fn workers(record: &ClusterRecord) -> (usize, usize) {
+    let ready = |phase: &MemberPhase| matches!(phase, MemberPhase::Running { ready_at: Some(_), .. });
+    (record.slots.values().filter(|slot| ready(&slot.phase)).count(), record.slots.len())
+}
+
+fn replacing(record: &ClusterRecord) -> Vec<Reason> {
+    let one = |(number, slot): (&u32, &crate::record::SlotRecord)| match (&slot.phase, &slot.last_death) {
+        (MemberPhase::Waiting { not_before }, Some(death)) => {
+            let sentence = format!("the worker in slot {number} died: {}", death.sentence);
+            Some(
+                Reason::new(ReasonCode::ReplacingWorker, sentence, *not_before)
+                    .next(format!("the next one starts at {not_before}")),
+            )
+        }
+        _ => None,
+    };
+    record.slots.iter().filter_map(one).collect()
+}
+
+fn draining(record: &ClusterRecord) -> Vec<Reason> {
+    let one = |(number, slot): (&u32, &crate::record::SlotRecord)| {
+        let retiring = slot.retiring.as_ref()?;
+        let sentence = format!("the worker in slot {number} hands its data over before it goes");
+        Some(
+            Reason::new(ReasonCode::DrainingWorker, sentence, retiring.since)
+                .next(format!("it is ended at {} at the latest", retiring.deadline)),
+        )
+    };
+    record.slots.iter().filter_map(one).collect()
+}

@@ -1,0 +1,152 @@
+//! Worker slots: each is in exactly one bucket and gets exactly the step of that bucket.
+//!
+//! | bucket | step |
+//! |---|---|
+//! | waiting for its pause | nothing until then |
+//! | pause over, or new | intend the next process |
+//! | intended, not seen | start it (the key makes repeating harmless) |
+//! | runs, not ready | end it when it is late |
+//! | runs, ready | nothing |
+//! | retiring | hand over the data, then go |
+//! | beyond the wanted number | retire |
+
+use caddis_types::Timestamp;
+
+use super::{ClusterInput, surplus};
+use crate::plan::{Action, Plan};
+use crate::record::{ClusterRecord, MemberPhase, NewEvent, Retirement, SlotRecord};
+use crate::world::{EnvironmentStatus, Member, Observed};
+
+pub(super) fn tend(plan: &mut Plan<ClusterRecord>, input: &ClusterInput<'_>, now: Timestamp) {
+    grow(plan, now);
+    shrink(plan, input, now);
+    let numbers: Vec<u32> = plan.record.slots.keys().copied().collect();
+    for number in numbers {
+        step(plan, input, number, now);
+    }
+}
+
+fn grow(plan: &mut Plan<ClusterRecord>, now: Timestamp) {
+    while (plan.record.slots.len() as u32) < plan.record.workers_wanted {
+        let slot = SlotRecord {
+            attempt: 1,
+            phase: MemberPhase::Waiting { not_before: now },
+            failures: 0,
+            last_death: None,
+            retiring: None,
+        };
+        plan.record.slots.insert(plan.record.next_slot, slot);
+        plan.record.next_slot += 1;
+    }
+}
+
+/// Retires what is beyond the wanted number: first what does not run yet, then whom the scheduler would close.
+fn shrink(plan: &mut Plan<ClusterRecord>, input: &ClusterInput<'_>, now: Timestamp) {
+    plan.record.workers_wanted = plan.record.workers_wanted.min(plan.record.workers_desired);
+    let mut surplus = surplus(&plan.record) as usize;
+    let idle: Vec<u32> = plan
+        .record
+        .slots
+        .iter()
+        .filter(|(_, slot)| matches!(slot.phase, MemberPhase::Waiting { .. }) && slot.retiring.is_none())
+        .map(|(number, _)| *number)
+        .collect();
+    for number in idle.into_iter().rev().take(surplus) {
+        plan.record.slots.remove(&number);
+        surplus -= 1;
+    }
+    let deadline = now + input.settings.drain;
+    for slot in victims(plan, input).into_iter().take(surplus) {
+        if let Some(slot) = plan.record.slots.get_mut(&slot) {
+            slot.retiring = Some(Retirement { since: now, deadline, asked_at: None });
+        }
+    }
+}
+
+/// Slots of the workers that the scheduler named, in its order.
+fn victims(plan: &Plan<ClusterRecord>, input: &ClusterInput<'_>) -> Vec<u32> {
+    let slot_of = |name: &String| match name.parse() {
+        Ok(Member::Worker { slot, attempt }) => {
+            let record = plan.record.slots.get(&slot)?;
+            (record.attempt == attempt && record.retiring.is_none()).then_some(slot)
+        }
+        _ => None,
+    };
+    input.victims.iter().filter_map(slot_of).collect()
+}
+
+fn step(plan: &mut Plan<ClusterRecord>, input: &ClusterInput<'_>, number: u32, now: Timestamp) {
+    let slot = plan.record.slots[&number].clone();
+    let member = Member::Worker { slot: number, attempt: slot.attempt };
+    match (&slot.phase, &slot.retiring) {
+        (MemberPhase::Waiting { not_before }, None) if *not_before > now => plan.due_at(*not_before),
+        (MemberPhase::Waiting { .. }, None) => {
+            if let Some(slot) = plan.record.slots.get_mut(&number) {
+                slot.phase = MemberPhase::Intended { at: now };
+            }
+            start(plan, input, member, now);
+        }
+        (MemberPhase::Intended { .. }, _) => start(plan, input, member, now),
+        (MemberPhase::Running { started_at, ready_at: None, .. }, None) => {
+            end_when_late(plan, member, *started_at + input.settings.member_start, now);
+        }
+        (MemberPhase::Running { .. }, Some(retirement)) => retire(plan, number, &member, retirement, now),
+        _ => {}
+    }
+}
+
+/// Asks for a process that is intended and not to be seen.
+pub(super) fn start(plan: &mut Plan<ClusterRecord>, input: &ClusterInput<'_>, member: Member, now: Timestamp) {
+    let seen = match &input.world.members {
+        Observed::Known(members) => members.contains_key(&member),
+        Observed::Unknown(_) => return,
+    };
+    match &input.world.environment {
+        EnvironmentStatus::Ready if !seen => plan.actions.push(Action::StartMember { member }),
+        EnvironmentStatus::Absent if !plan.actions.contains(&Action::PrepareEnvironment) => {
+            plan.actions.push(Action::PrepareEnvironment);
+        }
+        _ => {}
+    }
+    plan.due_at(now + input.settings.heartbeat);
+}
+
+pub(super) fn end_when_late(plan: &mut Plan<ClusterRecord>, member: Member, deadline: Timestamp, now: Timestamp) {
+    if deadline > now {
+        plan.due_at(deadline);
+        return;
+    }
+    end_late(plan, member, "it did not get ready in time", now);
+}
+
+fn end_late(plan: &mut Plan<ClusterRecord>, member: Member, reason: &str, now: Timestamp) {
+    let reason = reason.to_owned();
+    plan.actions.push(Action::StopMember { member, reason, ladder: Vec::new() });
+    plan.due_at(now + std::time::Duration::from_secs(5));
+}
+
+/// After the deadline of a drain: the worker may still be copying, or the drain may never have been heard of.
+const DRAIN_GRACE: std::time::Duration = std::time::Duration::from_secs(40);
+/// How long a drain that is asked for again may take over running tasks.
+const DRAIN_AGAIN: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// Asks for the drain, once more when its deadline is over, and ends the worker when even that was in vain.
+fn retire(plan: &mut Plan<ClusterRecord>, number: u32, member: &Member, retirement: &Retirement, now: Timestamp) {
+    if retirement.asked_at.is_none() {
+        let deadline = retirement.deadline.since(now);
+        plan.actions.push(Action::DrainWorkers { workers: vec![member.to_string()], deadline });
+        plan.due_at(retirement.deadline);
+        if let Some(retiring) = plan.record.slots.get_mut(&number).and_then(|slot| slot.retiring.as_mut()) {
+            retiring.asked_at = Some(now);
+        }
+        let message = format!("worker `{member}` hands its data over and goes");
+        plan.events.push(NewEvent::new(now, plan.record.id.as_str(), "worker.draining", message));
+    } else if now < retirement.deadline {
+        plan.due_at(retirement.deadline);
+    } else if now < retirement.deadline + DRAIN_GRACE {
+        plan.actions.push(Action::DrainWorkers { workers: vec![member.to_string()], deadline: DRAIN_AGAIN });
+        plan.due_at(now + 2 * DRAIN_AGAIN);
+    } else {
+        end_late(plan, member.clone(), "it took too long over handing its data over", now);
+    }
+}

@@ -1,0 +1,263 @@
+//! The plan of a job: what must hold for any record and any world, and the decisions a user sees.
+
+use std::time::Duration;
+
+use caddis_types::api::RetryWish;
+use caddis_types::{Cause, CauseCode, ReasonCode, Timestamp};
+use proptest::prelude::*;
+
+use super::{EXIT_CADDIS_FAILED, JobInput, member, plan, start_refused};
+use crate::arbitrary::{self, NOW, ended, plain_cluster, plain_job, runs, seen};
+use crate::plan::{Action, Plan};
+use crate::record::{
+    AttemptPhase, AttemptRecord, Cancel, ClusterRecord, ClusterState, JobRecord, JobState, Outcome, StopWhy,
+};
+use crate::settings::Settings;
+use crate::world::{ClusterWorld, Exit, Member, MemberView, Observed};
+
+fn look(record: &JobRecord, cluster: Option<&ClusterRecord>, world: &ClusterWorld, now: Timestamp) -> Plan<JobRecord> {
+    let settings = Settings::default();
+    let world = cluster.map(|_| world);
+    plan(&JobInput { record, cluster, world, settings: &settings }, now)
+}
+
+fn serving() -> ClusterRecord {
+    ClusterRecord { state: ClusterState::Running { since: NOW }, ..plain_cluster(1, 1) }
+}
+
+fn stopping(purged_at: Option<Timestamp>) -> ClusterRecord {
+    let why = StopWhy::failure(Cause::new(CauseCode::SchedulerLost, "the scheduler was killed by SIGKILL"));
+    let state = ClusterState::Stopping { since: NOW, why, closing_at: None, purged_at };
+    ClusterRecord { state, ..plain_cluster(1, 1) }
+}
+
+/// A job whose newest attempt is in this phase.
+fn trying(phase: AttemptPhase) -> JobRecord {
+    let mut job = plain_job();
+    let cluster = plain_cluster(1, 1).id;
+    job.attempts.push(AttemptRecord { number: 1, cluster, phase, exit: None, cause: None });
+    job.state = JobState::Running { since: NOW };
+    job
+}
+
+fn running() -> JobRecord {
+    trying(AttemptPhase::Running { started_at: NOW, pid: 7, stopping: None })
+}
+
+fn cancelled(mut job: JobRecord, hurry: bool) -> JobRecord {
+    job.cancel = Some(Cancel { by: "ann".into(), at: NOW, hurry });
+    job
+}
+
+fn script(view: MemberView) -> ClusterWorld {
+    seen([(member(&running()).unwrap(), view)])
+}
+
+fn outcome(plan: &Plan<JobRecord>) -> Option<(Outcome, i32)> {
+    match plan.record.state {
+        JobState::Ended { outcome, exit_code, .. } => Some((outcome, exit_code)),
+        _ => None,
+    }
+}
+
+#[test]
+fn the_exit_code_is_the_scripts_own() {
+    for (exit, expected) in [
+        (Exit::Code(0), (Outcome::Succeeded, 0)),
+        (Exit::Code(3), (Outcome::Failed, 3)),
+        (Exit::Signal(9), (Outcome::Failed, 137)),
+        (Exit::Unknown("host rebooted".into()), (Outcome::Failed, EXIT_CADDIS_FAILED)),
+    ] {
+        let plan = look(&running(), Some(&serving()), &script(ended(NOW, exit.clone())), NOW);
+        assert_eq!(outcome(&plan), Some(expected), "{exit:?}");
+        assert_eq!(plan.record.attempts[0].exit, Some(exit));
+    }
+}
+
+#[test]
+fn a_failed_attempt_is_repeated_only_as_allowed() {
+    let retry = |max, on_exit: &[i32]| RetryWish { max, on_exit: on_exit.to_vec(), delay_ms: 1000 };
+    for (retry, again) in
+        [(retry(0, &[]), false), (retry(1, &[]), true), (retry(1, &[3]), true), (retry(1, &[4]), false)]
+    {
+        let job = JobRecord { retry: retry.clone(), ..running() };
+        let plan = look(&job, Some(&serving()), &script(ended(NOW, Exit::Code(3))), NOW);
+        assert_eq!(outcome(&plan).is_none(), again, "{retry:?}");
+        if again {
+            assert_eq!(plan.report[0].code, ReasonCode::WaitingForRetry);
+            assert_eq!(plan.due, Some(NOW + Duration::from_secs(1)));
+        }
+    }
+}
+
+#[test]
+fn an_attempt_whose_cluster_never_served_counts_as_a_try() {
+    let mut job = JobRecord { retry: RetryWish { max: 2, ..RetryWish::default() }, ..plain_job() };
+    let mut tries = 0;
+    while !job.is_ended() {
+        tries += 1;
+        assert!(tries < 10, "it is tried for ever");
+        let (number, cluster) = (tries, plain_cluster(1, 1).id);
+        job.attempts.push(AttemptRecord { number, cluster, phase: AttemptPhase::Assigned, exit: None, cause: None });
+        job.state = JobState::Starting { since: NOW };
+        job = look(&job, Some(&stopping(None)), &seen([]), NOW).record;
+    }
+    assert_eq!(tries, 3);
+}
+
+#[test]
+fn an_attempt_that_never_reached_user_code_is_no_try() {
+    let mut view = ended(NOW, Exit::Unknown("never started".into()));
+    view.end.as_mut().unwrap().began = false;
+    let plan = look(&trying(AttemptPhase::Intended { at: NOW }), Some(&serving()), &script(view.clone()), NOW);
+    assert!(matches!(plan.record.state, JobState::Queued { .. }), "{:?}", plan.record.state);
+    let job = cancelled(trying(AttemptPhase::Intended { at: NOW }), false);
+    assert_eq!(outcome(&look(&job, Some(&serving()), &script(view), NOW)), Some((Outcome::Cancelled, 130)));
+}
+
+#[test]
+fn a_stop_is_asked_for_until_the_script_is_gone() {
+    let first = look(&cancelled(running(), false), Some(&serving()), &script(runs(NOW, true)), NOW);
+    let again = look(&first.record, Some(&serving()), &script(runs(NOW, true)), NOW + Duration::from_secs(5));
+    let ladder = |plan: &Plan<JobRecord>| match &plan.actions[..] {
+        [Action::StopMember { ladder, .. }] => ladder.len(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!((ladder(&first), ladder(&again)), (2, 2));
+    let hurried = look(&cancelled(first.record, true), Some(&serving()), &script(runs(NOW, true)), NOW);
+    assert_eq!(ladder(&hurried), 0);
+    let gone = look(&hurried.record, Some(&serving()), &script(ended(NOW, Exit::Signal(9))), NOW);
+    assert_eq!(outcome(&gone), Some((Outcome::Cancelled, 137)));
+}
+
+#[test]
+fn a_time_limit_ends_it_and_says_so() {
+    let job = JobRecord { timeout_ms: Some(2000), ..running() };
+    let early = look(&job, Some(&serving()), &script(runs(NOW, true)), NOW);
+    assert!(early.actions.is_empty());
+    assert_eq!(early.due, Some(NOW + Duration::from_secs(2)));
+    let late = look(&job, Some(&serving()), &script(runs(NOW, true)), NOW + Duration::from_secs(2));
+    assert!(matches!(late.actions[..], [Action::StopMember { .. }]));
+    let over = look(&late.record, Some(&serving()), &script(ended(NOW, Exit::Code(130))), NOW);
+    assert_eq!(over.record.attempts[0].cause.as_ref().map(|cause| cause.code), Some(CauseCode::Timeout));
+}
+
+#[test]
+fn nothing_is_started_on_a_cluster_that_is_being_ended() {
+    let job = trying(AttemptPhase::Intended { at: NOW });
+    let waits = look(&job, Some(&stopping(None)), &seen([]), NOW);
+    assert!(waits.actions.is_empty() && outcome(&waits).is_none());
+    assert_eq!(waits.report[0].code, ReasonCode::Stopping);
+    let purged = look(&job, Some(&stopping(Some(NOW))), &seen([]), NOW);
+    assert_eq!(outcome(&purged), Some((Outcome::Failed, EXIT_CADDIS_FAILED)));
+    assert_eq!(purged.record.attempts[0].cause.as_ref().map(|cause| cause.code), Some(CauseCode::SchedulerLost));
+}
+
+#[test]
+fn an_exit_is_taken_in_although_the_cluster_was_purged() {
+    let plan = look(&running(), Some(&stopping(Some(NOW))), &script(ended(NOW, Exit::Code(0))), NOW);
+    assert_eq!(outcome(&plan), Some((Outcome::Succeeded, 0)));
+}
+
+#[test]
+fn a_refused_start_fails_the_attempt_that_was_intended_and_no_other() {
+    let cause = Cause::new(CauseCode::DiskFull, "no space left");
+    let plan = start_refused(&trying(AttemptPhase::Intended { at: NOW }), cause.clone(), NOW);
+    assert_eq!(outcome(&plan), Some((Outcome::Failed, EXIT_CADDIS_FAILED)));
+    assert_eq!(plan.record.attempts[0].cause, Some(cause.clone()));
+    let job = running();
+    assert_eq!(start_refused(&job, cause, NOW).record, job);
+}
+
+struct Case {
+    job: JobRecord,
+    cluster: Option<ClusterRecord>,
+    world: ClusterWorld,
+}
+
+fn case(seed: u64) -> Case {
+    let mut dice = arbitrary::dice(seed);
+    let job = arbitrary::job(&mut dice, &plain_cluster(1, 1).id);
+    let cluster = arbitrary::cluster(&mut dice, None);
+    let world = arbitrary::world(&mut dice, std::slice::from_ref(&job));
+    Case { cluster: (!seed.is_multiple_of(9)).then_some(cluster), job, world }
+}
+
+fn look_at(case: &Case) -> Plan<JobRecord> {
+    look(&case.job, case.cluster.as_ref(), &case.world, NOW)
+}
+
+proptest! {
+    #![proptest_config(arbitrary::cases())]
+
+    #[test]
+    fn a_script_starts_only_after_its_intent_and_on_a_cluster_that_serves(seed in any::<u64>()) {
+        let case = case(seed);
+        let plan = look_at(&case);
+        for action in &plan.actions {
+            if let Action::StartMember { member: started } = action {
+                let attempt = plan.record.attempt().unwrap();
+                prop_assert!(matches!(attempt.phase, AttemptPhase::Intended { .. }), "{attempt:?}");
+                prop_assert_eq!(Some(started.clone()), member(&plan.record));
+                prop_assert!(case.cluster.as_ref().is_some_and(|cluster| !cluster.state.is_ending()));
+            }
+        }
+    }
+
+    #[test]
+    fn attempts_are_never_added_forgotten_or_reopened(seed in any::<u64>()) {
+        let case = case(seed);
+        let plan = look_at(&case);
+        prop_assert_eq!(plan.record.attempts.len(), case.job.attempts.len());
+        for (old, new) in case.job.attempts.iter().zip(&plan.record.attempts).rev().skip(1) {
+            prop_assert_eq!(old, new);
+        }
+    }
+
+    #[test]
+    fn every_state_has_a_reason_and_an_end_is_final(seed in any::<u64>()) {
+        let case = case(seed);
+        let plan = look_at(&case);
+        let possible = matches!(
+            (&case.job.state, case.job.attempt().map(|attempt| &attempt.phase)),
+            (JobState::Starting { .. }, Some(AttemptPhase::Assigned))
+                | (JobState::Running { .. }, Some(AttemptPhase::Intended { .. } | AttemptPhase::Running { .. }))
+                | (JobState::Queued { .. } | JobState::Ended { .. }, _)
+        );
+        prop_assert!(!possible || !plan.report.is_empty(), "{:?}", case.job.state);
+        if case.job.is_ended() {
+            prop_assert_eq!(&plan.record, &case.job);
+            prop_assert!(plan.actions.is_empty());
+        }
+    }
+
+    #[test]
+    fn a_running_script_is_not_given_up_while_it_cannot_be_seen(seed in any::<u64>()) {
+        let mut case = case(seed);
+        case.world.members = Observed::Unknown("the keeper is away".into());
+        let unseen = case.cluster.is_some() && matches!(case.job.state, JobState::Running { .. });
+        let plan = look_at(&case);
+        prop_assert!(!unseen || case.job.attempts.is_empty() || plan.record == case.job, "{:?}", plan.record);
+    }
+
+    #[test]
+    fn user_code_is_not_repeated_against_the_users_will(seed in any::<u64>()) {
+        let case = case(seed);
+        let plan = look_at(&case);
+        let cancelled = case.job.cancel.is_some() && !matches!(case.job.state, JobState::Queued { .. });
+        prop_assert!(!cancelled || !matches!(plan.record.state, JobState::Queued { .. }), "a cancelled job is tried again");
+        let again = !matches!(case.job.state, JobState::Queued { .. }) && matches!(plan.record.state, JobState::Queued { .. });
+        let reached = |attempt: &&AttemptRecord| {
+            matches!(attempt.phase, AttemptPhase::Ended { started_at: Some(_), .. })
+        };
+        let tries = plan.record.attempts.iter().filter(reached).count() as u32;
+        let again = again && plan.record.attempts.iter().next_back().is_some_and(|last| reached(&last));
+        prop_assert!(!again || tries <= case.job.retry.max, "{tries} tries of {}", case.job.retry.max + 1);
+    }
+}
+
+#[test]
+fn names_of_scripts_hold_the_attempt() {
+    let job = running();
+    assert_eq!(member(&job), Some(Member::Job { job: job.id.clone(), attempt: 1 }));
+}

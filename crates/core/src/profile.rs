@@ -1,0 +1,256 @@
+//! Profiles (named cluster shapes) and how one is fitted to a machine.
+//!
+//! Memory is never given twice; processors may be. A maximum that does not fit is lowered with a notice; only a
+//! minimum that somebody asked for and that does not fit is an error.
+
+use caddis_types::NanoDollars;
+use caddis_types::bytes::{self, GIB, MIB};
+use caddis_types::shape::{ClusterShape, MemoryThresholds, ShapeWish, WorkerRange};
+use thiserror::Error;
+
+/// n2-standard-4 in us-central1, on demand: 4 vCPU at $0.031611 and 16 GB at $0.004237 an hour
+/// (https://cloud.google.com/compute/vm-instance-pricing, N2), and Dataproc's $0.010 a vCPU
+/// (https://cloud.google.com/dataproc/pricing).
+pub const N2_STANDARD_4_HOUR: NanoDollars = NanoDollars(194_236_000 + 40_000_000);
+
+/// A named shape, before it meets a machine.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Profile {
+    /// Its name.
+    pub name: &'static str,
+    /// For people.
+    pub about: &'static str,
+    /// Workers.
+    pub workers: WorkerRange,
+    /// Threads a worker.
+    pub threads: u32,
+    /// Memory a worker, bytes.
+    pub memory_bytes: u64,
+    /// `distributed.scheduler.worker-saturation`.
+    pub worker_saturation: Option<f64>,
+}
+
+/// Every profile. `standard` is the default and holds the figures of the mission.
+pub const PROFILES: &[Profile] = &[
+    Profile {
+        name: "standard",
+        about: "2 to 10 workers of 3 threads and 14 GB",
+        workers: WorkerRange { min: 2, max: 10 },
+        threads: 3,
+        memory_bytes: 14_000_000_000,
+        worker_saturation: None,
+    },
+    Profile {
+        name: "throughput",
+        about: "as `standard`, for floods of tiny tasks: workers hold many tasks ready (more memory for root tasks)",
+        workers: WorkerRange { min: 2, max: 10 },
+        threads: 3,
+        memory_bytes: 14_000_000_000,
+        worker_saturation: Some(10.0),
+    },
+    Profile {
+        name: "small",
+        about: "1 to 2 workers of 1 thread and 2 GB",
+        workers: WorkerRange { min: 1, max: 2 },
+        threads: 1,
+        memory_bytes: 2_000_000_000,
+        worker_saturation: None,
+    },
+];
+
+/// The capacity that one machine gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pool {
+    /// Memory for workers, bytes.
+    pub memory_bytes: u64,
+    /// Processors.
+    pub cpus: u32,
+}
+
+impl Pool {
+    /// Worker slots of 1 GiB: floor(0.8 x RAM / 1 GiB), at least one.
+    pub fn of_machine(ram_bytes: u64, cpus: u32) -> Pool {
+        let slots = (ram_bytes / 10 * 8 / GIB).max(1);
+        Pool { memory_bytes: slots * GIB, cpus: cpus.max(1) }
+    }
+
+    /// Whole slots of 1 GiB.
+    pub fn slots(&self) -> u32 {
+        u32::try_from(self.memory_bytes / GIB).unwrap_or(u32::MAX).max(1)
+    }
+}
+
+/// A wish that no cluster can fulfil here.
+#[derive(Clone, Debug, Error, PartialEq)]
+pub enum ShapeError {
+    /// The name is not one of [`PROFILES`].
+    #[error("there is no profile `{name}`\nhint: profiles are {known}")]
+    NoProfile {
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        known: String,
+    },
+    /// The minimum does not fit.
+    #[error(
+        "a minimum of {min} workers with {memory} each needs {needed}, and the pool has {pool}\nhint: lower \
+         `--workers` or `--memory`; without them a profile is fitted to the machine"
+    )]
+    MinimumAbovePool {
+        /// Fewest workers.
+        min: u32,
+        /// Each, for people.
+        memory: String,
+        /// Together, for people.
+        needed: String,
+        /// What there is, for people.
+        pool: String,
+    },
+    /// Less memory than a worker can start in.
+    #[error("a worker with {0} of memory cannot start\nhint: give it at least 256 MiB")]
+    TooLittleMemory(String),
+    /// No threads, or absurdly many.
+    #[error("a worker cannot have {0} threads\nhint: give it 1 to 1024")]
+    Threads(u32),
+}
+
+/// The shape that a wish gets on this pool, and what the user should know about the difference.
+pub fn fit(wish: &ShapeWish, pool: Pool) -> Result<(ClusterShape, Vec<String>), ShapeError> {
+    let profile = find(wish.profile.as_deref().unwrap_or("standard"))?;
+    let range = wish.workers.unwrap_or(profile.workers);
+    let mut notices = Vec::new();
+    let memory_bytes = match wish.memory_bytes {
+        Some(asked) if asked < 256 * MIB => return Err(ShapeError::TooLittleMemory(bytes::display(asked))),
+        Some(asked) => asked,
+        None => fitted_memory(profile, range, pool, &mut notices),
+    };
+    let most = u32::try_from(pool.memory_bytes / memory_bytes).unwrap_or(u32::MAX);
+    let range = fitted_range(wish, range, most, memory_bytes, pool, &mut notices)?;
+    let threads = match wish.threads {
+        Some(threads) if threads == 0 || threads > 1024 => return Err(ShapeError::Threads(threads)),
+        Some(threads) => threads,
+        None => profile.threads.min(pool.cpus),
+    };
+    let thresholds = thresholds_for(memory_bytes, &mut notices);
+    let shape = ClusterShape {
+        profile: profile.name.to_owned(),
+        workers_min: range.min,
+        workers_max: range.max,
+        threads,
+        memory_bytes,
+        thresholds,
+        work_stealing: true,
+        worker_saturation: profile.worker_saturation,
+        dashboard: wish.dashboard.unwrap_or(true),
+        nanny: wish.nanny,
+        worker_price_hour: N2_STANDARD_4_HOUR,
+        scheduler_price_hour: N2_STANDARD_4_HOUR,
+    };
+    Ok((shape, notices))
+}
+
+fn find(name: &str) -> Result<&'static Profile, ShapeError> {
+    let known = || PROFILES.iter().map(|p| format!("`{}`", p.name)).collect::<Vec<_>>().join(", ");
+    PROFILES
+        .iter()
+        .find(|profile| profile.name == name)
+        .ok_or_else(|| ShapeError::NoProfile { name: name.to_owned(), known: known() })
+}
+
+/// The pool's memory shared among the most workers, at least 1 GiB each, at most the profile's.
+fn fitted_memory(profile: &Profile, range: WorkerRange, pool: Pool, notices: &mut Vec<String>) -> u64 {
+    let workers = u64::from(range.max.min(pool.slots()).max(1));
+    let share = (pool.memory_bytes / workers / (256 * MIB) * 256 * MIB).max(GIB);
+    if share < profile.memory_bytes {
+        notices.push(format!(
+            "workers have {} of memory instead of {}: this machine's pool of {} is shared among up to {workers}",
+            bytes::display(share),
+            bytes::display(profile.memory_bytes),
+            bytes::display(pool.memory_bytes)
+        ));
+    }
+    share.min(profile.memory_bytes)
+}
+
+fn fitted_range(
+    wish: &ShapeWish,
+    range: WorkerRange,
+    most: u32,
+    memory_bytes: u64,
+    pool: Pool,
+    notices: &mut Vec<String>,
+) -> Result<WorkerRange, ShapeError> {
+    let explicit = wish.workers.is_some() || wish.memory_bytes.is_some();
+    if range.min > most && (explicit || most == 0) {
+        return Err(ShapeError::MinimumAbovePool {
+            min: range.min,
+            memory: bytes::display(memory_bytes),
+            needed: bytes::display(memory_bytes.saturating_mul(u64::from(range.min))),
+            pool: bytes::display(pool.memory_bytes),
+        });
+    }
+    if range.max > most {
+        notices.push(format!("at most {most} workers instead of {}: the pool has no memory for more", range.max));
+    }
+    Ok(WorkerRange { min: range.min.min(most), max: range.max.min(most) })
+}
+
+/// The mission's thresholds, or Dask's own on small workers: between 95 % and 98 % of 2 GiB lie 60 MB, less than one
+/// task may take between two looks.
+fn thresholds_for(memory_bytes: u64, notices: &mut Vec<String>) -> MemoryThresholds {
+    if memory_bytes < 4 * GIB {
+        notices.push(
+            "workers under 4 GiB use Dask's own memory thresholds (60/70/80 %); 98 % is enforced all the same".into(),
+        );
+        MemoryThresholds::DASK
+    } else {
+        MemoryThresholds::MISSION
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LAPTOP: Pool = Pool { memory_bytes: 18 * GIB, cpus: 2 };
+
+    fn wish(workers: Option<WorkerRange>, memory_bytes: Option<u64>) -> ShapeWish {
+        ShapeWish { workers, memory_bytes, ..ShapeWish::default() }
+    }
+
+    #[test]
+    fn a_machine_gives_four_fifths_of_its_memory() {
+        assert_eq!(Pool::of_machine(23 * GIB, 2).slots(), 18);
+        assert_eq!(Pool::of_machine(GIB / 2, 1).slots(), 1);
+    }
+
+    #[test]
+    fn the_mission_fits_a_large_machine_unchanged() {
+        let (shape, notices) = fit(&ShapeWish::default(), Pool { memory_bytes: 200 * GIB, cpus: 64 }).unwrap();
+        assert_eq!((shape.workers_min, shape.workers_max, shape.threads), (2, 10, 3));
+        assert_eq!(shape.memory_bytes, 14_000_000_000);
+        assert_eq!(shape.thresholds, MemoryThresholds::MISSION);
+        assert!(notices.is_empty(), "{notices:?}");
+    }
+
+    #[test]
+    fn a_profile_is_fitted_with_a_notice() {
+        let (shape, notices) = fit(&ShapeWish::default(), LAPTOP).unwrap();
+        assert_eq!((shape.workers_min, shape.workers_max, shape.threads), (2, 10, 2));
+        assert_eq!(shape.memory_bytes, 7 * GIB / 4);
+        assert_eq!(shape.thresholds, MemoryThresholds::DASK);
+        assert_eq!(notices.len(), 2, "{notices:?}");
+        let (tiny, _) = fit(&ShapeWish::default(), Pool { memory_bytes: GIB, cpus: 1 }).unwrap();
+        assert_eq!((tiny.workers_min, tiny.workers_max), (1, 1));
+    }
+
+    #[test]
+    fn only_an_explicit_minimum_above_the_pool_is_an_error() {
+        let range = |min, max| Some(WorkerRange { min, max });
+        assert!(matches!(fit(&wish(range(40, 40), None), LAPTOP), Err(ShapeError::MinimumAbovePool { .. })));
+        assert!(matches!(fit(&wish(None, Some(12 * GIB)), LAPTOP), Err(ShapeError::MinimumAbovePool { .. })));
+        let (shape, notices) = fit(&wish(range(1, 40), None), LAPTOP).unwrap();
+        assert_eq!((shape.workers_max, shape.memory_bytes), (18, GIB));
+        assert!(notices.iter().any(|n| n.contains("at most 18 workers")), "{notices:?}");
+    }
+}

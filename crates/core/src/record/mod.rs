@@ -1,0 +1,13 @@
+//! Records: what the database says. One row a job, one row a cluster, each changed whole under a generation.
+//!
+//! What always holds: `generation` is the one that was read; the store writes the next one and refuses a stale one.
+
+mod cluster;
+mod event;
+mod job;
+mod ledger;
+
+pub use cluster::{ClusterRecord, ClusterState, MemberPhase, Retirement, SchedulerRecord, SlotRecord, StopWhy};
+pub use event::NewEvent;
+pub use job::{AttemptPhase, AttemptRecord, Bundle, Cancel, JobRecord, JobState, Outcome, StopCause};
+pub use ledger::{LedgerKind, LedgerLine};

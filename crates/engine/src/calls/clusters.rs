@@ -1,0 +1,143 @@
+//! Making, showing, scaling and stopping clusters.
+
+use caddis_core::profile;
+use caddis_core::record::{ClusterRecord, ClusterState, MemberPhase, NewEvent, StopWhy};
+use caddis_core::view;
+use caddis_types::api::{ClusterView, ClusterWish, ConnectionView};
+use caddis_types::{ClusterId, names};
+
+use super::jobs::busy;
+use super::{CallError, CallErrorKind, Caller};
+use crate::ports::{Change, ClusterFilter, CommitError};
+use crate::{Engine, Key, pass};
+
+const TRIES: usize = 20;
+/// A cluster that outlives its jobs ends after this long without use.
+const IDLE_TIMEOUT_MS: u64 = 30 * 60 * 1000;
+
+impl Engine {
+    /// Makes a cluster that outlives its jobs.
+    pub async fn create_cluster(&self, caller: &Caller, wish: ClusterWish) -> Result<ClusterRecord, CallError> {
+        if let Some(name) = &wish.name {
+            names::check(name)?;
+        }
+        for key in wish.tags.keys() {
+            names::check(key)?;
+        }
+        let (shape, notices) = profile::fit(&wish.shape, self.ports.backend.pool())?;
+        let now = self.ports.clock.now();
+        let id = ClusterId::new(now, &mut self.ports.rng());
+        let record = ClusterRecord {
+            name: wish.name,
+            tags: wish.tags,
+            environment: wish.environment,
+            cwd: wish.cwd,
+            idle_timeout_ms: Some(wish.idle_timeout_ms.unwrap_or(IDLE_TIMEOUT_MS)),
+            notices,
+            ..ClusterRecord::new(id.clone(), caller.owner.clone(), shape, now)
+        };
+        let events = vec![NewEvent::new(now, id.as_str(), "cluster.created", "it was asked for")];
+        let variables = vec![(id.to_string(), wish.variables)];
+        let change = Change { clusters: vec![record], events, variables, ..Change::default() };
+        self.ports.store.commit(change).await?;
+        self.queue.wake(Key::Cluster(id.clone()));
+        self.queue.wake(Key::Pool);
+        self.find_cluster(caller, id.as_str()).await
+    }
+
+    /// A cluster as clients see it, with its reasons.
+    pub async fn cluster_view(&self, record: &ClusterRecord) -> Result<ClusterView, CallError> {
+        let (plan, _, world) = pass::plan_cluster(record, &self.ports).await?;
+        Ok(view::cluster(record, Some(&world), plan.report, self.ports.clock.now()))
+    }
+
+    /// The caller's clusters, newest first.
+    pub async fn clusters(&self, caller: &Caller, active: bool, limit: u32) -> Result<Vec<ClusterRecord>, CallError> {
+        let filter = ClusterFilter { owner: Some(caller.owner.clone()), active, limit, ..ClusterFilter::default() };
+        Ok(self.ports.store.clusters(&filter).await?)
+    }
+
+    /// Wants so many workers; the cluster's range follows when it is too narrow.
+    pub async fn scale_cluster(&self, caller: &Caller, name: &str, workers: u32) -> Result<ClusterRecord, CallError> {
+        let pool = self.ports.backend.pool();
+        self.change_cluster(caller, name, |record| {
+            let needed = record.shape.memory_bytes.saturating_mul(u64::from(workers));
+            if needed > pool.memory_bytes {
+                let each = caddis_types::bytes::display(record.shape.memory_bytes);
+                let text = format!(
+                    "{workers} workers with {each} each do not fit the pool of {}\nhint: ask for at most {}",
+                    caddis_types::bytes::display(pool.memory_bytes),
+                    pool.memory_bytes / record.shape.memory_bytes.max(1)
+                );
+                return Err(CallError::new(CallErrorKind::Conflict, "above_pool", text));
+            }
+            record.workers_desired = workers;
+            record.shape.workers_min = record.shape.workers_min.min(workers);
+            record.shape.workers_max = record.shape.workers_max.max(workers);
+            if record.shape.workers_min < record.shape.workers_max {
+                // Scaling by hand fixes the number: the load does not move it again.
+                record.shape.workers_min = workers;
+                record.shape.workers_max = workers;
+            }
+            Ok(("cluster.scaled", format!("`{}` wants {workers} workers", record.owner)))
+        })
+        .await
+    }
+
+    /// Wishes the end of a cluster. Repeating it is harmless.
+    pub async fn stop_cluster(&self, caller: &Caller, name: &str) -> Result<ClusterRecord, CallError> {
+        let record = self.find_cluster(caller, name).await?;
+        if record.state.is_ending() || record.stop_wish.is_some() {
+            return Ok(record);
+        }
+        let sentence = format!("`{}` stopped it", caller.owner);
+        self.change_cluster(caller, record.id.as_str(), |record| {
+            record.stop_wish.get_or_insert(StopWhy::orderly(sentence.clone()));
+            Ok(("cluster.stop_wished", sentence.clone()))
+        })
+        .await
+    }
+
+    /// How to connect to a cluster that serves.
+    pub async fn connection(&self, caller: &Caller, name: &str) -> Result<ConnectionView, CallError> {
+        let record = self.find_cluster(caller, name).await?;
+        let serving = matches!(
+            record.scheduler.as_ref().map(|scheduler| &scheduler.phase),
+            Some(MemberPhase::Running { ready_at: Some(_), .. })
+        );
+        if !serving || record.state.is_ending() {
+            let text = format!("cluster `{name}` does not serve\nhint: `caddis why {}` says why", record.id);
+            return Err(CallError::new(CallErrorKind::Conflict, "not_serving", text));
+        }
+        Ok(self.ports.backend.connection(&record).await?)
+    }
+
+    async fn change_cluster(
+        &self,
+        caller: &Caller,
+        name: &str,
+        change: impl Fn(&mut ClusterRecord) -> Result<(&'static str, String), CallError>,
+    ) -> Result<ClusterRecord, CallError> {
+        for _ in 0..TRIES {
+            let mut record = self.find_cluster(caller, name).await?;
+            if let ClusterState::Stopping { .. } | ClusterState::Ended { .. } = record.state {
+                let text = format!("cluster `{name}` has ended, or is being ended");
+                return Err(CallError::new(CallErrorKind::Conflict, "cluster_ended", text));
+            }
+            let (kind, message) = change(&mut record)?;
+            let id = record.id.clone();
+            let events = vec![NewEvent::new(self.ports.clock.now(), id.as_str(), kind, message)];
+            match self.ports.store.commit(Change { clusters: vec![record], events, ..Change::default() }).await {
+                Ok(()) => {
+                    self.queue.wake(Key::Cluster(id.clone()));
+                    self.queue.wake(Key::Pool);
+                    self.ports.notifier.changed(id.as_str());
+                    return self.find_cluster(caller, id.as_str()).await;
+                }
+                Err(CommitError::Conflict { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(busy(name))
+    }
+}

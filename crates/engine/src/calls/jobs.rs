@@ -1,0 +1,178 @@
+//! Submitting, showing, cancelling and repeating jobs.
+
+use std::collections::BTreeMap;
+
+use caddis_core::profile;
+use caddis_core::record::{Bundle, Cancel, JobRecord, JobState, NewEvent};
+use caddis_core::view;
+use caddis_types::api::{ClusterChoice, JobView, JobWish};
+use caddis_types::{JobId, Timestamp, names};
+
+use super::{CallError, CallErrorKind, Caller};
+use crate::ports::{Change, ClusterFilter, CommitError, JobFilter};
+use crate::{Engine, Key, pass};
+
+/// How often a call starts over when somebody else changed the record meanwhile.
+const TRIES: usize = 20;
+
+impl Engine {
+    /// Takes a job. Repeating it with the same request key answers the first one's job.
+    pub async fn submit_job(&self, caller: &Caller, wish: JobWish) -> Result<JobRecord, CallError> {
+        check(&wish)?;
+        if let ClusterChoice::Fresh(shape) = &wish.cluster {
+            profile::fit(shape, self.ports.backend.pool())?;
+        }
+        if let ClusterChoice::Existing(name) = &wish.cluster {
+            self.living_cluster(caller, name).await?;
+        }
+        let bundle = self.ports.backend.take_program(&wish.program, &wish.cwd).await?;
+        let now = self.ports.clock.now();
+        let id = JobId::new(now, &mut self.ports.rng());
+        let request = wish.request_key.clone().map(|key| (caller.owner.clone(), key, id.clone()));
+        let variables = vec![(id.to_string(), wish.variables.clone())];
+        let record = record(caller, id.clone(), wish, bundle, now);
+        let events = vec![NewEvent::new(now, id.as_str(), "job.submitted", "it was submitted")];
+        let change = Change { jobs: vec![record], variables, events, request, ..Change::default() };
+        let id = match self.ports.store.commit(change).await {
+            Ok(()) => id,
+            Err(CommitError::Repeated(first)) => first,
+            Err(error) => return Err(error.into()),
+        };
+        self.queue.wake(Key::Pool);
+        self.ports.notifier.changed(id.as_str());
+        let stored = self.ports.store.job(&id).await?;
+        stored.ok_or_else(|| CallError::new(CallErrorKind::Unavailable, "gone", format!("job `{id}` is gone")))
+    }
+
+    async fn living_cluster(&self, caller: &Caller, name: &str) -> Result<(), CallError> {
+        let cluster = self.find_cluster(caller, name).await?;
+        if cluster.state.is_ending() {
+            let text = format!("cluster `{name}` has ended\nhint: make it anew with `caddis cluster create {name}`");
+            return Err(CallError::new(CallErrorKind::Conflict, "cluster_ended", text));
+        }
+        Ok(())
+    }
+
+    /// A job as clients see it, with its reasons.
+    pub async fn job_view(&self, record: &JobRecord) -> Result<JobView, CallError> {
+        let (plan, cluster, world) = pass::plan_job(record, &self.ports).await?;
+        let mut clusters = match record.attempts.len() {
+            0 | 1 => Vec::new(),
+            _ => self.ports.store.clusters(&ClusterFilter { job: Some(record.id.clone()), ..Default::default() }).await?,
+        };
+        if let Some(cluster) = cluster.filter(|c| !clusters.iter().any(|other| other.id == c.id)) {
+            clusters.push(cluster);
+        }
+        Ok(view::job(record, &clusters, world.as_ref(), plan.report, self.ports.clock.now()))
+    }
+
+    /// The caller's jobs, newest first.
+    pub async fn jobs(&self, caller: &Caller, active: bool, limit: u32) -> Result<Vec<JobRecord>, CallError> {
+        let filter = JobFilter { owner: Some(caller.owner.clone()), active, limit, ..JobFilter::default() };
+        Ok(self.ports.store.jobs(&filter).await?)
+    }
+
+    /// Wishes the end of a job. Repeating it is harmless; with `hurry` it skips the polite part.
+    pub async fn cancel_job(&self, caller: &Caller, reference: &str, hurry: bool) -> Result<JobRecord, CallError> {
+        for _ in 0..TRIES {
+            let mut record = self.find_job(caller, reference).await?;
+            let asked = record.cancel.as_ref().is_some_and(|cancel| cancel.hurry || !hurry);
+            if record.is_ended() || asked {
+                return Ok(record);
+            }
+            let now = self.ports.clock.now();
+            record.cancel = Some(Cancel { by: caller.owner.clone(), at: now, hurry });
+            let message = format!("`{}` wants it cancelled", caller.owner);
+            let events = vec![NewEvent::new(now, record.id.as_str(), "job.cancelling", message)];
+            let id = record.id.clone();
+            match self.ports.store.commit(Change { jobs: vec![record], events, ..Change::default() }).await {
+                Ok(()) => {
+                    self.queue.wake(Key::Job(id.clone()));
+                    self.ports.notifier.changed(id.as_str());
+                }
+                Err(CommitError::Conflict { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(busy(reference))
+    }
+
+    /// Submits an ended job again, as a new one with the same wishes.
+    pub async fn repeat_job(&self, caller: &Caller, reference: &str) -> Result<JobRecord, CallError> {
+        let old = self.find_job(caller, reference).await?;
+        if !old.is_ended() {
+            let text = format!("job `{}` has not ended\nhint: cancel it first, or wait for it", old.id);
+            return Err(CallError::new(CallErrorKind::Conflict, "not_ended", text));
+        }
+        let variables = self.ports.store.variables(old.id.as_str()).await?;
+        let wish = JobWish {
+            request_key: None,
+            program: old.program,
+            args: old.args,
+            cwd: old.cwd,
+            variables,
+            name: old.name,
+            tags: old.tags,
+            environment: old.environment,
+            cluster: old.cluster,
+            retry: old.retry,
+            timeout_ms: old.timeout_ms,
+            keep_on_failure_ms: old.keep_on_failure_ms,
+            stdin: false,
+        };
+        self.submit_job(caller, wish).await
+    }
+}
+
+pub(super) fn busy(reference: &str) -> CallError {
+    CallError::new(CallErrorKind::Unavailable, "busy", format!("`{reference}` changes too quickly to be changed now"))
+}
+
+fn record(caller: &Caller, id: JobId, wish: JobWish, bundle: Bundle, now: Timestamp) -> JobRecord {
+    JobRecord {
+        id,
+        generation: 0,
+        owner: caller.owner.clone(),
+        name: wish.name,
+        tags: wish.tags,
+        program: wish.program,
+        args: wish.args,
+        cwd: wish.cwd,
+        bundle: Some(bundle),
+        environment: wish.environment,
+        cluster: wish.cluster,
+        retry: wish.retry,
+        timeout_ms: wish.timeout_ms,
+        keep_on_failure_ms: wish.keep_on_failure_ms,
+        stdin: wish.stdin,
+        submitted_at: now,
+        state: JobState::Queued { since: now, not_before: None },
+        stages: BTreeMap::from([("queued".to_owned(), now)]),
+        attempts: Vec::new(),
+        cancel: None,
+        notices: Vec::new(),
+        end_cause: None,
+    }
+}
+
+fn check(wish: &JobWish) -> Result<(), CallError> {
+    if let Some(name) = &wish.name {
+        names::check(name)?;
+    }
+    for key in wish.tags.keys() {
+        names::check(key)?;
+    }
+    if wish.retry.max > 100 {
+        let text = format!("{} retries are too many\nhint: at most 100", wish.retry.max);
+        return Err(CallError::new(CallErrorKind::Invalid, "bad_retries", text));
+    }
+    if wish.timeout_ms == Some(0) {
+        let text = "a timeout of nothing would end it at once\nhint: write for example `--timeout 30m`";
+        return Err(CallError::new(CallErrorKind::Invalid, "bad_timeout", text));
+    }
+    if !wish.cwd.starts_with('/') {
+        let text = format!("the working folder `{}` is not absolute", wish.cwd);
+        return Err(CallError::new(CallErrorKind::Invalid, "bad_cwd", text));
+    }
+    Ok(())
+}

@@ -1,0 +1,141 @@
+//! Rows. One row a job, one row a cluster, changed whole under a generation; ledger lines and events beside them.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use caddis_core::record::{ClusterRecord, JobRecord, LedgerLine, NewEvent};
+use caddis_types::api::EventView;
+use caddis_types::{ClusterId, JobId, NanoDollars, Timestamp};
+use thiserror::Error;
+
+/// Everything that changes together, or not at all.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Change {
+    /// Jobs as they should be. `generation` is the one that was read (0: the row is new); the store writes the next.
+    pub jobs: Vec<JobRecord>,
+    /// Clusters, likewise.
+    pub clusters: Vec<ClusterRecord>,
+    /// Environment variables of new jobs and clusters, by the id's text.
+    pub variables: Vec<(String, BTreeMap<String, String>)>,
+    /// Lines; one whose key is there already is left out without a word, since it was counted.
+    pub ledger: Vec<LedgerLine>,
+    /// What to tell.
+    pub events: Vec<NewEvent>,
+    /// A repeatable submission: its owner, its key, and the job it made.
+    pub request: Option<(String, String, JobId)>,
+}
+
+/// Why a change was not made.
+#[derive(Debug, Error)]
+pub enum CommitError {
+    /// Somebody changed `subject` since it was read.
+    #[error("`{subject}` was changed by somebody else")]
+    Conflict {
+        /// `job_…` or `cl_…`.
+        subject: String,
+    },
+    /// The owner has an unfinished job, or a living cluster, of that name.
+    #[error("the name `{name}` is taken by `{by}`")]
+    NameTaken {
+        /// The name.
+        name: String,
+        /// Who has it.
+        by: String,
+    },
+    /// The submission was made before.
+    #[error("the request was made before, as `{0}`")]
+    Repeated(JobId),
+    /// The store itself failed; nothing was changed, or it is not known whether it was.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// The store failed.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("{message}")]
+pub struct StoreError {
+    /// `disk_full`, `read_only`, `denied` (not ours to read), `corrupt`, `newer`, `busy`, `failed`.
+    pub code: &'static str,
+    /// What is true.
+    pub message: String,
+    /// What to do.
+    pub hint: Option<String>,
+}
+
+/// Which jobs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct JobFilter {
+    /// Of one owner.
+    pub owner: Option<String>,
+    /// Only those that have not ended.
+    pub active: bool,
+    /// Only those whose newest attempt is on this cluster.
+    pub cluster: Option<ClusterId>,
+    /// Of this name.
+    pub name: Option<String>,
+    /// At most so many, newest first; 0 means all.
+    pub limit: u32,
+}
+
+/// Which clusters.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClusterFilter {
+    /// Of one owner.
+    pub owner: Option<String>,
+    /// Only those that have not ended.
+    pub active: bool,
+    /// Made for this job.
+    pub job: Option<JobId>,
+    /// Of this name.
+    pub name: Option<String>,
+    /// At most so many, newest first; 0 means all.
+    pub limit: u32,
+}
+
+/// A sum over ledger lines.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UsageLine {
+    /// How many lines.
+    pub lines: u64,
+    /// Microseconds of all processes.
+    pub micros: i64,
+    /// Cost.
+    pub cost: NanoDollars,
+}
+
+/// What retention removed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Removed {
+    /// Jobs.
+    pub jobs: Vec<JobId>,
+    /// Clusters.
+    pub clusters: Vec<ClusterId>,
+}
+
+/// The database. Lists are newest first.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// One job.
+    async fn job(&self, id: &JobId) -> Result<Option<JobRecord>, StoreError>;
+    /// One cluster.
+    async fn cluster(&self, id: &ClusterId) -> Result<Option<ClusterRecord>, StoreError>;
+    /// Jobs.
+    async fn jobs(&self, filter: &JobFilter) -> Result<Vec<JobRecord>, StoreError>;
+    /// Clusters.
+    async fn clusters(&self, filter: &ClusterFilter) -> Result<Vec<ClusterRecord>, StoreError>;
+    /// The environment variables kept for a job or cluster.
+    async fn variables(&self, subject: &str) -> Result<BTreeMap<String, String>, StoreError>;
+    /// Makes a change, whole or not at all. One change may end the holder of a name and give the name to another.
+    async fn commit(&self, change: Change) -> Result<(), CommitError>;
+    /// Ledger lines of one cluster, oldest first.
+    async fn ledger(&self, cluster: &ClusterId) -> Result<Vec<LedgerLine>, StoreError>;
+    /// Events after a number, oldest first, about one subject or all; at most `limit`, 0 means all.
+    async fn events(&self, after: i64, subject: Option<&str>, limit: u32) -> Result<Vec<EventView>, StoreError>;
+    /// Removes jobs and clusters that ended before `before`, their variables, requests and events; ledger lines stay.
+    /// A job stays while a cluster made for it lives, and a cluster made for a job stays as long as the job does.
+    async fn remove_ended(&self, before: Timestamp) -> Result<Removed, StoreError>;
+    /// A small value that must survive, such as a port.
+    async fn setting(&self, key: &str) -> Result<Option<String>, StoreError>;
+    /// Writes such a value.
+    async fn set_setting(&self, key: &str, value: &str) -> Result<(), StoreError>;
+}

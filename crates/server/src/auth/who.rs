@@ -1,0 +1,42 @@
+//! The proof, as endpoints take it.
+
+use axum::extract::FromRequestParts;
+use caddis_engine::calls::Caller;
+use hyper::StatusCode;
+use hyper::http::request::Parts;
+
+use super::Peer;
+use crate::http::Refusal;
+
+/// Who asks. The guard put it there; an endpoint that the guard lets through without it refuses by itself.
+#[derive(Clone, Debug)]
+pub(crate) struct Who(pub(crate) Caller);
+
+impl<S: Sync> FromRequestParts<S> for Who {
+    type Rejection = Refusal;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Who, Refusal> {
+        let caller = parts.extensions.get::<Caller>().cloned();
+        caller
+            .map(Who)
+            .ok_or_else(|| Refusal::new(StatusCode::UNAUTHORIZED, "not_logged_in", "it is not known who asks"))
+    }
+}
+
+/// Who runs this server: he asks through the Unix socket. A page in a browser does not reach what asks for this.
+#[derive(Clone, Debug)]
+pub(crate) struct Operator(pub(crate) Caller);
+
+impl<S: Sync> FromRequestParts<S> for Operator {
+    type Rejection = Refusal;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Operator, Refusal> {
+        let Who(caller) = Who::from_request_parts(parts, state).await?;
+        match parts.extensions.get::<Peer>() {
+            Some(Peer::Socket(_)) => Ok(Operator(caller)),
+            _ => Err(Refusal::new(
+                StatusCode::FORBIDDEN,
+                "only_on_socket",
+                "this is answered on the Unix socket only\nhint: use the command line on this machine",
+            )),
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! `GET /v1/clusters/{ref}/connection`: the address and TLS files of a cluster that serves.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use caddis_types::api::ConnectionView;
+
+use crate::auth::Who;
+use crate::face::Face;
+use crate::http::Refusal;
+
+pub(super) async fn connection(
+    State(face): State<Face>,
+    Who(caller): Who,
+    Path(reference): Path<String>,
+) -> Result<Json<ConnectionView>, Refusal> {
+    Ok(Json(face.assembly.engine.connection(&caller, &reference).await?))
+}

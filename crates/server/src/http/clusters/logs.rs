@@ -1,0 +1,74 @@
+//! `GET /v1/clusters/{ref}/logs?member=&offset=&follow=&frames=`: what one process of a cluster wrote.
+//!
+//! `member` is a name such as `worker-0000.1`; without it, it is the scheduler. With `follow` the answer ends when
+//! the cluster has.
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use caddis_core::world::Member;
+use caddis_engine::calls::Caller;
+use serde::Deserialize;
+
+use crate::auth::Who;
+use crate::face::Face;
+use crate::http::Refusal;
+use crate::http::query::Query;
+use crate::logs::{Part, Source, answer};
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Which {
+    member: Option<String>,
+    offset: u64,
+    follow: bool,
+    frames: bool,
+}
+
+pub(super) async fn logs(
+    State(face): State<Face>,
+    Who(caller): Who,
+    Path(reference): Path<String>,
+    Query(which): Query<Which>,
+) -> Result<Response, Refusal> {
+    let cluster = face.assembly.engine.find_cluster(&caller, &reference).await?;
+    let member = member(which.member.as_deref())?;
+    let path = face.assembly.home.cluster_logs(&cluster.id).join(format!("{member}.log"));
+    if !which.follow && !path.exists() {
+        let text = format!("`{member}` of cluster `{}` left no log\nhint: `/members` names those that did", cluster.id);
+        return Err(Refusal::not_found(text));
+    }
+    let id = cluster.id.to_string();
+    let end = Box::new(End { face: face.clone(), caller, cluster: id.clone() });
+    let source = Source { path, limit: face.assembly.output_limit, subject: id, end };
+    Ok(answer(&face, source, Part { offset: which.offset, follow: which.follow, frames: which.frames }))
+}
+
+/// Only names of schedulers and workers: a script's output is its job's, and nothing else leads to a file here.
+fn member(name: Option<&str>) -> Result<Member, Refusal> {
+    let name = match name {
+        None | Some("scheduler") => return Ok(Member::Scheduler),
+        Some(name) => name,
+    };
+    match name.parse() {
+        Ok(member @ (Member::Scheduler | Member::Worker { .. })) => Ok(member),
+        _ => Err(Refusal::invalid(
+            "bad_member",
+            format!("`{name}` is not a scheduler or worker\nhint: names look like `scheduler.1` and `worker-0000.1`"),
+        )),
+    }
+}
+
+/// A cluster's logs grow no more once it has ended, or is not known any more.
+struct End {
+    face: Face,
+    caller: Caller,
+    cluster: String,
+}
+
+#[async_trait::async_trait]
+impl crate::logs::End for End {
+    async fn reached(&self) -> bool {
+        let found = self.face.assembly.engine.find_cluster(&self.caller, &self.cluster).await;
+        found.map_or(true, |record| record.state.is_ended())
+    }
+}

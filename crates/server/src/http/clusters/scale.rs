@@ -1,0 +1,21 @@
+//! `POST /v1/clusters/{ref}/scale {workers}`: wants so many workers.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use caddis_types::api::{ClusterView, ScaleWish};
+
+use crate::auth::Who;
+use crate::face::Face;
+use crate::http::Refusal;
+use crate::http::json::Wish;
+
+pub(super) async fn scale(
+    State(face): State<Face>,
+    Who(caller): Who,
+    Path(reference): Path<String>,
+    Wish(wish): Wish<ScaleWish>,
+) -> Result<Json<ClusterView>, Refusal> {
+    let engine = &face.assembly.engine;
+    let record = engine.scale_cluster(&caller, &reference, wish.workers).await?;
+    Ok(Json(engine.cluster_view(&record).await?))
+}

@@ -1,0 +1,18 @@
+//! `GET /v1/environments/{id}`: one Python environment, by its id or the beginning of it.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use caddis_types::api::EnvironmentView;
+
+use super::find;
+use crate::auth::Who;
+use crate::face::Face;
+use crate::http::Refusal;
+
+pub(super) async fn show(
+    State(face): State<Face>,
+    _: Who,
+    Path(id): Path<String>,
+) -> Result<Json<EnvironmentView>, Refusal> {
+    Ok(Json(find(&face, &id).await?))
+}

@@ -1,0 +1,92 @@
+//! `GET /v1/events?after=&subject=&limit=&wait_ms=`: what happened to the caller's jobs and clusters, oldest first.
+//!
+//! With `wait_ms` it waits for the first event. The next request goes on after the last `seq`.
+
+use std::collections::HashMap;
+
+use axum::extract::State;
+use axum::routing::get;
+use axum::{Json, Router};
+use caddis_engine::calls::Caller;
+use caddis_types::api::EventView;
+use serde::Deserialize;
+
+use crate::auth::Who;
+use crate::face::Face;
+use crate::http::Refusal;
+use crate::http::longpoll::Patience;
+use crate::http::query::Query;
+
+/// Events of one answer, unless fewer are asked for.
+const MOST: u32 = 1000;
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Which {
+    after: i64,
+    subject: Option<String>,
+    limit: Option<u32>,
+    wait_ms: u64,
+}
+
+pub(super) fn routes() -> Router<Face> {
+    Router::new().route("/v1/events", get(events))
+}
+
+async fn events(
+    State(face): State<Face>,
+    Who(caller): Who,
+    Query(which): Query<Which>,
+) -> Result<Json<Vec<EventView>>, Refusal> {
+    let subject = match &which.subject {
+        Some(reference) => Some(resolve(&face, &caller, reference).await?),
+        None => None,
+    };
+    let patience = Patience::new(which.wait_ms);
+    let mut watch = match &subject {
+        Some(subject) => face.assembly.hub.watch(subject),
+        None => face.assembly.hub.watch_all(),
+    };
+    let limit = which.limit.unwrap_or(MOST).clamp(1, MOST);
+    let mut owned = HashMap::new();
+    let mut after = which.after;
+    loop {
+        let found = face.assembly.engine.ports.store.events(after, subject.as_deref(), limit).await?;
+        let more = found.len() == limit as usize;
+        after = found.last().map_or(after, |event| event.seq);
+        let found = own(&face, &caller, found, &mut owned).await;
+        if !found.is_empty() {
+            return Ok(Json(found));
+        }
+        if !more && !patience.wait(&face, &mut watch).await {
+            return Ok(Json(Vec::new()));
+        }
+    }
+}
+
+async fn resolve(face: &Face, caller: &Caller, reference: &str) -> Result<String, Refusal> {
+    let engine = &face.assembly.engine;
+    match engine.find_job(caller, reference).await {
+        Ok(job) => Ok(job.id.to_string()),
+        Err(_) => Ok(engine.find_cluster(caller, reference).await?.id.to_string()),
+    }
+}
+
+/// Only what the caller owns; each subject is looked up once.
+async fn own(
+    face: &Face,
+    caller: &Caller,
+    events: Vec<EventView>,
+    owned: &mut HashMap<String, bool>,
+) -> Vec<EventView> {
+    let mut own = Vec::new();
+    for event in events {
+        let is_own = match owned.get(&event.subject) {
+            Some(known) => *known,
+            None => resolve(face, caller, &event.subject).await.is_ok(),
+        };
+        owned.insert(event.subject.clone(), is_own);
+        own.extend(is_own.then_some(event));
+    }
+    own
+}

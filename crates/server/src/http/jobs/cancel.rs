@@ -1,0 +1,21 @@
+//! `POST /v1/jobs/{ref}/cancel {hurry}`: wishes the end of a job. May be repeated, also after the end.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use caddis_types::api::{CancelWish, JobView};
+
+use crate::auth::Who;
+use crate::face::Face;
+use crate::http::Refusal;
+use crate::http::json::Wish;
+
+pub(super) async fn cancel(
+    State(face): State<Face>,
+    Who(caller): Who,
+    Path(reference): Path<String>,
+    Wish(wish): Wish<CancelWish>,
+) -> Result<Json<JobView>, Refusal> {
+    let engine = &face.assembly.engine;
+    let record = engine.cancel_job(&caller, &reference, wish.hurry).await?;
+    Ok(Json(engine.job_view(&record).await?))
+}

@@ -1,0 +1,23 @@
+//! `POST /v1/jobs/{ref}/retry`: submits an ended job again, as a new one with the same wishes.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use caddis_types::api::JobView;
+use hyper::StatusCode;
+
+use crate::auth::Who;
+use crate::face::Face;
+use crate::http::Refusal;
+use crate::http::json::{Nothing, Wish};
+
+pub(super) async fn retry(
+    State(face): State<Face>,
+    Who(caller): Who,
+    Path(reference): Path<String>,
+    _: Wish<Nothing>,
+) -> Result<(StatusCode, Json<JobView>), Refusal> {
+    let engine = &face.assembly.engine;
+    let record = engine.repeat_job(&caller, &reference).await?;
+    face.activity.touch();
+    Ok((StatusCode::CREATED, Json(engine.job_view(&record).await?)))
+}

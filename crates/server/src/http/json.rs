@@ -1,0 +1,52 @@
+//! Reading what a request wishes.
+
+use axum::body::to_bytes;
+use axum::extract::{FromRequest, Request};
+use hyper::StatusCode;
+use serde::de::DeserializeOwned;
+
+use super::{Refusal, nearest};
+
+/// The most bytes of a wish.
+const LIMIT: usize = 16 << 20;
+
+/// A wish in JSON, of a limited size, without unknown fields. No body at all is an empty wish.
+#[derive(Debug)]
+pub(super) struct Wish<T>(pub(super) T);
+
+/// The wish of a request that has nothing to say. Its body is read all the same: a client that sends it after the head
+/// would otherwise find the connection cut.
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Nothing {}
+
+impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Wish<T> {
+    type Rejection = Refusal;
+    async fn from_request(request: Request, _: &S) -> Result<Wish<T>, Refusal> {
+        let bytes = to_bytes(request.into_body(), LIMIT).await.map_err(|_| too_large())?;
+        let bytes = if bytes.is_empty() { &b"{}"[..] } else { &bytes[..] };
+        let mut reader = serde_json::Deserializer::from_slice(bytes);
+        let wish = serde_path_to_error::deserialize(&mut reader).map_err(|error| not_understood(&error))?;
+        reader.end().map_err(|error| Refusal::invalid("bad_json", format!("the body is not JSON: {error}")))?;
+        Ok(Wish(wish))
+    }
+}
+
+fn too_large() -> Refusal {
+    let text = format!("the body is cut off, or larger than {} MiB", LIMIT >> 20);
+    Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", text)
+}
+
+fn not_understood(error: &serde_path_to_error::Error<serde_json::Error>) -> Refusal {
+    let message = error.inner().to_string();
+    if error.inner().is_syntax() || error.inner().is_eof() {
+        return Refusal::invalid("bad_json", format!("the body is not JSON: {message}"));
+    }
+    let place = match error.path().to_string() {
+        path if path == "." || message.contains(&format!("`{path}`")) => String::new(),
+        path => format!(" (at `{path}`)"),
+    };
+    let mut refusal = Refusal::invalid("bad_wish", format!("{}{place}", nearest::plain(&message)));
+    refusal.hint = nearest::hint(&message);
+    refusal
+}

@@ -1,0 +1,32 @@
+//! Reading what stands behind the `?`.
+
+use axum::extract::FromRequestParts;
+use hyper::http::request::Parts;
+use serde::de::DeserializeOwned;
+
+use super::{Refusal, nearest};
+
+/// Parameters, without unknown ones.
+#[derive(Debug)]
+pub(super) struct Query<T>(pub(super) T);
+
+impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Query<T> {
+    type Rejection = Refusal;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Query<T>, Refusal> {
+        match axum::extract::Query::try_from_uri(&parts.uri) {
+            Ok(axum::extract::Query(query)) => Ok(Query(query)),
+            Err(error) => {
+                let message = error.body_text();
+                let text = message.strip_prefix("Failed to deserialize query string: ").unwrap_or(&message);
+                let (name, text) = text.split_once(": ").unwrap_or(("", text));
+                let text = match nearest::plain(text) {
+                    unknown if unknown.contains(&format!("`{name}`")) => unknown.replace("field", "parameter"),
+                    other => format!("the parameter `{name}` is not understood: {other}"),
+                };
+                let mut refusal = Refusal::invalid("bad_query", text);
+                refusal.hint = nearest::hint(&message);
+                Err(refusal)
+            }
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! Reading the outputs of processes while they grow.
+//!
+//! What always holds: every byte of the file is sent once and in order, or told as left out; what was written before
+//! the end of its process is sent before the answer ends; an answer that ends otherwise is cut, so that nobody takes
+//! a part for the whole.
+
+mod follow;
+mod frames;
+mod reader;
+mod watches;
+
+use std::path::PathBuf;
+
+use async_trait::async_trait;
+use axum::body::Body;
+use axum::response::Response;
+use caddis_types::api::FRAMES_TYPE;
+use hyper::header::{CONTENT_TYPE, HeaderValue};
+pub(crate) use watches::Watches;
+
+use crate::face::Face;
+
+/// A file that a process writes.
+pub(crate) struct Source {
+    /// The file; it may not be there yet.
+    pub(crate) path: PathBuf,
+    /// Bytes that are kept of it, for the notice.
+    pub(crate) limit: u64,
+    /// What changes when the process ends: `job_…` or `cl_…`.
+    pub(crate) subject: String,
+    /// Whether it grows no more.
+    pub(crate) end: Box<dyn End>,
+}
+
+/// Whether a file grows no more. Once it says so it is not asked again.
+#[async_trait]
+pub(crate) trait End: Send + Sync {
+    /// Now?
+    async fn reached(&self) -> bool;
+}
+
+/// Which part of a file, and how it is sent.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Part {
+    /// From this byte on.
+    pub(crate) offset: u64,
+    /// Until the end, as it grows; else as much as there is.
+    pub(crate) follow: bool,
+    /// In frames, or as it is.
+    pub(crate) frames: bool,
+}
+
+/// The answer with a file's bytes.
+pub(crate) fn answer(face: &Face, source: Source, part: Part) -> Response {
+    let kind = if part.frames { FRAMES_TYPE } else { "application/octet-stream" };
+    let mut response = Response::new(Body::from_stream(follow::stream(face, source, part)));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    response
+}

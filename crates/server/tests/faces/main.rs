@@ -1,0 +1,19 @@
+//! The server through its real sockets, over a memory store and an outside that does nothing.
+
+mod boot;
+mod browser;
+mod clusters;
+mod door;
+mod fakes;
+mod following;
+mod jobs;
+mod keeping;
+mod login;
+mod logs;
+mod other_user;
+mod polling;
+mod problems;
+mod proxying;
+mod records;
+mod rig;
+mod stdin;

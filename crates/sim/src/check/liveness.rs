@@ -1,0 +1,105 @@
+//! After the storm: what can go on went on, and nothing of what is over is left.
+
+use caddis_core::cluster::held_bytes;
+use caddis_core::record::{AttemptPhase, ClusterRecord, ClusterState, JobRecord, JobState};
+use caddis_types::api::ClusterChoice;
+use caddis_types::bytes::GIB;
+
+use crate::hub::State;
+
+/// Faults are off and users quiet for a while: whoever has not ended runs, or waits for memory that others use.
+pub fn settled(state: &mut State) {
+    let mut stuck = Vec::new();
+    for job in state.book.jobs.values().filter(|job| !job.is_ended()) {
+        if !job_may_stay(state, job) {
+            stuck.push(format!("{} is stuck in {:?} {:?} cancel {:?}", job.id, job.state, job.attempt(), job.cancel));
+        }
+    }
+    for cluster in state.book.clusters.values().filter(|cluster| !cluster.state.is_ended()) {
+        if !cluster_may_stay(state, cluster) {
+            stuck.push(format!("{} is stuck: {}", cluster.id, super::brief(cluster)));
+        }
+    }
+    stuck.extend(leftovers(state));
+    stuck.into_iter().for_each(|line| state.violate(line));
+}
+
+fn free(state: &State) -> u64 {
+    let held: u64 = state.book.clusters.values().map(held_bytes).sum();
+    (state.options.pool_slots * GIB).saturating_sub(held)
+}
+
+fn job_may_stay(state: &State, job: &JobRecord) -> bool {
+    let cluster = job.cluster_id().and_then(|id| state.book.clusters.get(id));
+    match (&job.state, job.attempt().map(|attempt| &attempt.phase)) {
+        (JobState::Running { .. }, Some(AttemptPhase::Running { stopping: None, .. })) => {
+            let endless = state.world.scripts.get(&job.id).is_some_and(|script| script.runs_ms.is_none());
+            endless && job.timeout_ms.is_none() && job.cancel.is_none()
+        }
+        (JobState::Starting { .. }, _) => cluster.is_some_and(|cluster| waits_for_memory(state, cluster)),
+        (JobState::Queued { .. }, _) => job.cancel.is_none() && needs(job) > 0 && queue_is_full(state, &job.owner),
+        _ => false,
+    }
+}
+
+/// Bytes that a queued job needs before it starts.
+fn needs(job: &JobRecord) -> u64 {
+    match &job.cluster {
+        ClusterChoice::Fresh(wish) => wish.memory_bytes.unwrap_or(GIB) * u64::from(wish.workers.map_or(2, |range| range.min)),
+        ClusterChoice::Existing(_) => 0,
+    }
+}
+
+/// Bytes that a cluster needs before it serves, when it has none.
+fn lacks(cluster: &ClusterRecord) -> u64 {
+    let waits = matches!(cluster.state, ClusterState::Preparing { .. } | ClusterState::Starting { .. });
+    let first = if waits && cluster.workers_wanted == 0 { cluster.workers_desired.min(cluster.shape.workers_min) } else { 0 };
+    u64::from(first) * cluster.shape.memory_bytes
+}
+
+/// Whether the owner's oldest wish does not fit; younger ones do not overtake it.
+fn queue_is_full(state: &State, owner: &str) -> bool {
+    let jobs = state.book.jobs.values().filter(|job| job.owner == owner).filter_map(|job| match job.state {
+        JobState::Queued { since, .. } => Some((since, needs(job))),
+        _ => None,
+    });
+    let clusters = state.book.clusters.values().filter(|cluster| cluster.owner == owner);
+    let clusters = clusters.map(|cluster| (cluster.created_at, lacks(cluster)));
+    let first = jobs.chain(clusters).filter(|(_, bytes)| *bytes > 0).min();
+    first.is_some_and(|(_, bytes)| bytes > free(state))
+}
+
+/// Holds nothing that others wait for, and waits for memory that is in use.
+fn waits_for_memory(state: &State, cluster: &ClusterRecord) -> bool {
+    lacks(cluster) > 0 && queue_is_full(state, &cluster.owner)
+}
+
+fn cluster_may_stay(state: &State, cluster: &ClusterRecord) -> bool {
+    let used = match &cluster.job {
+        None => true,
+        Some(job) => state.book.jobs.get(job).is_some_and(|job| !job.is_ended() && job.cluster_id() == Some(&cluster.id)),
+    };
+    let serves = matches!(cluster.state, ClusterState::Running { .. });
+    used && cluster.stop_wish.is_none() && (serves || waits_for_memory(state, cluster))
+}
+
+/// Processes and folders of clusters that have ended, or that nobody knows.
+fn leftovers(state: &State) -> Vec<String> {
+    let over = |id: &caddis_types::ClusterId| state.book.clusters.get(id).is_none_or(|cluster| cluster.state.is_ended());
+    let folders = state.world.sites.iter().filter(|(id, site)| site.folder && over(id));
+    let folders = folders.map(|(id, _)| format!("the folder of {id} is left"));
+    let processes = state.world.processes.iter().filter(|p| (p.end.is_none() || p.leaked) && over(&p.cluster));
+    folders.chain(processes.map(|p| format!("process {} of {}/{} is left", p.pid, p.cluster, p.member))).collect()
+}
+
+/// Users have ended everything: nothing is left at all.
+pub fn all_gone(state: &mut State) {
+    let mut left = leftovers(state);
+    for job in state.book.jobs.values().filter(|job| !job.is_ended()) {
+        left.push(format!("{} did not end: {:?} {:?}", job.id, job.state, job.attempt()));
+    }
+    for cluster in state.book.clusters.values().filter(|cluster| !cluster.state.is_ended()) {
+        left.push(format!("{} did not end: {}", cluster.id, super::brief(cluster)));
+    }
+    left.into_iter().for_each(|line| state.violate(line));
+}

@@ -1,0 +1,58 @@
+//! The link to schedulers.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use caddis_engine::ports::DaskApi;
+use caddis_types::ClusterId;
+use caddis_types::dask::DaskSnapshot;
+
+use crate::chaos::Kind;
+use crate::hub::{Gate, Hub};
+use crate::world::schedulers;
+
+pub(super) struct SimDask {
+    pub(super) hub: Arc<Hub>,
+    pub(super) calm: bool,
+}
+
+impl SimDask {
+    async fn enter(&self, kind: Kind, what: &str, cluster: &ClusterId) -> Gate {
+        match self.calm {
+            true => Gate::default(),
+            false => self.hub.enter(kind, || format!("dask.{what} {cluster}")).await,
+        }
+    }
+}
+
+#[async_trait]
+impl DaskApi for SimDask {
+    async fn snapshot(&self, cluster: &ClusterId) -> Option<DaskSnapshot> {
+        let gate = self.enter(Kind::Look, "snapshot", cluster).await;
+        let snapshot = schedulers::snapshot(&mut self.hub.lock(), cluster);
+        self.hub.leave(gate).await;
+        snapshot
+    }
+
+    async fn workers_to_close(&self, cluster: &ClusterId, count: u32) -> Vec<String> {
+        let gate = self.enter(Kind::Effect, "workers_to_close", cluster).await;
+        let names = schedulers::victims(&mut self.hub.lock(), cluster, count);
+        self.hub.leave(gate).await;
+        if gate.fails_before() || gate.fails_after() { Vec::new() } else { names }
+    }
+
+    async fn drain(&self, cluster: &ClusterId, workers: &[String], _: Duration) -> bool {
+        let gate = self.enter(Kind::Effect, "drain", cluster).await;
+        let done = !gate.fails_before() && schedulers::drain(&mut self.hub.lock(), cluster, workers);
+        self.hub.leave(gate).await;
+        done && !gate.fails_after()
+    }
+
+    async fn close(&self, cluster: &ClusterId, _: &str) -> bool {
+        let gate = self.enter(Kind::Effect, "close", cluster).await;
+        let done = !gate.fails_before() && schedulers::close(&mut self.hub.lock(), cluster);
+        self.hub.leave(gate).await;
+        done && !gate.fails_after()
+    }
+}

@@ -1,0 +1,124 @@
+//! Schedulers, as the link shows them: tasks, clients, registered workers; closing and draining.
+
+use caddis_core::world::{Exit, Member};
+use caddis_types::ClusterId;
+use caddis_types::dask::{DaskSnapshot, TaskCounts, WorkerView};
+use rand::RngExt;
+
+use super::World;
+use crate::hub::{MS, SECOND, State};
+
+fn serving(world: &World, cluster: &ClusterId) -> bool {
+    world.find(cluster, &Member::Scheduler).is_some_and(|p| p.end.is_none() && p.ready.is_some())
+}
+
+fn registered(world: &World, cluster: &ClusterId) -> Vec<usize> {
+    let ready = |index: &usize| {
+        let process = &world.processes[*index];
+        matches!(process.member, Member::Worker { .. }) && process.ready.is_some()
+    };
+    world.living(cluster).into_iter().filter(ready).collect()
+}
+
+/// What the scheduler said last, while its link is up.
+pub fn snapshot(state: &mut State, cluster: &ClusterId) -> Option<DaskSnapshot> {
+    let chance = state.options.world.link_down;
+    let t = state.t;
+    if !serving(&state.world, cluster) {
+        return None;
+    }
+    let (falls, span) = (state.chaos.hit(chance * 0.1), state.chaos.span(8000));
+    let site = state.world.sites.get_mut(cluster)?;
+    if falls {
+        site.link_down = t + span;
+    }
+    if site.link_down > t {
+        return None;
+    }
+    let load = if site.load.1 > t { site.load.0 } else { 0 };
+    let workers = registered(&state.world, cluster);
+    let scripts = state.world.living(cluster).iter().filter(|i| state.world.processes[**i].begun).count() as u32;
+    let tasks = TaskCounts { processing: u64::from(load), queued: u64::from(load), ..TaskCounts::default() };
+    let view = |index: &usize| WorkerView {
+        name: state.world.processes[*index].member.to_string(),
+        nthreads: 1,
+        ..WorkerView::default()
+    };
+    Some(DaskSnapshot {
+        at: state.now(),
+        tasks,
+        total: u64::from(load),
+        threads: workers.len() as u32,
+        runnable: u64::from(load) * 4,
+        target: load,
+        clients: scripts,
+        workers: workers.iter().map(view).collect(),
+        ..DaskSnapshot::default()
+    })
+}
+
+/// Whom the scheduler would close: the youngest.
+pub fn victims(state: &mut State, cluster: &ClusterId, count: u32) -> Vec<String> {
+    if snapshot(state, cluster).is_none() {
+        return Vec::new();
+    }
+    let workers = registered(&state.world, cluster);
+    workers.iter().rev().take(count as usize).map(|i| state.world.processes[*i].member.to_string()).collect()
+}
+
+/// Workers copy their data off and go, unless they never get done with it.
+pub fn drain(state: &mut State, cluster: &ClusterId, names: &[String]) -> bool {
+    if snapshot(state, cluster).is_none() {
+        return false;
+    }
+    for index in registered(&state.world, cluster) {
+        if names.contains(&state.world.processes[index].member.to_string()) {
+            let lazy = state.options.world.lazy;
+            if !state.chaos.hit(lazy) {
+                let at = state.t + state.chaos.rng.random_range(5..3000) * MS;
+                ends_at(state, index, at);
+            }
+        }
+    }
+    true
+}
+
+/// The scheduler closes its workers and itself, unless it hangs.
+pub fn close(state: &mut State, cluster: &ClusterId) -> bool {
+    if snapshot(state, cluster).is_none() {
+        return false;
+    }
+    state.world.site(cluster).closed = true;
+    for index in state.world.living(cluster) {
+        let lazy = state.options.world.lazy;
+        if state.world.processes[index].job().is_none() && !state.chaos.hit(lazy) {
+            let at = state.t + state.chaos.rng.random_range(5..1500) * MS;
+            ends_at(state, index, at);
+        }
+    }
+    true
+}
+
+fn ends_at(state: &mut State, index: usize, at: i64) {
+    let process = &mut state.world.processes[index];
+    if process.exit_due.as_ref().is_none_or(|(due, _)| *due > at) {
+        process.exit_due = Some((at, Exit::Code(0)));
+    }
+}
+
+/// Without their scheduler workers end after a while, and so do most scripts.
+pub(super) fn lost(state: &mut State, cluster: &ClusterId) {
+    for index in state.world.living(cluster) {
+        let (stays, span) = (state.chaos.rng.random_bool(0.3), state.chaos.rng.random_range(1..12) * SECOND);
+        let at = state.t + span;
+        let process = &mut state.world.processes[index];
+        let (code, due) = match process.member {
+            Member::Job { .. } if !process.begun => continue,
+            Member::Job { .. } => (1, !stays),
+            _ => (0, !stays),
+        };
+        if due && process.exit_due.as_ref().is_none_or(|(due, _)| *due > at) {
+            process.exit_due = Some((at, Exit::Code(code)));
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Everything a memory store holds, and how a change goes in: piece by piece, taken back when a later piece does not fit.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use caddis_core::record::{ClusterRecord, JobRecord, LedgerLine, NewEvent};
+use caddis_engine::ports::{Change, CommitError, Removed};
+use caddis_types::api::EventView;
+use caddis_types::{ClusterId, JobId, Timestamp};
+
+use super::table::{Before, Table};
+use crate::row::in_order;
+use crate::trouble;
+
+#[derive(Debug, Default)]
+pub(super) struct State {
+    pub(super) jobs: Table<JobRecord>,
+    pub(super) clusters: Table<ClusterRecord>,
+    pub(super) variables: BTreeMap<String, BTreeMap<String, String>>,
+    pub(super) settings: BTreeMap<String, String>,
+    ledger: Vec<LedgerLine>,
+    ledger_keys: BTreeSet<String>,
+    events: BTreeMap<i64, EventView>,
+    last_event: i64,
+    requests: BTreeMap<(String, String), JobId>,
+}
+
+#[derive(Default)]
+struct Undo {
+    jobs: Vec<Before<JobRecord>>,
+    clusters: Vec<Before<ClusterRecord>>,
+}
+
+impl State {
+    /// Whole or not at all: what can be refused comes first and is taken back, the rest cannot fail.
+    pub(super) fn commit(&mut self, mut change: Change) -> Result<(), CommitError> {
+        let mut undo = Undo::default();
+        if let Err(error) = self.put_records(&mut change, &mut undo) {
+            undo.jobs.into_iter().rev().for_each(|before| self.jobs.undo(before));
+            undo.clusters.into_iter().rev().for_each(|before| self.clusters.undo(before));
+            return Err(error);
+        }
+        if let Some((owner, key, job)) = change.request {
+            self.requests.insert((owner, key), job);
+        }
+        self.variables.extend(change.variables);
+        for line in change.ledger {
+            if self.ledger_keys.insert(line.key.clone()) {
+                self.ledger.push(line);
+            }
+        }
+        change.events.into_iter().for_each(|event| self.tell(event));
+        Ok(())
+    }
+
+    fn put_records(&mut self, change: &mut Change, undo: &mut Undo) -> Result<(), CommitError> {
+        // First of all, since a repeated submission also repeats its name.
+        if let Some((owner, key, _)) = &change.request
+            && let Some(first) = self.requests.get(&(owner.clone(), key.clone()))
+        {
+            return Err(CommitError::Repeated(first.clone()));
+        }
+        for job in in_order(std::mem::take(&mut change.jobs)) {
+            undo.jobs.push(self.jobs.put(job)?);
+        }
+        for cluster in in_order(std::mem::take(&mut change.clusters)) {
+            undo.clusters.push(self.clusters.put(cluster)?);
+        }
+        match &change.request {
+            Some((_, _, job)) if self.jobs.get(job).is_none() => Err(trouble::request_without_job(job).into()),
+            _ => Ok(()),
+        }
+    }
+
+    fn tell(&mut self, event: NewEvent) {
+        self.last_event += 1;
+        let NewEvent { at, subject, kind, message } = event;
+        self.events.insert(self.last_event, EventView { seq: self.last_event, at, subject, kind, message });
+    }
+
+    pub(super) fn ledger(&self, cluster: &ClusterId) -> Vec<LedgerLine> {
+        self.ledger.iter().filter(|line| &line.cluster == cluster).cloned().collect()
+    }
+
+    pub(super) fn events(&self, after: i64, subject: Option<&str>, limit: u32) -> Vec<EventView> {
+        let limit = if limit == 0 { usize::MAX } else { limit as usize };
+        let later = self.events.range(after.saturating_add(1)..).map(|(_, event)| event);
+        later.filter(|event| subject.is_none_or(|subject| event.subject == subject)).take(limit).cloned().collect()
+    }
+
+    pub(super) fn remove_ended(&mut self, before: Timestamp) -> Removed {
+        let living = self.clusters.list(true, 0, |cluster| cluster.job.is_some());
+        let held: BTreeSet<_> = living.iter().filter_map(|cluster| cluster.job.as_ref()).collect();
+        let jobs = self.jobs.remove_ended(before, |job| !held.contains(&job.id));
+        let stays = |job: &JobId| self.jobs.get(job).is_some();
+        let clusters = self.clusters.remove_ended(before, |cluster| !cluster.job.as_ref().is_some_and(stays));
+        let gone: BTreeSet<_> =
+            jobs.iter().map(|id| id.as_str()).chain(clusters.iter().map(|id| id.as_str())).collect();
+        self.variables.retain(|subject, _| !gone.contains(subject.as_str()));
+        self.events.retain(|_, event| !gone.contains(event.subject.as_str()));
+        self.requests.retain(|_, job| !gone.contains(job.as_str()));
+        Removed { jobs, clusters }
+    }
+}

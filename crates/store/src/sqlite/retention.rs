@@ -1,0 +1,43 @@
+//! Removing what ended long ago. Ledger lines stay, and the schema would refuse to let them go.
+
+use caddis_engine::ports::{Removed, StoreError};
+use sqlx::SqliteConnection;
+
+use super::apply::Failure;
+use crate::trouble;
+
+// A job stays as long as a cluster made for it lives, since the cluster asks after it; requests go with their job.
+const JOBS: &str = "DELETE FROM jobs WHERE ended_at < ?1 \
+    AND NOT EXISTS (SELECT 1 FROM clusters WHERE clusters.job = jobs.id AND clusters.active = 1) RETURNING id";
+// A cluster made for a job stays as long as the job does, since it belongs to the job's history.
+const CLUSTERS: &str = "DELETE FROM clusters WHERE ended_at < ?1 \
+    AND NOT EXISTS (SELECT 1 FROM jobs WHERE jobs.id = clusters.job) RETURNING id";
+
+/// Inside a transaction that the caller ends.
+pub(super) async fn remove_ended(before: i64, from: &mut SqliteConnection) -> Result<Removed, Failure> {
+    let jobs: Vec<String> = sqlx::query_scalar(JOBS).bind(before).fetch_all(&mut *from).await?;
+    let clusters: Vec<String> = sqlx::query_scalar(CLUSTERS).bind(before).fetch_all(&mut *from).await?;
+    let subjects: Vec<_> = jobs.iter().chain(&clusters).collect();
+    let subjects = serde_json::to_string(&subjects).map_err(|error| refused(trouble::unwritable(&error)))?;
+    for sql in [
+        "DELETE FROM variables WHERE subject IN (SELECT value FROM json_each(?1))",
+        "DELETE FROM events WHERE subject IN (SELECT value FROM json_each(?1))",
+    ] {
+        sqlx::query(sql).bind(&subjects).execute(&mut *from).await?;
+    }
+    Ok(Removed { jobs: newest_first(jobs)?, clusters: newest_first(clusters)? })
+}
+
+fn newest_first<I>(ids: Vec<String>) -> Result<Vec<I>, Failure>
+where
+    I: std::str::FromStr<Err = caddis_types::IdError> + Ord,
+{
+    let ids: Result<Vec<I>, _> = ids.iter().map(|id| id.parse()).collect();
+    let mut ids = ids.map_err(|error| refused(trouble::unreadable_id(&error)))?;
+    ids.sort_by(|a, b| b.cmp(a));
+    Ok(ids)
+}
+
+fn refused(error: StoreError) -> Failure {
+    Failure::Refused(error.into())
+}

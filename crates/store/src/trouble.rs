@@ -1,0 +1,23 @@
+//! What both stores, or several files of one, say when they fail.
+
+use caddis_engine::ports::StoreError;
+use caddis_types::{IdError, JobId};
+
+/// A change named a job for its request that is neither in it nor stored: a mistake of the caller.
+pub(crate) fn request_without_job(job: &JobId) -> StoreError {
+    StoreError { code: "failed", message: format!("the request names `{job}`, that is not there"), hint: None }
+}
+
+/// An id in a row that is none.
+pub(crate) fn unreadable_id(error: &IdError) -> StoreError {
+    StoreError {
+        code: "corrupt",
+        message: format!("the state file holds `{}` where a {} id belongs", error.text, error.kind),
+        hint: Some("put back a copy of the state file, or move it away to begin anew".to_owned()),
+    }
+}
+
+/// Something that does not become JSON.
+pub(crate) fn unwritable(error: &serde_json::Error) -> StoreError {
+    StoreError { code: "failed", message: format!("it cannot be written as JSON: {error}"), hint: None }
+}

@@ -1,0 +1,82 @@
+//! What ended long ago goes, and only that.
+
+use caddis_core::record::JobRecord;
+use caddis_engine::ports::{Change, CommitError};
+use caddis_types::JobId;
+
+use super::Trial;
+use crate::support::{
+    at, cluster, cluster_for, cluster_id, ended, ended_cluster, event, job, job_id, line, variables,
+};
+
+fn belongings(subjects: &[&str]) -> Change {
+    Change {
+        variables: subjects.iter().map(|subject| ((*subject).to_owned(), variables(&[("A", "1")]))).collect(),
+        events: subjects.iter().map(|subject| event(subject, "x")).collect(),
+        ..Change::default()
+    }
+}
+
+fn submission(record: JobRecord) -> Change {
+    let request: Option<(String, String, JobId)> = Some(("ada".to_owned(), record.id.to_string(), record.id.clone()));
+    Change { jobs: vec![record], request, ..Change::default() }
+}
+
+pub(crate) async fn what_ended_before_goes_with_all_that_belongs_to_it(trial: Trial) {
+    trial.must(submission(ended(job(1), 10))).await;
+    trial.must(submission(ended(job(2), 20))).await;
+    trial.must(submission(ended(job(3), 5))).await;
+    trial.must(submission(job(4))).await;
+    let clusters = vec![ended_cluster(cluster_for(1, 1), 11), ended_cluster(cluster(2), 10), cluster(3)];
+    let ledger = vec![line(1, "scheduler"), line(2, "scheduler")];
+    trial.must(Change { clusters, ledger, ..Change::default() }).await;
+    let subjects: Vec<_> = (1..=4).map(|n| job_id(n).to_string()).chain((1..=3).map(|n| cluster_id(n).to_string())).collect();
+    let subjects: Vec<_> = subjects.iter().map(String::as_str).collect();
+    trial.must(belongings(&subjects)).await;
+
+    let removed = trial.store.remove_ended(at(20)).await.unwrap();
+    assert_eq!(removed.jobs, [job_id(3), job_id(1)], "before, not at, the time that was given");
+    assert_eq!(removed.clusters, [cluster_id(2), cluster_id(1)]);
+    let left: Vec<_> = trial.store.jobs(&Default::default()).await.unwrap().into_iter().map(|job| job.id).collect();
+    assert_eq!(left, [job_id(4), job_id(2)]);
+    assert_eq!(trial.store.clusters(&Default::default()).await.unwrap().len(), 1);
+    for (subject, kept) in subjects.iter().zip([false, true, false, true, false, false, true]) {
+        assert_eq!(!trial.store.variables(subject).await.unwrap().is_empty(), kept, "variables of {subject}");
+        assert_eq!(!trial.store.events(0, Some(subject), 0).await.unwrap().is_empty(), kept, "events of {subject}");
+    }
+    assert_eq!(trial.store.ledger(&cluster_id(1)).await.unwrap(), [line(1, "scheduler")]);
+    assert_eq!(trial.store.ledger(&cluster_id(2)).await.unwrap(), [line(2, "scheduler")]);
+    // The request of a job that is gone may be made again; that of one that stays may not.
+    trial.must(submission(job(1))).await;
+    let again = trial.store.commit(submission(job(2))).await;
+    assert!(matches!(again, Err(CommitError::Repeated(first)) if first == job_id(2)));
+    assert_eq!(trial.store.remove_ended(at(20)).await.unwrap(), Default::default());
+}
+
+pub(crate) async fn a_job_stays_while_its_cluster_lives_and_a_cluster_while_its_job_stays(trial: Trial) {
+    // Kept after a failure, the cluster outlives its job.
+    let kept = Change { jobs: vec![ended(job(1), 5)], clusters: vec![cluster_for(1, 1)], ..Change::default() };
+    trial.must(kept).await;
+    // The cluster of a first attempt belongs to the history of a job that still runs.
+    let first = ended_cluster(cluster_for(2, 2), 5);
+    trial.must(Change { jobs: vec![job(2)], clusters: vec![first], ..Change::default() }).await;
+    assert_eq!(trial.store.remove_ended(at(10)).await.unwrap(), Default::default());
+
+    let (job, cluster) = (trial.store.job(&job_id(2)).await.unwrap(), trial.store.cluster(&cluster_id(1)).await.unwrap());
+    let clusters = vec![ended_cluster(cluster.unwrap(), 30)];
+    trial.must(Change { jobs: vec![ended(job.unwrap(), 6)], clusters, ..Change::default() }).await;
+    let removed = trial.store.remove_ended(at(10)).await.unwrap();
+    assert_eq!(removed.jobs, [job_id(2), job_id(1)]);
+    assert_eq!(removed.clusters, [cluster_id(2)], "the other one ended later");
+    assert_eq!(trial.store.remove_ended(at(31)).await.unwrap().clusters, [cluster_id(1)]);
+}
+
+pub(crate) async fn event_numbers_are_not_used_again(trial: Trial) {
+    let id = job_id(1).to_string();
+    let events = vec![event(&id, "a"), event(&id, "b")];
+    trial.must(Change { jobs: vec![ended(job(1), 5)], events, ..Change::default() }).await;
+    trial.store.remove_ended(at(10)).await.unwrap();
+    assert!(trial.store.events(0, None, 0).await.unwrap().is_empty());
+    trial.must(Change { events: vec![event("cl_x", "c")], ..Change::default() }).await;
+    assert_eq!(trial.store.events(2, None, 0).await.unwrap()[0].seq, 3);
+}

@@ -1,0 +1,75 @@
+//! One Python environment for all tests of a build folder, made by Caddis itself.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::world::build_folder;
+
+/// The virtual environment that tests activate, made on first use. Other tests wait for it.
+pub fn environment(caddis: &Path) -> PathBuf {
+    let folder = build_folder().join("test-environment");
+    fs::create_dir_all(&folder).expect("make the folder of the test environment");
+    let lock = File::create(folder.join("lock")).expect("make its lock");
+    lock.lock().expect("wait for its lock");
+    let home = folder.join("home");
+    if let Some(found) = ready(&home) {
+        return found;
+    }
+    private(&home);
+    let script = folder.join("nothing.py");
+    fs::write(&script, "").expect("write a script");
+    let output = Command::new(caddis)
+        .args(["run", "--workers", "1"])
+        .arg(&script)
+        .env("CADDIS_HOME", &home)
+        .env_remove("VIRTUAL_ENV")
+        .stdin(Stdio::null())
+        .output()
+        .expect("start caddis");
+    for process in crate::processes_naming(&home.display().to_string()) {
+        process.kill(rustix::process::Signal::KILL);
+    }
+    assert!(output.status.success(), "the test environment: {}", String::from_utf8_lossy(&output.stderr));
+    ready(&home).expect("an environment was built")
+}
+
+fn private(folder: &Path) {
+    use std::os::unix::fs::DirBuilderExt;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).expect("make a state folder");
+}
+
+fn ready(home: &Path) -> Option<PathBuf> {
+    let entries = fs::read_dir(home.join("environments")).ok()?;
+    let complete = |folder: &PathBuf| folder.join("environment.json").exists();
+    entries.flatten().map(|entry| entry.path()).find(complete).map(|folder| folder.join("venv"))
+}
+
+/// Usable Pythons of this machine: PATH, pyenv's versions folder, each with its `major.minor`, newest first, one a line.
+pub fn interpreters() -> Vec<(String, PathBuf)> {
+    let mut candidates: Vec<PathBuf> = Vec::new();
+    let path = std::env::var("PATH").unwrap_or_default();
+    for folder in path.split(':').filter(|folder| !folder.contains("shims")) {
+        candidates.extend((10..=13).map(|minor| Path::new(folder).join(format!("python3.{minor}"))));
+    }
+    let pyenv = std::env::var("PYENV_ROOT").map(PathBuf::from).ok();
+    let pyenv = pyenv.or_else(|| std::env::var("HOME").ok().map(|home| Path::new(&home).join(".pyenv")));
+    let versions = pyenv.and_then(|root| fs::read_dir(root.join("versions")).ok());
+    candidates.extend(versions.into_iter().flatten().flatten().map(|entry| entry.path().join("bin/python3")));
+    let mut found = std::collections::BTreeMap::new();
+    for candidate in candidates {
+        if let Some(version) = version(&candidate) {
+            found.entry(version).or_insert(candidate);
+        }
+    }
+    found.into_iter().rev().map(|((major, minor), path)| (format!("{major}.{minor}"), path)).collect()
+}
+
+fn version(python: &Path) -> Option<(u32, u32)> {
+    let code = "import sys; print(*sys.version_info[:2])";
+    let output = Command::new(python).args(["-I", "-c", code]).stdin(Stdio::null()).output().ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    let (major, minor) = text.trim().split_once(' ')?;
+    let version = (major.parse().ok()?, minor.parse().ok()?);
+    (output.status.success() && ((3, 10)..=(3, 13)).contains(&version)).then_some(version)
+}

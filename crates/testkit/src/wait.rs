@@ -1,0 +1,20 @@
+//! Waiting for a level, with a bound and a message.
+
+use std::time::{Duration, Instant};
+
+/// How long a test waits for something that should happen at once; long enough for a machine that is very busy.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Waits until `look` answers something, and fails with `what` after [`PATIENCE`].
+#[track_caller]
+#[expect(clippy::disallowed_methods, reason = "a level is looked at again after a pause; the wait is bounded")]
+pub fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let started = Instant::now();
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(started.elapsed() < PATIENCE, "waited {PATIENCE:?} in vain for {what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}

@@ -1,0 +1,107 @@
+//! What a Dask scheduler says of itself through the link (see docs/KEEPER.md).
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Timestamp;
+
+/// Tasks by state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TaskCounts {
+    /// Waiting for other tasks.
+    pub waiting: u64,
+    /// Sent to a worker, running or about to.
+    pub processing: u64,
+    /// Done, with the result held.
+    pub memory: u64,
+    /// Failed.
+    pub erred: u64,
+    /// Known, and not wanted now.
+    pub released: u64,
+    /// Held back on the scheduler.
+    pub queued: u64,
+    /// No worker may run them.
+    pub no_worker: u64,
+}
+
+/// Tasks of one name.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PrefixView {
+    /// The name that Dask gives the group's tasks.
+    pub name: String,
+    /// How many by state.
+    pub states: BTreeMap<String, u64>,
+    /// How many ever finished.
+    pub done: u64,
+    /// How many are or were known.
+    pub total: u64,
+    /// Seconds of computing.
+    pub seconds: f64,
+}
+
+/// One worker as the scheduler sees it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct WorkerView {
+    /// The unique name that Caddis gave it.
+    pub name: String,
+    /// Its address.
+    pub address: String,
+    /// `running`, `paused`, `closing_gracefully`, ...
+    pub status: String,
+    /// CPU of the process, 100 a core.
+    pub cpu: f64,
+    /// Resident bytes.
+    pub rss: u64,
+    /// Bytes of results held.
+    pub managed: u64,
+    /// Bytes on disk.
+    pub spilled: u64,
+    /// Tasks running.
+    pub executing: u64,
+    /// Tasks assigned.
+    pub processing: u64,
+    /// Results held.
+    pub keys: u64,
+    /// Last heartbeat, seconds since 1970.
+    pub last_seen: f64,
+    /// Threads.
+    pub nthreads: u32,
+    /// Memory limit, bytes.
+    pub memory_limit: u64,
+}
+
+/// Everything the scheduler says at one moment.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DaskSnapshot {
+    /// When.
+    pub at: Timestamp,
+    /// Tasks by state.
+    pub tasks: TaskCounts,
+    /// Tasks finished so far.
+    pub done: u64,
+    /// Tasks known so far.
+    pub total: u64,
+    /// The largest groups of tasks.
+    pub prefixes: Vec<PrefixView>,
+    /// Seconds of work expected on the workers.
+    pub occupancy: f64,
+    /// Threads of all workers.
+    pub threads: u32,
+    /// Tasks that could run now.
+    pub runnable: u64,
+    /// Workers that Dask's own adaptive rule would have.
+    pub target: u32,
+    /// Clients connected, our own excluded.
+    pub clients: u32,
+    /// Since when nothing is running or waiting.
+    pub idle_since: Option<Timestamp>,
+    /// Bytes of results held.
+    pub data_bytes: u64,
+    /// The workers.
+    pub workers: Vec<WorkerView>,
+}

@@ -1,0 +1,1 @@
+"""Caddis: ephemeral Dask clusters. Importing this package imports nothing else."""

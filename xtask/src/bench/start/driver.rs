@@ -1,0 +1,70 @@
+//! A driver: a Python process that makes clusters when asked, and says when what happened.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdin, ChildStdout};
+use tokio::time::timeout;
+
+use super::contenders::Program;
+use super::ground::Ground;
+
+/// Longer than anything takes, even on a machine that is busy with something else.
+const BOUND: Duration = Duration::from_secs(240);
+/// What a driver gets for ending what it started.
+const LAST: Duration = Duration::from_secs(30);
+
+/// A driver that runs.
+pub(super) struct Driver {
+    file: &'static str,
+    child: Child,
+    asked: ChildStdin,
+    answers: Lines<BufReader<ChildStdout>>,
+}
+
+impl Driver {
+    /// Starts one, and waits until it has imported what it needs.
+    pub(super) async fn start(ground: &Ground, program: Program) -> Result<Driver> {
+        let mut command = ground.python()?;
+        command.arg(ground.repository.join("benchmarks/start/drivers").join(program.file)).args(program.flags);
+        // A group of its own: Ctrl-C is for us, and we end our drivers in order.
+        command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let log = format!("{}{}.log", program.file, program.flags.join(""));
+        let mut child = command.stderr(ground.log(&log)?).spawn().context("start a driver")?;
+        let (Some(asked), Some(answers)) = (child.stdin.take(), child.stdout.take()) else {
+            bail!("a driver without pipes");
+        };
+        let mut driver = Driver { file: program.file, child, asked, answers: BufReader::new(answers).lines() };
+        driver.answer().await?;
+        Ok(driver)
+    }
+
+    /// Asks for something and waits for the answer.
+    pub(super) async fn ask(&mut self, request: &Value) -> Result<Value> {
+        self.asked
+            .write_all(format!("{request}\n").as_bytes())
+            .await
+            .with_context(|| format!("ask `{}`", self.file))?;
+        self.answer().await
+    }
+
+    async fn answer(&mut self) -> Result<Value> {
+        let line = timeout(BOUND, self.answers.next_line()).await;
+        let line = line.with_context(|| format!("`{}` did not answer within {} s", self.file, BOUND.as_secs()))??;
+        let Some(line) = line else { bail!("`{}` ended; its log in `benchmarks/.work/logs` says why", self.file) };
+        let answer: Value = serde_json::from_str(&line).with_context(|| format!("`{}` said `{line}`", self.file))?;
+        match answer.get("error") {
+            Some(error) => bail!("{}", error.as_str().unwrap_or_default()),
+            None => Ok(answer["ok"].clone()),
+        }
+    }
+
+    /// Lets it end what it started. One that does not is killed when this value goes.
+    pub(super) async fn end(mut self) {
+        drop(self.asked);
+        let _ = timeout(LAST, self.child.wait()).await;
+    }
+}

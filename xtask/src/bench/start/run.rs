@@ -1,0 +1,117 @@
+//! The order of a run: prepare, measure, end everything, write down.
+
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+use serde_json::{Value, json};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::timeout;
+
+use super::args::Arguments;
+use super::ground::Ground;
+use super::numbers::Numbers;
+use super::{caddis, clock, cold, idle, machine, many, processes, report, rounds, warm_run};
+
+/// What an orderly end may take before the rest is killed.
+const ORDERLY: Duration = Duration::from_secs(20);
+
+/// What came of a run.
+pub(super) struct Outcome {
+    pub(super) numbers: Numbers,
+    pub(super) facts: Value,
+    pub(super) seed: u64,
+    /// Processes that outlived what should have ended them.
+    pub(super) left_behind: Vec<String>,
+}
+
+/// Measures until done or interrupted; in any case nothing that was started still runs afterwards.
+pub(super) async fn run(arguments: &Arguments) -> Result<()> {
+    arguments.check()?;
+    let binary = match &arguments.binary {
+        Some(binary) => std::path::absolute(binary)?,
+        None => caddis::build()?,
+    };
+    let mut ground = Ground::make(binary, arguments.python.clone())?;
+    processes::sweep(&ground);
+    ground.clear()?;
+    let measured = tokio::select! {
+        measured = measure(&mut ground, arguments) => measured,
+        interrupted = interruption() => interrupted.and_then(|name| bail!("interrupted by {name}; nothing was written")),
+    };
+    let left_behind = end(&ground, measured.is_ok()).await;
+    let mut outcome = measured?;
+    outcome.left_behind = left_behind;
+    report::write(arguments, &outcome)?;
+    match outcome.numbers.failures_of_all() + outcome.left_behind.len() {
+        0 => Ok(()),
+        _ => bail!("some measurements failed, or processes were left behind; see above"),
+    }
+}
+
+/// The parts, in an order that leaves each the state it needs.
+async fn measure(ground: &mut Ground, arguments: &Arguments) -> Result<Outcome> {
+    let begun = machine::date()?;
+    let seed = arguments.seed.unwrap_or_else(|| clock::monotonic().unsigned_abs() % 1_000_000);
+    eprintln!("seed {seed}");
+    let mut numbers = Numbers::default();
+    caddis::warm(ground).await?;
+    let before = machine::load();
+    if arguments.wants("idle") {
+        idle::run(ground, "fresh", &mut numbers).await?;
+    }
+    let loads = rounds::run(ground, arguments, seed, &mut numbers).await?;
+    if arguments.wants("run") {
+        eprintln!("warm `caddis run`");
+        warm_run::run(ground, arguments, &mut numbers).await?;
+    }
+    if arguments.wants("many") {
+        eprintln!("{} jobs at once", arguments.jobs);
+        many::run(ground, arguments.jobs, &mut numbers).await?;
+    }
+    if arguments.wants("idle") {
+        idle::run(ground, "used", &mut numbers).await?;
+    }
+    if arguments.wants("cold") {
+        cold::run(ground, arguments, seed, &mut numbers).await?;
+    }
+    let mut facts = machine::facts(ground).await?;
+    facts["begun"] = begun.into();
+    facts["load_before"] = json!(before);
+    facts["load_at_rounds"] = json!(loads);
+    facts["load_after"] = json!(machine::load());
+    Ok(Outcome { numbers, facts, seed, left_behind: Vec::new() })
+}
+
+/// Ends Caddis in order when all went well, and kills whatever is left; answers what that was.
+async fn end(ground: &Ground, went_well: bool) -> Vec<String> {
+    if went_well {
+        let orderly = async {
+            if ground.home.join("server.sock").exists() {
+                caddis::rest(ground).await?;
+                caddis::stop(ground).await?;
+            }
+            anyhow::Ok(())
+        };
+        match timeout(ORDERLY, orderly).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => eprintln!("Caddis did not end in order: {error:#}"),
+            Err(_) => eprintln!("Caddis did not end within {} s", ORDERLY.as_secs()),
+        }
+    }
+    let left: Vec<String> = processes::sweep(ground).into_iter().map(|(pid, line)| format!("{pid} {line}")).collect();
+    for line in left.iter().filter(|_| went_well) {
+        eprintln!("left behind, killed now: {line}");
+    }
+    left
+}
+
+/// Ctrl-C, SIGTERM or SIGHUP.
+async fn interruption() -> Result<&'static str> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hang_up = signal(SignalKind::hangup())?;
+    tokio::select! {
+        pressed = tokio::signal::ctrl_c() => pressed.map(|()| "Ctrl-C").map_err(Into::into),
+        _ = terminate.recv() => Ok("SIGTERM"),
+        _ = hang_up.recv() => Ok("SIGHUP"),
+    }
+}

@@ -1,0 +1,97 @@
+//! The tiers, in the order in which they run: what fails fast comes first.
+
+use anyhow::{Context, Result};
+
+use super::{Tier, Verdict, codes, pytest};
+use crate::{check, deps, process};
+
+/// All of them.
+pub(super) const ALL: &[Tier] = &[
+    Tier {
+        name: "directions",
+        about: "dependencies point one way, the repository is clean",
+        newcomer: true,
+        optional: false,
+        run: directions,
+    },
+    Tier {
+        name: "rust",
+        about: "unit, property and conformance tests, 500 seeds, the real binary (CI: every interpreter and Dask line)",
+        newcomer: true,
+        optional: false,
+        run: rust,
+    },
+    Tier {
+        name: "codes",
+        about: "a real program brought about every reason and every cause of death",
+        newcomer: true,
+        optional: false,
+        run: codes::check,
+    },
+    Tier {
+        name: "runtime",
+        about: "the Python runtime beside real Dask",
+        newcomer: true,
+        optional: false,
+        run: pytest::run,
+    },
+    Tier { name: "lints", about: "clippy with the house's bans", newcomer: false, optional: false, run: lints },
+    Tier {
+        name: "kill",
+        about: "kill -9 of server, keeper and fork server, eight times in each stage of a job's life",
+        newcomer: false,
+        optional: false,
+        run: kill,
+    },
+    Tier {
+        name: "simulator",
+        about: "30,000 seeds and the sweep of single faults",
+        newcomer: false,
+        optional: false,
+        run: simulator,
+    },
+];
+
+/// Whether every tier runs.
+pub(super) fn everything() -> bool {
+    std::env::var("CI").is_ok_and(|ci| ci == "true")
+}
+
+fn directions() -> Result<Verdict> {
+    deps::check()?;
+    check::repository()?;
+    Ok(Verdict::Passed)
+}
+
+fn rust() -> Result<Verdict> {
+    codes::clear()?;
+    nextest(&["--workspace"], if everything() { &[("CADDIS_ALL", "1")] } else { &[] })?;
+    Ok(Verdict::Passed)
+}
+
+/// nextest where it is installed, since it shows slow tests; else cargo's own runner.
+fn nextest(what: &[&str], variables: &[(&str, &str)]) -> Result<()> {
+    let runner: &[&str] =
+        if process::exists("cargo-nextest", "--version") { &["nextest", "run"] } else { &["test"] };
+    let mut command = process::cargo(runner)?;
+    command.args(["--locked", "--no-fail-fast"]).args(what).envs(variables.iter().copied());
+    process::succeed(&mut command)
+}
+
+fn lints() -> Result<Verdict> {
+    check::clippy()?;
+    Ok(Verdict::Passed)
+}
+
+fn kill() -> Result<Verdict> {
+    nextest(&["--package", "caddis-cli", "--test", "kill"], &[("CADDIS_KILLS", "8")])?;
+    Ok(Verdict::Passed)
+}
+
+fn simulator() -> Result<Verdict> {
+    for arguments in [&["--seeds", "0..30000"][..], &["--sweep"][..]] {
+        let mut command = process::cargo(&["run", "--release", "--locked", "--quiet", "--package", "caddis-sim", "--"])?;
+        process::succeed(command.args(arguments)).context("simulate")?;
+    }
+    Ok(Verdict::Passed)
+}
