@@ -37,6 +37,11 @@ def until(what, condition, bound=WAIT, pause=0.01):
         time.sleep(pause)
 
 
+def running(client):
+    """How many tasks each worker runs, as the worker says it: the scheduler's `processing` counts what it has sent."""
+    return client.run(lambda dask_worker: len(dask_worker.state.executing))
+
+
 class Certificates:
     """A CA and one P-256 certificate for everybody, made by the `openssl` command."""
 

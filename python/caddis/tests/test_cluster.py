@@ -9,7 +9,7 @@ import textwrap
 import time
 
 import pytest
-from harness import Cluster, until
+from harness import Cluster, running, until
 
 WS = {
     "Upgrade": "websocket",
@@ -219,7 +219,7 @@ def test_a_worker_that_runs_something_still_ends_in_time_when_closed(cluster):
     with cluster.client() as client:
         client.wait_for_workers(2)
         futures = client.map(time.sleep, [60, 61])
-        until("both to run", lambda: sum(map(len, client.processing().values())) == 2)
+        until("both to run", lambda: sum(running(client).values()) == 2)
         cluster.scheduler.kill()
         assert cluster.scheduler.end(4) == 0
         for worker in cluster.workers.values():
@@ -254,7 +254,7 @@ def test_a_second_signal_ends_it_on_the_spot(cluster):
         worker = next(iter(cluster.workers.values()))
         address = worker.until_ready()["address"]
         future = client.submit(time.sleep, 60, workers=[address])
-        until("it to run", lambda: client.processing()[address])
+        until("it to run", lambda: running(client)[address])
         worker.kill()
         until("the first signal to be heard", lambda: "Stopping worker" in worker.output("stderr"))
         started = time.monotonic()
