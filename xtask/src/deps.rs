@@ -15,6 +15,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("caddis-store", &["caddis-core", "caddis-engine", "caddis-types"]),
     ("caddis-backends", &["caddis-core", "caddis-engine", "caddis-types"]),
     ("caddis-client", &["caddis-types"]),
+    ("caddis-googleapis", &[]),
     ("caddis-server", &["caddis-backends", "caddis-core", "caddis-engine", "caddis-store", "caddis-types"]),
     (
         "caddis-cli",

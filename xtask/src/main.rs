@@ -1,9 +1,10 @@
-//! Development tasks: `cargo xtask test | check | sim | bench`.
+//! Development tasks: `cargo xtask test | check | sim | bench | protos`.
 
 mod bench;
 mod check;
 mod deps;
 mod process;
+mod protos;
 mod test;
 
 use anyhow::Result;
@@ -29,6 +30,8 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Writes Google's published protos anew, from the npm packages that carry them.
+    Protos,
     /// Measures, with peers in the same run.
     Bench {
         /// Which benchmark, and its options.
@@ -43,6 +46,7 @@ fn main() -> Result<()> {
         Task::Check => check::run(),
         Task::Sim { arguments } => process::cargo(&["run", "--release", "--package", "caddis-sim", "--"])
             .and_then(|mut command| process::succeed(command.args(arguments))),
+        Task::Protos => protos::refresh(),
         Task::Bench { arguments } => bench::run(&arguments),
     }
 }

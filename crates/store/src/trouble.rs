@@ -1,6 +1,8 @@
 //! What both stores, or several files of one, say when they fail.
 
-use caddis_engine::ports::StoreError;
+use std::collections::BTreeSet;
+
+use caddis_engine::ports::{CommitError, DocumentWrite, StoreError};
 use caddis_types::{IdError, JobId};
 
 /// A change named a job for its request that is neither in it nor stored: a mistake of the caller.
@@ -20,4 +22,21 @@ pub(crate) fn unreadable_id(error: &IdError) -> StoreError {
 /// Something that does not become JSON.
 pub(crate) fn unwritable(error: &serde_json::Error) -> StoreError {
     StoreError { code: "failed", message: format!("it cannot be written as JSON: {error}"), hint: None }
+}
+
+/// A document is not what the change read it as.
+pub(crate) fn document_changed(write: &DocumentWrite) -> CommitError {
+    CommitError::Conflict { subject: format!("{} {}", write.kind, write.key) }
+}
+
+/// A change writes each document once: what the second of two writes read could not have been there.
+pub(crate) fn each_document_once(writes: &[DocumentWrite]) -> Result<(), StoreError> {
+    let mut keys = BTreeSet::new();
+    match writes.iter().find(|write| !keys.insert((&write.kind, &write.key))) {
+        None => Ok(()),
+        Some(twice) => {
+            let message = format!("the change writes the document `{} {}` twice", twice.kind, twice.key);
+            Err(StoreError { code: "failed", message, hint: None })
+        }
+    }
 }

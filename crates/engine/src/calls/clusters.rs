@@ -8,7 +8,7 @@ use caddis_types::{ClusterId, names};
 
 use super::jobs::busy;
 use super::{CallError, CallErrorKind, Caller};
-use crate::ports::{Change, ClusterFilter, CommitError};
+use crate::ports::{Change, ClusterFilter, CommitError, DocumentWrite};
 use crate::{Engine, Key, pass};
 
 const TRIES: usize = 20;
@@ -18,6 +18,16 @@ const IDLE_TIMEOUT_MS: u64 = 30 * 60 * 1000;
 impl Engine {
     /// Makes a cluster that outlives its jobs.
     pub async fn create_cluster(&self, caller: &Caller, wish: ClusterWish) -> Result<ClusterRecord, CallError> {
+        self.create_cluster_with(caller, wish, |_| Vec::new()).await
+    }
+
+    /// The same, with what a face keeps of it, written in the same transaction.
+    pub async fn create_cluster_with(
+        &self,
+        caller: &Caller,
+        wish: ClusterWish,
+        documents: impl FnOnce(&ClusterId) -> Vec<DocumentWrite> + Send,
+    ) -> Result<ClusterRecord, CallError> {
         if let Some(name) = &wish.name {
             names::check(name)?;
         }
@@ -38,7 +48,8 @@ impl Engine {
         };
         let events = vec![NewEvent::new(now, id.as_str(), "cluster.created", "it was asked for")];
         let variables = vec![(id.to_string(), wish.variables)];
-        let change = Change { clusters: vec![record], events, variables, ..Change::default() };
+        let documents = documents(&id);
+        let change = Change { clusters: vec![record], events, variables, documents, ..Change::default() };
         self.ports.store.commit(change).await?;
         self.queue.wake(Key::Cluster(id.clone()));
         self.queue.wake(Key::Pool);
@@ -59,8 +70,19 @@ impl Engine {
 
     /// Wants so many workers; the cluster's range follows when it is too narrow.
     pub async fn scale_cluster(&self, caller: &Caller, name: &str, workers: u32) -> Result<ClusterRecord, CallError> {
+        self.scale_cluster_with(caller, name, workers, Vec::new()).await
+    }
+
+    /// The same, with what a face keeps of it.
+    pub async fn scale_cluster_with(
+        &self,
+        caller: &Caller,
+        name: &str,
+        workers: u32,
+        documents: Vec<DocumentWrite>,
+    ) -> Result<ClusterRecord, CallError> {
         let pool = self.ports.backend.pool();
-        self.change_cluster(caller, name, |record| {
+        self.change_cluster(caller, name, documents, |record| {
             let needed = record.shape.memory_bytes.saturating_mul(u64::from(workers));
             if needed > pool.memory_bytes {
                 let each = caddis_types::bytes::display(record.shape.memory_bytes);
@@ -86,12 +108,23 @@ impl Engine {
 
     /// Wishes the end of a cluster. Repeating it is harmless.
     pub async fn stop_cluster(&self, caller: &Caller, name: &str) -> Result<ClusterRecord, CallError> {
+        self.stop_cluster_with(caller, name, Vec::new()).await
+    }
+
+    /// The same, with what a face keeps of it; that is written also when the cluster is ending already.
+    pub async fn stop_cluster_with(
+        &self,
+        caller: &Caller,
+        name: &str,
+        documents: Vec<DocumentWrite>,
+    ) -> Result<ClusterRecord, CallError> {
         let record = self.find_cluster(caller, name).await?;
         if record.state.is_ending() || record.stop_wish.is_some() {
+            self.write_documents(documents).await?;
             return Ok(record);
         }
         let sentence = format!("`{}` stopped it", caller.owner);
-        self.change_cluster(caller, record.id.as_str(), |record| {
+        self.change_cluster(caller, record.id.as_str(), documents, |record| {
             record.stop_wish.get_or_insert(StopWhy::orderly(sentence.clone()));
             Ok(("cluster.stop_wished", sentence.clone()))
         })
@@ -116,6 +149,7 @@ impl Engine {
         &self,
         caller: &Caller,
         name: &str,
+        documents: Vec<DocumentWrite>,
         change: impl Fn(&mut ClusterRecord) -> Result<(&'static str, String), CallError>,
     ) -> Result<ClusterRecord, CallError> {
         for _ in 0..TRIES {
@@ -127,14 +161,16 @@ impl Engine {
             let (kind, message) = change(&mut record)?;
             let id = record.id.clone();
             let events = vec![NewEvent::new(self.ports.clock.now(), id.as_str(), kind, message)];
-            match self.ports.store.commit(Change { clusters: vec![record], events, ..Change::default() }).await {
+            let (clusters, documents) = (vec![record], documents.clone());
+            match self.ports.store.commit(Change { clusters, events, documents, ..Change::default() }).await {
                 Ok(()) => {
                     self.queue.wake(Key::Cluster(id.clone()));
                     self.queue.wake(Key::Pool);
                     self.ports.notifier.changed(id.as_str());
                     return self.find_cluster(caller, id.as_str()).await;
                 }
-                Err(CommitError::Conflict { .. }) => {}
+                // The record was changed meanwhile, which is no reason to refuse; a document is the face's to look at.
+                Err(CommitError::Conflict { subject }) if subject == id.as_str() => {}
                 Err(error) => return Err(error.into()),
             }
         }

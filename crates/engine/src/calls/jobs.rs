@@ -9,7 +9,7 @@ use caddis_types::api::{ClusterChoice, JobView, JobWish};
 use caddis_types::{JobId, Timestamp, names};
 
 use super::{CallError, CallErrorKind, Caller};
-use crate::ports::{Change, ClusterFilter, CommitError, JobFilter};
+use crate::ports::{Change, ClusterFilter, CommitError, DocumentWrite, JobFilter};
 use crate::{Engine, Key, pass};
 
 /// How often a call starts over when somebody else changed the record meanwhile.
@@ -18,6 +18,16 @@ const TRIES: usize = 20;
 impl Engine {
     /// Takes a job. Repeating it with the same request key answers the first one's job.
     pub async fn submit_job(&self, caller: &Caller, wish: JobWish) -> Result<JobRecord, CallError> {
+        self.submit_job_with(caller, wish, |_| Vec::new()).await
+    }
+
+    /// The same, with what a face keeps of it, written in the same transaction.
+    pub async fn submit_job_with(
+        &self,
+        caller: &Caller,
+        wish: JobWish,
+        documents: impl FnOnce(&JobId) -> Vec<DocumentWrite> + Send,
+    ) -> Result<JobRecord, CallError> {
         check(&wish)?;
         if let ClusterChoice::Fresh(shape) = &wish.cluster {
             profile::fit(shape, self.ports.backend.pool())?;
@@ -31,8 +41,9 @@ impl Engine {
         let request = wish.request_key.clone().map(|key| (caller.owner.clone(), key, id.clone()));
         let variables = vec![(id.to_string(), wish.variables.clone())];
         let record = record(caller, id.clone(), wish, bundle, now);
+        let documents = documents(&id);
         let events = vec![NewEvent::new(now, id.as_str(), "job.submitted", "it was submitted")];
-        let change = Change { jobs: vec![record], variables, events, request, ..Change::default() };
+        let change = Change { jobs: vec![record], variables, events, request, documents, ..Change::default() };
         let id = match self.ports.store.commit(change).await {
             Ok(()) => id,
             Err(CommitError::Repeated(first)) => first,

@@ -3,6 +3,7 @@
 //! What always holds: every call takes a [`Caller`] and touches only what is his; a refused call changed nothing.
 
 mod clusters;
+mod documents;
 mod error;
 mod jobs;
 mod lookup;

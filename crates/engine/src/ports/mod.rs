@@ -15,7 +15,9 @@ pub use dask::DaskApi;
 pub use notifier::Notifier;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-pub use store::{Change, ClusterFilter, CommitError, JobFilter, Removed, Store, StoreError, UsageLine};
+pub use store::{
+    Change, ClusterFilter, CommitError, Document, DocumentWrite, JobFilter, Removed, Store, StoreError, UsageLine,
+};
 
 /// Everything a pass may touch.
 #[derive(Clone)]

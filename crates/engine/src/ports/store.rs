@@ -23,6 +23,35 @@ pub struct Change {
     pub events: Vec<NewEvent>,
     /// A repeatable submission: its owner, its key, and the job it made.
     pub request: Option<(String, String, JobId)>,
+    /// What a compatible face keeps beside the records.
+    pub documents: Vec<DocumentWrite>,
+}
+
+/// What a compatible face must remember and the loop never reads: the request in the client's own words, operations,
+/// policies. It changes in the same transaction as the records it speaks of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Document {
+    /// Which face and what, such as `dataproc.cluster`.
+    pub kind: String,
+    /// Unique within its kind; lists are in the order of keys.
+    pub key: String,
+    /// Grows with every write; at least 1.
+    pub generation: u64,
+    /// JSON, of the face's own shape.
+    pub body: String,
+}
+
+/// A document as it should be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DocumentWrite {
+    /// Its kind.
+    pub kind: String,
+    /// Its key.
+    pub key: String,
+    /// The generation that was read; 0: it must not be there.
+    pub generation: u64,
+    /// Its body; absent: it is removed.
+    pub body: Option<String>,
 }
 
 /// Why a change was not made.
@@ -31,7 +60,7 @@ pub enum CommitError {
     /// Somebody changed `subject` since it was read.
     #[error("`{subject}` was changed by somebody else")]
     Conflict {
-        /// `job_…` or `cl_…`.
+        /// `job_…`, `cl_…`, or a document's kind and key.
         subject: String,
     },
     /// The owner has an unfinished job, or a living cluster, of that name.
@@ -127,6 +156,11 @@ pub trait Store: Send + Sync {
     async fn variables(&self, subject: &str) -> Result<BTreeMap<String, String>, StoreError>;
     /// Makes a change, whole or not at all. One change may end the holder of a name and give the name to another.
     async fn commit(&self, change: Change) -> Result<(), CommitError>;
+    /// One document.
+    async fn document(&self, kind: &str, key: &str) -> Result<Option<Document>, StoreError>;
+    /// Documents whose keys begin with `prefix`, in the order of keys, after the key `after`; at most `limit`, 0 means
+    /// all.
+    async fn documents(&self, kind: &str, prefix: &str, after: &str, limit: u32) -> Result<Vec<Document>, StoreError>;
     /// Ledger lines of one cluster, oldest first.
     async fn ledger(&self, cluster: &ClusterId) -> Result<Vec<LedgerLine>, StoreError>;
     /// Events after a number, oldest first, about one subject or all; at most `limit`, 0 means all.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use caddis_core::record::{ClusterRecord, JobRecord, LedgerLine};
-use caddis_engine::ports::{Change, ClusterFilter, CommitError, JobFilter, Removed, Store, StoreError};
+use caddis_engine::ports::{Change, ClusterFilter, CommitError, Document, JobFilter, Removed, Store, StoreError};
 use caddis_store::MemStore;
 use caddis_types::api::EventView;
 use caddis_types::{ClusterId, JobId, Timestamp};
@@ -128,6 +128,16 @@ impl Store for SimStore {
         let gate = self.enter(Kind::Read, || "variables".into()).await;
         self.hub.leave(gate).await;
         if gate.fails_before() { Err(failed()) } else { self.rows.variables(subject).await }
+    }
+
+    async fn document(&self, kind: &str, key: &str) -> Result<Option<Document>, StoreError> {
+        self.read("document").await?;
+        self.rows.document(kind, key).await
+    }
+
+    async fn documents(&self, kind: &str, prefix: &str, after: &str, limit: u32) -> Result<Vec<Document>, StoreError> {
+        self.read("documents").await?;
+        self.rows.documents(kind, prefix, after, limit).await
     }
 
     async fn commit(&self, mut change: Change) -> Result<(), CommitError> {

@@ -97,6 +97,15 @@ CREATE TABLE events (
 
 CREATE INDEX events_subject ON events (subject);
 
+-- What a compatible face keeps beside the records, in its client's own words. The loop never reads it.
+CREATE TABLE documents (
+    kind       TEXT    NOT NULL,
+    key        TEXT    NOT NULL,
+    generation INTEGER NOT NULL CHECK (generation > 0),
+    body       TEXT    NOT NULL,
+    PRIMARY KEY (kind, key)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE settings (
     key   TEXT NOT NULL PRIMARY KEY,
     value TEXT NOT NULL

@@ -11,7 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use caddis_core::record::{ClusterRecord, JobRecord, LedgerLine};
-use caddis_engine::ports::{Change, ClusterFilter, CommitError, JobFilter, Removed, Store, StoreError};
+use caddis_engine::ports::{Change, ClusterFilter, CommitError, Document, JobFilter, Removed, Store, StoreError};
 use caddis_types::api::EventView;
 use caddis_types::{ClusterId, JobId, Timestamp};
 use state::State;
@@ -65,6 +65,14 @@ impl Store for MemStore {
 
     async fn commit(&self, change: Change) -> Result<(), CommitError> {
         self.state().commit(change)
+    }
+
+    async fn document(&self, kind: &str, key: &str) -> Result<Option<Document>, StoreError> {
+        Ok(self.state().document(kind, key))
+    }
+
+    async fn documents(&self, kind: &str, prefix: &str, after: &str, limit: u32) -> Result<Vec<Document>, StoreError> {
+        Ok(self.state().documents(kind, prefix, after, limit))
     }
 
     async fn ledger(&self, cluster: &ClusterId) -> Result<Vec<LedgerLine>, StoreError> {

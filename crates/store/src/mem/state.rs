@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use caddis_core::record::{ClusterRecord, JobRecord, LedgerLine, NewEvent};
-use caddis_engine::ports::{Change, CommitError, Removed};
+use caddis_engine::ports::{Change, CommitError, Document, DocumentWrite, Removed};
 use caddis_types::api::EventView;
 use caddis_types::{ClusterId, JobId, Timestamp};
 
@@ -22,6 +22,7 @@ pub(super) struct State {
     events: BTreeMap<i64, EventView>,
     last_event: i64,
     requests: BTreeMap<(String, String), JobId>,
+    documents: BTreeMap<(String, String), Document>,
 }
 
 #[derive(Default)]
@@ -33,6 +34,7 @@ struct Undo {
 impl State {
     /// Whole or not at all: what can be refused comes first and is taken back, the rest cannot fail.
     pub(super) fn commit(&mut self, mut change: Change) -> Result<(), CommitError> {
+        trouble::each_document_once(&change.documents)?;
         let mut undo = Undo::default();
         if let Err(error) = self.put_records(&mut change, &mut undo) {
             undo.jobs.into_iter().rev().for_each(|before| self.jobs.undo(before));
@@ -49,6 +51,7 @@ impl State {
             }
         }
         change.events.into_iter().for_each(|event| self.tell(event));
+        change.documents.into_iter().for_each(|write| self.write_document(write));
         Ok(())
     }
 
@@ -65,10 +68,43 @@ impl State {
         for cluster in in_order(std::mem::take(&mut change.clusters)) {
             undo.clusters.push(self.clusters.put(cluster)?);
         }
-        match &change.request {
-            Some((_, _, job)) if self.jobs.get(job).is_none() => Err(trouble::request_without_job(job).into()),
-            _ => Ok(()),
+        if let Some((_, _, job)) = &change.request
+            && self.jobs.get(job).is_none()
+        {
+            return Err(trouble::request_without_job(job).into());
         }
+        match change.documents.iter().find(|write| !self.fits(write)) {
+            Some(write) => Err(trouble::document_changed(write)),
+            None => Ok(()),
+        }
+    }
+
+    fn fits(&self, write: &DocumentWrite) -> bool {
+        let stored = self.documents.get(&(write.kind.clone(), write.key.clone()));
+        let generation = stored.map_or(0, |document| document.generation);
+        // What is not there cannot be removed.
+        generation == write.generation && (generation > 0 || write.body.is_some())
+    }
+
+    fn write_document(&mut self, write: DocumentWrite) {
+        let DocumentWrite { kind, key, generation, body } = write;
+        let at = (kind.clone(), key.clone());
+        match body {
+            Some(body) => self.documents.insert(at, Document { kind, key, generation: generation + 1, body }),
+            None => self.documents.remove(&at),
+        };
+    }
+
+    pub(super) fn document(&self, kind: &str, key: &str) -> Option<Document> {
+        self.documents.get(&(kind.to_owned(), key.to_owned())).cloned()
+    }
+
+    pub(super) fn documents(&self, kind: &str, prefix: &str, after: &str, limit: u32) -> Vec<Document> {
+        let limit = if limit == 0 { usize::MAX } else { limit as usize };
+        let from = (kind.to_owned(), prefix.max(after).to_owned());
+        let found = self.documents.range(from..).map(|(_, document)| document);
+        let found = found.take_while(|document| document.kind == kind && document.key.starts_with(prefix));
+        found.filter(|document| document.key.as_str() > after).take(limit).cloned().collect()
     }
 
     fn tell(&mut self, event: NewEvent) {

@@ -1,10 +1,11 @@
 //! One change on the writer's connection, inside a transaction that the caller ends.
 
 use caddis_core::record::{ClusterRecord, JobRecord, LedgerLine, NewEvent};
-use caddis_engine::ports::{Change, CommitError, StoreError};
+use caddis_engine::ports::{Change, CommitError, DocumentWrite, StoreError};
 use caddis_types::JobId;
 use sqlx::SqliteConnection;
 
+use super::document;
 use super::fault::is_taken;
 use super::record::{Sheet, Stored};
 use super::script::Script;
@@ -37,10 +38,12 @@ pub(super) struct Prepared {
     ledger: Vec<(LedgerLine, String)>,
     events: Vec<NewEvent>,
     request: Option<(String, String, JobId)>,
+    documents: Vec<DocumentWrite>,
 }
 
 impl Prepared {
     pub(super) fn new(change: Change) -> Result<Prepared, StoreError> {
+        trouble::each_document_once(&change.documents)?;
         let variables = change.variables.into_iter().map(|(subject, variables)| {
             let body = if variables.is_empty() { None } else { Some(VARIABLES.write(&variables)?) };
             Ok((subject, body))
@@ -53,13 +56,14 @@ impl Prepared {
             ledger: ledger.collect::<Result<_, _>>()?,
             events: change.events,
             request: change.request,
+            documents: change.documents,
         })
     }
 
     /// Whether something can still be refused after something was written, so that a savepoint is needed. Most
     /// changes are one record with what belongs to it: refused first or not at all.
     pub(super) fn may_end_half_way(&self) -> bool {
-        self.jobs.len() + self.clusters.len() > 1 || self.request_alone()
+        self.jobs.len() + self.clusters.len() + self.documents.len() > 1 || self.request_alone()
     }
 
     /// Whether the change names a job for its request that is not in it.
@@ -81,6 +85,11 @@ impl Prepared {
             && sqlx::query(JobRecord::EXISTS).bind(job.as_str()).fetch_optional(&mut *to).await?.is_none()
         {
             return Err(Failure::Refused(trouble::request_without_job(job).into()));
+        }
+        for write in &self.documents {
+            if !document::write(write, to).await? {
+                return Err(Failure::Refused(trouble::document_changed(write)));
+            }
         }
         Ok(self.rest()?.run(to).await?)
     }

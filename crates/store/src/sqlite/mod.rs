@@ -8,6 +8,7 @@
 //! process would only be slow, never harmful, since every change compares generations.
 
 mod apply;
+mod document;
 mod fault;
 mod open;
 mod query;
@@ -23,7 +24,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use caddis_core::record::{ClusterRecord, JobRecord, LedgerLine};
-use caddis_engine::ports::{Change, ClusterFilter, CommitError, JobFilter, Removed, Store, StoreError};
+use caddis_engine::ports::{Change, ClusterFilter, CommitError, Document, JobFilter, Removed, Store, StoreError};
 use caddis_types::api::EventView;
 use caddis_types::{ClusterId, JobId, Timestamp};
 pub use open::{Durability, SqliteOptions};
@@ -131,6 +132,14 @@ impl Store for SqliteStore {
 
     async fn commit(&self, change: Change) -> Result<(), CommitError> {
         self.write(Order::Commit(Prepared::new(change)?)).await.map(|_| ())
+    }
+
+    async fn document(&self, kind: &str, key: &str) -> Result<Option<Document>, StoreError> {
+        document::one(&self.readers, kind, key).await.map_err(|error| self.explain(error))
+    }
+
+    async fn documents(&self, kind: &str, prefix: &str, after: &str, limit: u32) -> Result<Vec<Document>, StoreError> {
+        document::list(&self.readers, kind, prefix, after, limit).await.map_err(|error| self.explain(error))
     }
 
     async fn ledger(&self, cluster: &ClusterId) -> Result<Vec<LedgerLine>, StoreError> {

@@ -1,7 +1,7 @@
 //! Random histories, made on both stores side by side: every answer is the same.
 
 use caddis_core::record::{ClusterRecord, JobRecord};
-use caddis_engine::ports::{Change, ClusterFilter, CommitError, JobFilter, Store};
+use caddis_engine::ports::{Change, ClusterFilter, CommitError, DocumentWrite, JobFilter, Store};
 use proptest::prelude::*;
 
 use super::Trial;
@@ -30,6 +30,8 @@ enum Piece {
     Line(u64, u64),
     Event(u64),
     Request(u64, u64),
+    /// A document: its number, the generation's distance from the stored one, whether it stays.
+    Document(u64, u64, bool),
 }
 
 #[derive(Clone, Debug)]
@@ -58,6 +60,8 @@ fn piece() -> impl Strategy<Value = Piece> {
         1 => (0..IDS, 0..3u64).prop_map(|(number, member)| Piece::Line(number, member)),
         2 => (0..IDS).prop_map(Piece::Event),
         1 => (0..3u64, 0..IDS).prop_map(|(key, number)| Piece::Request(key, number)),
+        2 => (0..IDS, prop_oneof![4 => Just(0), 1 => Just(1)], any::<bool>())
+            .prop_map(|(number, off, stays)| Piece::Document(number, off, stays)),
     ]
 }
 
@@ -105,6 +109,12 @@ async fn change(pieces: &[Piece], store: &dyn Store) -> Change {
             }
             Piece::Line(number, member) => change.ledger.push(line(*number, &member.to_string())),
             Piece::Event(number) => change.events.push(event(job_id(*number).as_str(), "job.x")),
+            Piece::Document(number, off, stays) => {
+                let (kind, key) = ("face.thing".to_owned(), number.to_string());
+                let stored = store.document(&kind, &key).await.unwrap().map_or(0, |document| document.generation);
+                let body = stays.then(|| format!("{stored}"));
+                change.documents.push(DocumentWrite { kind, key, generation: stored + off, body });
+            }
             Piece::Request(key, number) => change.request = Some(("ada".to_owned(), key.to_string(), job_id(*number))),
         }
     }
@@ -131,6 +141,7 @@ async fn all(store: &dyn Store) -> String {
         told += &format!("{:#?}", store.ledger(&cluster_id(number)).await.unwrap());
         told += &format!("{:#?}", store.setting(&number.to_string()).await.unwrap());
     }
+    told += &format!("{:#?}", store.documents("face.thing", "", "", 0).await.unwrap());
     told + &format!("{:#?}", store.events(0, None, 0).await.unwrap())
 }
 

@@ -1,6 +1,7 @@
 //! What every store does, and the same on each: every method, every refusal, and random histories side by side.
 
 mod concurrency;
+mod documents;
 mod history;
 mod lists;
 mod names;
@@ -84,6 +85,10 @@ conformance! {
         jobs_are_found_by_every_filter_newest_first
         clusters_are_found_by_every_filter_newest_first
         a_job_is_listed_on_its_newest_attempts_cluster;
+    documents:
+        a_document_is_written_read_and_removed_under_its_generation
+        documents_are_listed_by_the_beginning_of_their_keys
+        documents_and_records_change_together_or_not_at_all;
     retention:
         what_ended_before_goes_with_all_that_belongs_to_it
         a_job_stays_while_its_cluster_lives_and_a_cluster_while_its_job_stays

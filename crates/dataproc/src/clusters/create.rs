@@ -1,0 +1,124 @@
+//! `CreateCluster`.
+
+use caddis_engine::calls::{CallError, CallErrorKind};
+use caddis_googleapis::dataproc::{Cluster, ClusterConfig, CreateClusterRequest};
+use caddis_googleapis::longrunning::Operation;
+use caddis_types::api::ClusterWish;
+use caddis_types::shape::{ShapeWish, WorkerRange};
+use prost::Message;
+
+use super::{defaults, render, validate};
+use crate::documents::{self, About, ClusterDocument, ClusterWork, Encoded, Read};
+use crate::face::Dataproc;
+use crate::operations::{self, Fresh};
+use crate::place::Place;
+use crate::raw;
+use crate::wire::{Asked, Code, Status};
+
+pub(super) async fn create(face: &Dataproc, asked: Asked<CreateClusterRequest>) -> Result<Operation, Status> {
+    let request = &asked.message;
+    let place = Place::new(&request.project_id, &request.region)?;
+    let wanted = request.cluster.clone().ok_or_else(|| Status::field("cluster", "must be specified"))?;
+    if !wanted.project_id.is_empty() && wanted.project_id != place.project {
+        let what = format!("`{}` is not the project of the request, `{}`", wanted.project_id, place.project);
+        return Err(Status::field("cluster.project_id", what));
+    }
+    validate::new(&wanted)?;
+    let fresh = Fresh::new(face, &place, "CreateCluster", &request.request_id)?;
+    if let Some(first) = operations::repeated(face, &fresh).await? {
+        return Ok(first);
+    }
+    let before = free(face, &place, &wanted.cluster_name).await?;
+    let kept = raw::field("google.cloud.dataproc.v1.CreateClusterRequest", &asked.raw, "cluster")?;
+    let kept = raw::merge(&defaults::defaults(&place, &wanted).encode_to_vec(), &kept);
+    let full = Cluster::decode(kept.clone()).map_err(|error| Status::new(Code::Internal, error.to_string()))?;
+    let config = full.config.clone().unwrap_or_default();
+    let wish = wish(face, &full, &config)?;
+    let (uuid, at, warnings) = (face.uuid(), face.now(), super::warnings::of(&config));
+    let key = place.key(&wanted.cluster_name);
+    let name = wanted.cluster_name.clone();
+    let made = |cluster: &caddis_types::ClusterId| {
+        let about = About::Cluster {
+            what: ClusterWork::Create,
+            name,
+            uuid: uuid.clone(),
+            cluster: cluster.clone(),
+            asked: Encoded(kept.clone()),
+            workers: None,
+        };
+        let document = ClusterDocument {
+            uuid,
+            cluster: cluster.clone(),
+            asked: Encoded(kept),
+            created_at: at,
+            turns: Vec::new(),
+            warnings: warnings.clone(),
+        };
+        let generation = before.as_ref().map_or(0, |read| read.generation);
+        vec![documents::write(&key, generation, &document), fresh.write(&asked.caller, about, at, full.labels.clone(), warnings)]
+    };
+    match face.engine.create_cluster_with(&asked.caller, wish, made).await {
+        Ok(_) => operations::get_by_key(face, &fresh.key).await,
+        Err(error) => lost(face, &fresh, error, &place, &wanted.cluster_name).await,
+    }
+}
+
+/// The document under this name when the cluster it speaks of is gone; ALREADY_EXISTS when it is there.
+async fn free(face: &Dataproc, place: &Place, name: &str) -> Result<Option<Read<ClusterDocument>>, Status> {
+    let Some(found) = documents::find::<ClusterDocument>(&face.engine, &place.key(name)).await? else { return Ok(None) };
+    let record = super::find::record(face, &found.body.cluster).await?;
+    match render::cluster(&found.body, record.as_ref())? {
+        None => Ok(Some(found)),
+        Some(_) => Err(exists(place, name)),
+    }
+}
+
+fn exists(place: &Place, name: &str) -> Status {
+    let name = place.of("clusters", name);
+    Status::new(Code::AlreadyExists, format!("Already exists: Failed to create cluster: Cluster {name}"))
+}
+
+/// Somebody was faster: the same request, another one for the same name, or a cluster of ours that has the name.
+async fn lost(
+    face: &Dataproc,
+    fresh: &Fresh,
+    error: CallError,
+    place: &Place,
+    name: &str,
+) -> Result<Operation, Status> {
+    if let Some(first) = operations::repeated(face, fresh).await? {
+        return Ok(first);
+    }
+    match (error.kind, error.code.as_str()) {
+        (CallErrorKind::Conflict, "conflict" | "name_taken") => Err(exists(place, name)),
+        _ => Err(error.into()),
+    }
+}
+
+/// What our domain calls understand of it.
+pub(super) fn wish(face: &Dataproc, cluster: &Cluster, config: &ClusterConfig) -> Result<ClusterWish, Status> {
+    let workers = workers(config);
+    let mut tags: std::collections::BTreeMap<String, String> =
+        cluster.labels.iter().filter(|(key, _)| caddis_types::names::check(key).is_ok()).map(|(k, v)| (k.clone(), v.clone())).collect();
+    tags.insert("dataproc-cluster".to_owned(), cluster.cluster_name.clone());
+    let idle = config.lifecycle_config.as_ref().and_then(|lifecycle| lifecycle.idle_delete_ttl.as_ref());
+    Ok(ClusterWish {
+        name: Some(cluster.cluster_name.clone()),
+        tags,
+        shape: ShapeWish { workers: Some(WorkerRange { min: workers, max: workers }), ..ShapeWish::default() },
+        cwd: "/".to_owned(),
+        variables: face.variables.iter().cloned().collect(),
+        // Without a wish it lives until it is deleted, as on Google; the hard end is the operator's.
+        idle_timeout_ms: Some(idle.map_or(0, |ttl| ttl.seconds.unsigned_abs() * 1000)),
+        ..ClusterWish::default()
+    })
+}
+
+/// How many workers its groups ask for; a single node works itself.
+pub(crate) fn workers(config: &ClusterConfig) -> u32 {
+    let count = |group: &Option<caddis_googleapis::dataproc::InstanceGroupConfig>| {
+        group.as_ref().map_or(0, |group| group.num_instances.unsigned_abs())
+    };
+    let sum = count(&config.worker_config) + count(&config.secondary_worker_config);
+    if sum == 0 && defaults::single_node(config) { 1 } else { sum }
+}

@@ -1,0 +1,37 @@
+//! `google.cloud.dataproc.v1.ClusterController`: one file a method.
+
+mod create;
+mod defaults;
+mod delete;
+mod diagnose;
+mod find;
+mod get;
+mod list;
+mod start_stop;
+pub(crate) mod render;
+pub(crate) mod status;
+mod update;
+mod validate;
+mod warnings;
+
+use crate::face::Dataproc;
+use crate::wire::Methods;
+
+pub(crate) use create::workers;
+pub(crate) use find::{living, record};
+pub(crate) use validate::label_map;
+
+const SERVICE: &str = "google.cloud.dataproc.v1.ClusterController";
+
+/// Adds its methods.
+pub(crate) fn serve(methods: &mut Methods<Dataproc>) {
+    methods
+        .add(SERVICE, "CreateCluster", |face, asked| async move { create::create(&face, asked).await })
+        .add(SERVICE, "GetCluster", |face, asked| async move { get::get(&face, asked).await })
+        .add(SERVICE, "ListClusters", |face, asked| async move { list::list(&face, asked).await })
+        .add(SERVICE, "UpdateCluster", |face, asked| async move { update::update(&face, asked).await })
+        .add(SERVICE, "DeleteCluster", |face, asked| async move { delete::delete(&face, asked).await })
+        .add(SERVICE, "StopCluster", |face, asked| async move { start_stop::stop(&face, asked).await })
+        .add(SERVICE, "StartCluster", |face, asked| async move { start_stop::start(&face, asked).await })
+        .add(SERVICE, "DiagnoseCluster", |face, asked| async move { diagnose::diagnose(&face, asked).await });
+}

@@ -1,0 +1,84 @@
+//! `StopCluster` and `StartCluster`: nothing runs in between; what was asked for stays.
+
+use caddis_googleapis::dataproc::cluster_status::State;
+use caddis_googleapis::dataproc::{StartClusterRequest, StopClusterRequest};
+use caddis_googleapis::longrunning::Operation;
+
+use super::find::{self, Living};
+use super::{create, delete, render};
+use crate::documents::{self, About, ClusterDocument, ClusterWork, Turn, Wish};
+use crate::face::Dataproc;
+use crate::operations::{self, Fresh};
+use crate::place::Place;
+use crate::wire::{Asked, Code, Status};
+
+pub(super) async fn stop(face: &Dataproc, asked: Asked<StopClusterRequest>) -> Result<Operation, Status> {
+    let request = &asked.message;
+    let place = Place::new(&request.project_id, &request.region)?;
+    let fresh = Fresh::new(face, &place, "StopCluster", &request.request_id)?;
+    if let Some(first) = operations::repeated(face, &fresh).await? {
+        return Ok(first);
+    }
+    let living = find::living(face, &place, &request.cluster_name).await?;
+    delete::same(&request.cluster_uuid, &living.document.body.uuid, &place, &request.cluster_name)?;
+    in_state(&living, &[State::Running, State::Updating, State::Error], "stopped")?;
+    let at = face.now();
+    let mut document = living.document.body.clone();
+    document.turns.push(Turn { wish: Wish::Stop, at, workers: None });
+    let about = about(ClusterWork::Stop, &request.cluster_name, &document);
+    let writes = vec![
+        documents::write(&living.document.key, living.document.generation, &document),
+        fresh.write(&asked.caller, about, at, living.cluster.labels.clone(), Vec::new()),
+    ];
+    face.engine.stop_cluster_with(&asked.caller, document.cluster.as_str(), writes).await?;
+    operations::get_by_key(face, &fresh.key).await
+}
+
+pub(super) async fn start(face: &Dataproc, asked: Asked<StartClusterRequest>) -> Result<Operation, Status> {
+    let request = &asked.message;
+    let place = Place::new(&request.project_id, &request.region)?;
+    let fresh = Fresh::new(face, &place, "StartCluster", &request.request_id)?;
+    if let Some(first) = operations::repeated(face, &fresh).await? {
+        return Ok(first);
+    }
+    let living = find::living(face, &place, &request.cluster_name).await?;
+    delete::same(&request.cluster_uuid, &living.document.body.uuid, &place, &request.cluster_name)?;
+    in_state(&living, &[State::Stopped], "started")?;
+    let at = face.now();
+    let config = living.cluster.config.clone().unwrap_or_default();
+    let wish = create::wish(face, &living.cluster, &config)?;
+    let (name, labels) = (request.cluster_name.clone(), living.cluster.labels.clone());
+    let made = |cluster: &caddis_types::ClusterId| {
+        let mut document = living.document.body.clone();
+        document.cluster = cluster.clone();
+        document.turns.push(Turn { wish: Wish::Start, at, workers: None });
+        let about = about(ClusterWork::Start, &name, &document);
+        vec![
+            documents::write(&living.document.key, living.document.generation, &document),
+            fresh.write(&asked.caller, about, at, labels, Vec::new()),
+        ]
+    };
+    face.engine.create_cluster_with(&asked.caller, wish, made).await?;
+    operations::get_by_key(face, &fresh.key).await
+}
+
+fn about(what: ClusterWork, name: &str, document: &ClusterDocument) -> About {
+    About::Cluster {
+        what,
+        name: name.to_owned(),
+        uuid: document.uuid.clone(),
+        cluster: document.cluster.clone(),
+        asked: document.asked.clone(),
+        workers: None,
+    }
+}
+
+fn in_state(living: &Living, states: &[State], participle: &str) -> Result<(), Status> {
+    let state = render::state(&living.cluster);
+    if states.contains(&state) {
+        return Ok(());
+    }
+    let name = &living.cluster.cluster_name;
+    let text = format!("Cluster `{name}` cannot be {participle} in state {}", state.as_str_name());
+    Err(Status::new(Code::FailedPrecondition, text))
+}

@@ -1,0 +1,210 @@
+//! What Google refuses, refused at once and with the field's name: also what Google itself would take and fail with
+//! minutes later (one primary worker, a time to live under its minimum, a machine type that there is not).
+
+use caddis_googleapis::dataproc::instance_group_config::Preemptibility;
+use caddis_googleapis::dataproc::lifecycle_config::Ttl;
+use caddis_googleapis::dataproc::{Cluster, ClusterConfig, InstanceGroupConfig, LifecycleConfig};
+
+use crate::wire::Status;
+
+/// The figures that are wrong so far.
+#[derive(Default)]
+struct Wrong(Vec<(String, String)>);
+
+impl Wrong {
+    fn add(&mut self, field: impl Into<String>, what: impl Into<String>) {
+        self.0.push((field.into(), what.into()));
+    }
+}
+
+/// Refuses a cluster that Google would not make, naming every field that is wrong.
+pub(super) fn new(cluster: &Cluster) -> Result<(), Status> {
+    let mut wrong = Wrong::default();
+    if let Err(what) = name(&cluster.cluster_name) {
+        wrong.add("cluster.cluster_name", what);
+    }
+    labels(&cluster.labels, "cluster.labels", &mut wrong);
+    if cluster.virtual_cluster_config.is_some() {
+        wrong.add("cluster.virtual_cluster_config", "clusters on GKE are not served here; use `config`");
+    }
+    if let Some(config) = &cluster.config {
+        self::config(config, &mut wrong);
+    }
+    finish(wrong)
+}
+
+fn finish(wrong: Wrong) -> Result<(), Status> {
+    if wrong.0.is_empty() { Ok(()) } else { Err(Status::fields(wrong.0)) }
+}
+
+/// A name is a lowercase letter, then at most 51 letters, digits and hyphens, and does not end in a hyphen.
+pub(crate) fn name(name: &str) -> Result<(), String> {
+    let good = name.len() <= 52
+        && name.starts_with(|c: char| c.is_ascii_lowercase())
+        && !name.ends_with('-')
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+    match name {
+        "" => Err("must be specified".to_owned()),
+        _ if good => Ok(()),
+        _ => Err(format!("`{name}` must match '(?:[a-z](?:[-a-z0-9]{{0,49}}[a-z0-9])?)'")),
+    }
+}
+
+/// Labels as Google takes them: at most 32, keys and values of at most 63 characters.
+pub(crate) fn label_map(labels: &std::collections::BTreeMap<String, String>, field: &str) -> Result<(), Status> {
+    let mut wrong = Wrong::default();
+    self::labels(labels, field, &mut wrong);
+    finish(wrong)
+}
+
+fn labels(labels: &std::collections::BTreeMap<String, String>, field: &str, wrong: &mut Wrong) {
+    let good = |text: &str| {
+        text.chars().count() <= 63
+            && text.chars().all(|c| c.is_lowercase() || c.is_numeric() || c == '-' || c == '_' || (c.is_alphabetic() && !c.is_uppercase()))
+    };
+    if labels.len() > 32 {
+        wrong.add(field, format!("{} labels are more than 32", labels.len()));
+    }
+    for (key, value) in labels {
+        if !good(key) || !key.starts_with(|c: char| c.is_alphabetic()) {
+            wrong.add(format!("{field}.{key}"), "a key is a lowercase letter, then at most 62 lowercase letters, digits, `-` and `_`");
+        }
+        if !good(value) {
+            wrong.add(format!("{field}.{key}"), format!("`{value}` is not at most 63 lowercase letters, digits, `-` and `_`"));
+        }
+    }
+}
+
+fn config(config: &ClusterConfig, wrong: &mut Wrong) {
+    let at = |field: &str| format!("cluster.config.{field}");
+    for (field, bucket) in [("config_bucket", &config.config_bucket), ("temp_bucket", &config.temp_bucket)] {
+        if bucket.contains('/') {
+            wrong.add(at(field), format!("`{bucket}` is not a bucket's name: leave out `gs://` and what follows the name"));
+        }
+    }
+    if let Some(master) = &config.master_config {
+        if !matches!(master.num_instances, 0 | 1 | 3) {
+            wrong.add(at("master_config.num_instances"), format!("`{}` is neither 1 nor 3", master.num_instances));
+        }
+        group(master, &at("master_config"), true, wrong);
+    }
+    if let Some(workers) = &config.worker_config {
+        if workers.num_instances == 1 || (workers.num_instances < 0) {
+            let what = format!("`{}` primary workers are not enough: a cluster has at least 2, or none on a single node", workers.num_instances);
+            wrong.add(at("worker_config.num_instances"), what);
+        }
+        group(workers, &at("worker_config"), true, wrong);
+    }
+    if let Some(workers) = &config.secondary_worker_config {
+        if workers.num_instances < 0 {
+            wrong.add(at("secondary_worker_config.num_instances"), format!("`{}` is negative", workers.num_instances));
+        }
+        group(workers, &at("secondary_worker_config"), false, wrong);
+    }
+    if let Some(lifecycle) = &config.lifecycle_config {
+        self::lifecycle(lifecycle, wrong);
+    }
+    for (index, action) in config.initialization_actions.iter().enumerate() {
+        if !action.executable_file.starts_with("gs://") {
+            let what = format!("`{}` is not an object's address (`gs://bucket/object`)", action.executable_file);
+            wrong.add(at(&format!("initialization_actions[{index}].executable_file")), what);
+        }
+    }
+    let gce = config.gce_cluster_config.as_ref();
+    if gce.is_some_and(|gce| !gce.network_uri.is_empty() && !gce.subnetwork_uri.is_empty()) {
+        wrong.add(at("gce_cluster_config.subnetwork_uri"), "a network and a subnetwork exclude each other");
+    }
+}
+
+fn group(group: &InstanceGroupConfig, at: &str, on_demand: bool, wrong: &mut Wrong) {
+    let machine = group.machine_type_uri.rsplit('/').next().unwrap_or_default();
+    if !machine.is_empty() && !machine_type(machine) {
+        let what = format!("`{machine}` is not a machine type, such as `n2-standard-4` or `custom-6-23040`");
+        wrong.add(format!("{at}.machine_type_uri"), what);
+    }
+    let kind = group.preemptibility();
+    if on_demand && !matches!(kind, Preemptibility::Unspecified | Preemptibility::NonPreemptible) {
+        wrong.add(format!("{at}.preemptibility"), "only secondary workers may be preemptible");
+    }
+    if let Some(disk) = &group.disk_config
+        && disk.boot_disk_size_gb != 0
+        && disk.boot_disk_size_gb < 10
+    {
+        wrong.add(format!("{at}.disk_config.boot_disk_size_gb"), format!("`{}` is less than 10", disk.boot_disk_size_gb));
+    }
+}
+
+/// Families of Compute Engine and what follows them; `FAMILY-TYPE-CPUS` or `[FAMILY-]custom-CPUS-MEGABYTES[-ext]`.
+fn machine_type(text: &str) -> bool {
+    const FAMILIES: [&str; 25] = [
+        "a2", "a3", "a4", "c2", "c2d", "c3", "c3d", "c4", "c4a", "c4d", "e2", "g2", "g4", "h3", "h4d", "m1", "m2", "m3", "n1",
+        "n2", "n2d", "n4", "t2a", "t2d", "z3",
+    ];
+    let number = |text: &str| text.parse::<u32>().is_ok_and(|number| number > 0);
+    match text.split('-').collect::<Vec<_>>().as_slice() {
+        ["custom", cpus, megabytes] | [_, "custom", cpus, megabytes] | [_, "custom", cpus, megabytes, "ext"] => {
+            number(cpus) && number(megabytes) && (text.starts_with("custom") || FAMILIES.iter().any(|family| text.starts_with(family)))
+        }
+        [family @ ("f1" | "g1"), kind] => matches!((*family, *kind), ("f1", "micro") | ("g1", "small")),
+        ["e2", "micro" | "small" | "medium"] => true,
+        [family, kind, size, ..] => {
+            let kinds = ["standard", "highmem", "highcpu", "ultramem", "megamem", "hypermem", "highgpu", "megagpu", "ultragpu"];
+            let size = size.strip_suffix('g').unwrap_or(size);
+            FAMILIES.contains(family) && kinds.contains(kind) && number(size)
+        }
+        _ => false,
+    }
+}
+
+const MINUTE: i64 = 60;
+const DAYS_14: i64 = 14 * 24 * 60 * MINUTE;
+
+fn lifecycle(lifecycle: &LifecycleConfig, wrong: &mut Wrong) {
+    let mut within = |field: &str, seconds: i64, least: i64| {
+        if seconds < least || seconds > DAYS_14 {
+            let what = format!("`{seconds}s` is not between {} minutes and 14 days", least / MINUTE);
+            wrong.add(format!("cluster.config.lifecycle_config.{field}"), what);
+        }
+    };
+    if let Some(ttl) = &lifecycle.idle_delete_ttl {
+        within("idle_delete_ttl", ttl.seconds, 5 * MINUTE);
+    }
+    if let Some(Ttl::AutoDeleteTtl(ttl)) = &lifecycle.ttl {
+        within("auto_delete_ttl", ttl.seconds, 10 * MINUTE);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn machine_types() {
+        for good in ["n2-standard-4", "custom-6-23040", "n2-custom-4-16384", "e2-medium", "a2-highgpu-1g", "n1-highmem-96"] {
+            assert!(machine_type(good), "{good}");
+        }
+        for bad in ["n9-standard-4", "n2-standard", "n2-standard-0", "large", "x-custom-1-1", ""] {
+            assert!(!machine_type(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn every_wrong_field_is_named() {
+        let cluster = Cluster {
+            cluster_name: "Bad".to_owned(),
+            config: Some(ClusterConfig {
+                worker_config: Some(InstanceGroupConfig { num_instances: 1, ..Default::default() }),
+                lifecycle_config: Some(LifecycleConfig {
+                    idle_delete_ttl: Some(prost_types::Duration { seconds: 60, nanos: 0 }),
+                    ..Default::default()
+                }),
+                ..Default::default()
+            }),
+            ..Default::default()
+        };
+        let text = new(&cluster).unwrap_err().message;
+        for field in ["cluster.cluster_name", "worker_config.num_instances", "lifecycle_config.idle_delete_ttl"] {
+            assert!(text.contains(field), "{text}");
+        }
+    }
+}

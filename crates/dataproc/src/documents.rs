@@ -1,0 +1,178 @@
+//! What this face keeps beside the records: each thing in the client's own words, and which record of ours it became.
+//!
+//! States are not kept: they follow from the records when somebody asks, so that there is one truth and nothing to
+//! bring in step after a crash. What is asked for is written in the same transaction as what it makes.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use caddis_engine::Engine;
+use caddis_engine::ports::DocumentWrite;
+use caddis_types::{ClusterId, JobId, Timestamp};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::wire::{Code, Status};
+
+/// Something that is kept.
+pub(crate) trait Kept: Serialize + DeserializeOwned + Send {
+    /// Its kind of document.
+    const KIND: &'static str;
+}
+
+/// A message of Google's, encoded; fields that are newer than our protos are in it as well.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Encoded(pub(crate) Bytes);
+
+impl Serialize for Encoded {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&STANDARD.encode(&self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Encoded {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let bytes = STANDARD.decode(&text).map_err(serde::de::Error::custom)?;
+        Ok(Encoded(bytes.into()))
+    }
+}
+
+/// A cluster as Google's API speaks of it. It lasts until it is deleted, also when nothing of it runs any more.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct ClusterDocument {
+    /// Google's id of this very cluster; another one of the same name has another.
+    pub(crate) uuid: String,
+    /// What it is now; another one after a stop and a start.
+    pub(crate) cluster: ClusterId,
+    /// As it was asked for, and changed since: `google.cloud.dataproc.v1.Cluster`.
+    pub(crate) asked: Encoded,
+    /// When it was asked for.
+    pub(crate) created_at: Timestamp,
+    /// What was asked of it later and shows in its states, oldest first.
+    pub(crate) turns: Vec<Turn>,
+    /// What its owner should know; operations carry it as warnings.
+    pub(crate) warnings: Vec<String>,
+}
+
+/// A wish that changes what a cluster is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Turn {
+    pub(crate) wish: Wish,
+    pub(crate) at: Timestamp,
+    /// How many workers there will be after it; of updates.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) workers: Option<u32>,
+}
+
+/// What is wished of a cluster that is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Wish {
+    Update,
+    Stop,
+    Start,
+    Delete,
+}
+
+impl Kept for ClusterDocument {
+    const KIND: &'static str = "dataproc.cluster";
+}
+
+/// A long-running operation. Whether it is done follows from what it is about.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct OperationDocument {
+    pub(crate) about: About,
+    pub(crate) at: Timestamp,
+    pub(crate) owner: String,
+    /// Labels of what it is about, at that time.
+    pub(crate) labels: std::collections::BTreeMap<String, String>,
+    pub(crate) warnings: Vec<String>,
+    /// Somebody asked for its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) cancelled_at: Option<Timestamp>,
+}
+
+/// What an operation is about.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum About {
+    /// A cluster: what is done to it, who it is, and how it was asked to be (the response).
+    Cluster { what: ClusterWork, name: String, uuid: String, cluster: ClusterId, asked: Encoded, workers: Option<u32> },
+    /// A job, by its key.
+    Job { key: String, id: String },
+}
+
+/// What an operation does to a cluster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ClusterWork {
+    Create,
+    Update,
+    Delete,
+    Start,
+    Stop,
+    Diagnose,
+}
+
+impl Kept for OperationDocument {
+    const KIND: &'static str = "dataproc.operation";
+}
+
+/// A job as Google's API speaks of it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct JobDocument {
+    pub(crate) uuid: String,
+    /// What it became.
+    pub(crate) job: JobId,
+    /// `google.cloud.dataproc.v1.Job`.
+    pub(crate) asked: Encoded,
+    /// A repeated submission with the same id answers the first one's job.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) request_id: Option<String>,
+}
+
+impl Kept for JobDocument {
+    const KIND: &'static str = "dataproc.job";
+}
+
+/// A document that was read.
+#[derive(Clone, Debug)]
+pub(crate) struct Read<K> {
+    pub(crate) key: String,
+    pub(crate) generation: u64,
+    pub(crate) body: K,
+}
+
+/// The document of this key.
+pub(crate) async fn find<K: Kept>(engine: &Engine, key: &str) -> Result<Option<Read<K>>, Status> {
+    engine.document(K::KIND, key).await?.map(|document| read(document)).transpose()
+}
+
+/// Documents whose keys begin with `prefix`, in the order of keys.
+pub(crate) async fn list<K: Kept>(
+    engine: &Engine,
+    prefix: &str,
+    after: &str,
+    limit: u32,
+) -> Result<Vec<Read<K>>, Status> {
+    engine.documents(K::KIND, prefix, after, limit).await?.into_iter().map(read).collect()
+}
+
+fn read<K: Kept>(document: caddis_engine::ports::Document) -> Result<Read<K>, Status> {
+    let body = serde_json::from_str(&document.body).map_err(|error| {
+        Status::new(Code::Internal, format!("what is kept of `{}` cannot be read: {error}", document.key))
+    })?;
+    Ok(Read { key: document.key, generation: document.generation, body })
+}
+
+/// Writes `body` where `generation` was read; 0 where there must be none.
+pub(crate) fn write<K: Kept>(key: &str, generation: u64, body: &K) -> DocumentWrite {
+    let body = serde_json::to_string(body).expect("documents are plain data");
+    DocumentWrite { kind: K::KIND.to_owned(), key: key.to_owned(), generation, body: Some(body) }
+}
+
+/// Removes it.
+pub(crate) fn remove<K: Kept>(read: &Read<K>) -> DocumentWrite {
+    DocumentWrite { kind: K::KIND.to_owned(), key: read.key.clone(), generation: read.generation, body: None }
+}

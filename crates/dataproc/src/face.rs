@@ -1,0 +1,63 @@
+//! What every method may touch.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use caddis_engine::Engine;
+use caddis_types::JobId;
+
+/// What the face needs beside the engine; the server puts the real ones in.
+#[async_trait]
+pub trait Outputs: Send + Sync {
+    /// The last lines that a job's newest attempt wrote to standard error.
+    async fn last_errors(&self, job: &JobId, lines: usize) -> String;
+    /// All that its newest attempt wrote to both outputs from a byte on; at most `limit` bytes.
+    async fn output(&self, job: &JobId, from: u64, limit: usize) -> Vec<u8>;
+}
+
+/// The Dataproc face.
+pub struct Dataproc {
+    /// The loop and the domain calls.
+    pub(crate) engine: Engine,
+    /// What jobs wrote.
+    pub(crate) outputs: Arc<dyn Outputs>,
+    /// Folders of jobs that came from here.
+    pub(crate) staging: PathBuf,
+    /// Environment variables of every cluster and job that comes from here.
+    pub(crate) variables: Vec<(String, String)>,
+}
+
+impl Dataproc {
+    /// A face on this engine; jobs get their folders below `home`.
+    pub fn new(engine: Engine, outputs: Arc<dyn Outputs>, home: &Path, variables: Vec<(String, String)>) -> Dataproc {
+        Dataproc { engine, outputs, staging: home.join("dataproc/jobs"), variables }
+    }
+
+    /// Now.
+    pub(crate) fn now(&self) -> caddis_types::Timestamp {
+        self.engine.ports.clock.now()
+    }
+
+    /// A new random UUID (version 4).
+    pub(crate) fn uuid(&self) -> String {
+        let mut bytes: [u8; 16] = self.engine.ports.entropy.seed()[..16].try_into().expect("a seed has 32 bytes");
+        bytes[6] = bytes[6] & 0x0f | 0x40;
+        bytes[8] = bytes[8] & 0x3f | 0x80;
+        uuid_text(bytes)
+    }
+
+    /// The UUID that this text always has (version 8: SHA-256 of it).
+    pub(crate) fn uuid_of(text: &str) -> String {
+        use sha2::Digest;
+        let mut bytes: [u8; 16] = sha2::Sha256::digest(text)[..16].try_into().expect("a digest has 32 bytes");
+        bytes[6] = bytes[6] & 0x0f | 0x80;
+        bytes[8] = bytes[8] & 0x3f | 0x80;
+        uuid_text(bytes)
+    }
+}
+
+fn uuid_text(bytes: [u8; 16]) -> String {
+    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+}

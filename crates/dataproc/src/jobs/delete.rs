@@ -1,0 +1,20 @@
+//! `DeleteJob`: a job that is over is forgotten here; its ledger lines stay.
+
+use caddis_googleapis::dataproc::DeleteJobRequest;
+
+use super::get;
+use crate::documents;
+use crate::face::Dataproc;
+use crate::place::Place;
+use crate::wire::{Asked, Code, Status};
+
+pub(super) async fn delete(face: &Dataproc, asked: Asked<DeleteJobRequest>) -> Result<(), Status> {
+    let request = &asked.message;
+    let place = Place::new(&request.project_id, &request.region)?;
+    let (job, read, _) = get::find(face, &place, &request.job_id).await?;
+    if !job.done {
+        let text = format!("Job {} is active; cancel it before it is deleted", place.of("jobs", &request.job_id));
+        return Err(Status::new(Code::FailedPrecondition, text));
+    }
+    Ok(face.engine.write_documents(vec![documents::remove(&read)]).await?)
+}

@@ -1,0 +1,58 @@
+//! A job as it is answered.
+
+use caddis_core::record::JobRecord;
+use caddis_googleapis::dataproc::job_status::State;
+use caddis_googleapis::dataproc::{Job, JobStatus};
+use prost::Message;
+
+use super::status::{self, Since};
+use crate::clusters::render::timestamp;
+use crate::documents::{JobDocument, Read};
+use crate::face::Dataproc;
+use crate::wire::{Code, Status};
+
+/// How many of the last lines of standard error a failed job shows: Airflow shows nothing else.
+const LINES: usize = 20;
+
+/// The job now. A record that retention took away leaves a job that is over.
+pub(super) async fn job(face: &Dataproc, read: &Read<JobDocument>, record: Option<&JobRecord>) -> Result<Job, Status> {
+    let mut job = decode(read)?;
+    job.job_uuid.clone_from(&read.body.uuid);
+    let Some(record) = record else {
+        job.status = Some(JobStatus { state: State::Done.into(), ..JobStatus::default() });
+        job.done = true;
+        return Ok(job);
+    };
+    let mut states = status::states(record);
+    let mut now = states.pop().expect("there is always a state");
+    if now.state == State::Error {
+        let errors = face.outputs.last_errors(&record.id, LINES).await;
+        if !errors.is_empty() {
+            now.details = format!("{}\n{errors}", now.details);
+        }
+    }
+    job.done = is_final(now.state);
+    job.status = Some(one(&now));
+    job.status_history = states.iter().map(one).collect();
+    Ok(job)
+}
+
+/// As it was asked for.
+pub(super) fn decode(read: &Read<JobDocument>) -> Result<Job, Status> {
+    Job::decode(read.body.asked.0.clone())
+        .map_err(|error| Status::new(Code::Internal, format!("what is kept of the job cannot be read: {error}")))
+}
+
+/// Whether nothing more will happen.
+pub(super) fn is_final(state: State) -> bool {
+    matches!(state, State::Done | State::Error | State::Cancelled)
+}
+
+fn one(since: &Since) -> JobStatus {
+    JobStatus {
+        state: since.state.into(),
+        substate: since.substate.into(),
+        details: since.details.clone(),
+        state_start_time: Some(timestamp(since.at)),
+    }
+}

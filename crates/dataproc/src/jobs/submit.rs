@@ -1,0 +1,167 @@
+//! `SubmitJob` and `SubmitJobAsOperation`.
+
+use std::collections::BTreeMap;
+
+use caddis_engine::calls::{CallErrorKind, Caller};
+use caddis_googleapis::dataproc::cluster_status::State;
+use caddis_googleapis::dataproc::job::TypeJob;
+use caddis_googleapis::dataproc::{Job, JobPlacement, JobReference, PySparkJob, SubmitJobRequest};
+use caddis_googleapis::longrunning::Operation;
+use caddis_types::api::{ClusterChoice, JobWish, RetryWish};
+use prost::Message;
+
+use super::{get, program};
+use crate::clusters::{self, label_map};
+use crate::documents::{self, About, Encoded, JobDocument};
+use crate::face::Dataproc;
+use crate::operations::{self, Fresh, check_request_id};
+use crate::place::Place;
+use crate::raw;
+use crate::wire::{Asked, Code, Status};
+
+pub(super) async fn submit(face: &Dataproc, asked: Asked<SubmitJobRequest>) -> Result<Job, Status> {
+    let (place, id) = take(face, &asked, None).await?;
+    Ok(get::find(face, &place, &id).await?.0)
+}
+
+pub(super) async fn as_operation(face: &Dataproc, asked: Asked<SubmitJobRequest>) -> Result<Operation, Status> {
+    let place = Place::new(&asked.message.project_id, &asked.message.region)?;
+    let fresh = Fresh::new(face, &place, "SubmitJobAsOperation", &asked.message.request_id)?;
+    if let Some(first) = operations::repeated(face, &fresh).await? {
+        return Ok(first);
+    }
+    take(face, &asked, Some(&fresh)).await?;
+    operations::get_by_key(face, &fresh.key).await
+}
+
+/// Takes the job; answers where it is and its id, also of the first of several equal requests.
+async fn take(
+    face: &Dataproc,
+    asked: &Asked<SubmitJobRequest>,
+    operation: Option<&Fresh>,
+) -> Result<(Place, String), Status> {
+    let request = &asked.message;
+    let place = Place::new(&request.project_id, &request.region)?;
+    check_request_id(&request.request_id)?;
+    let job = request.job.clone().ok_or_else(|| Status::field("job", "must be specified"))?;
+    let id = job_id(face, &place, &job, &request.request_id)?;
+    let key = place.key(&id);
+    if let Some(first) = documents::find::<JobDocument>(&face.engine, &key).await? {
+        let repeated = !request.request_id.is_empty() && first.body.request_id.as_deref() == Some(&request.request_id);
+        return if repeated { Ok((place, id)) } else { Err(exists(&place, &id)) };
+    }
+    label_map(&job.labels, "job.labels")?;
+    let pyspark = pyspark(&job)?.clone();
+    let placement = job.placement.clone().unwrap_or_default();
+    if placement.cluster_name.is_empty() {
+        return Err(Status::field("job.placement.cluster_name", "must be specified"));
+    }
+    let living = clusters::living(face, &place, &placement.cluster_name).await?;
+    let state = living.cluster.status.as_ref().map_or(State::Unknown, |status| status.state());
+    if !matches!(state, State::Running | State::Updating | State::Creating | State::Starting) {
+        let text = format!("Cluster `{}` is in state {}: no job can be submitted to it", placement.cluster_name, state.as_str_name());
+        return Err(Status::new(Code::FailedPrecondition, text));
+    }
+    let bucket = living.cluster.config.as_ref().map(|config| config.config_bucket.clone()).unwrap_or_default();
+    let uuid = &living.document.body.uuid;
+    let over = Job {
+        reference: Some(JobReference { project_id: place.project.clone(), job_id: id.clone() }),
+        placement: Some(JobPlacement { cluster_uuid: uuid.clone(), ..JobPlacement::default() }),
+        driver_output_resource_uri: format!("gs://{bucket}/google-cloud-dataproc-metainfo/{uuid}/jobs/{id}/driveroutput"),
+        driver_control_files_uri: format!("gs://{bucket}/google-cloud-dataproc-metainfo/{uuid}/jobs/{id}/"),
+        ..Job::default()
+    };
+    let kept = raw::field("google.cloud.dataproc.v1.SubmitJobRequest", &asked.raw, "job")?;
+    let kept = raw::merge(&kept, &over.encode_to_vec());
+    let folder = face.staging.join(&key);
+    let ready = tokio::task::spawn_blocking(move || program::prepare(&pyspark, &folder).map(|ready| (ready, pyspark)))
+        .await
+        .map_err(|_| Status::new(Code::Internal, "the job's folder could not be made"))??;
+    let wish = wish(face, &job, ready, living.document.body.cluster.as_str());
+    let request_id = Some(request.request_id.clone()).filter(|id| !id.is_empty());
+    let (job_uuid, at) = (face.uuid(), face.now());
+    let made = |made: &caddis_types::JobId| {
+        let document = JobDocument { uuid: job_uuid, job: made.clone(), asked: Encoded(kept), request_id };
+        let mut writes = vec![documents::write(&key, 0, &document)];
+        writes.extend(operation.map(|fresh| {
+            let about = About::Job { key: key.clone(), id: made.to_string() };
+            fresh.write(&asked.caller, about, at, job.labels.clone(), Vec::new())
+        }));
+        writes
+    };
+    match submitted(face, &asked.caller, wish, made).await {
+        Ok(()) => Ok((place, id)),
+        Err(Some(status)) => Err(status),
+        // Somebody with the same id was faster.
+        Err(None) => Err(exists(&place, &id)),
+    }
+}
+
+async fn submitted(
+    face: &Dataproc,
+    caller: &Caller,
+    wish: JobWish,
+    made: impl FnOnce(&caddis_types::JobId) -> Vec<caddis_engine::ports::DocumentWrite> + Send,
+) -> Result<(), Option<Status>> {
+    match face.engine.submit_job_with(caller, wish, made).await {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind == CallErrorKind::Conflict && error.code == "conflict" => Err(None),
+        Err(error) => Err(Some(error.into())),
+    }
+}
+
+fn exists(place: &Place, id: &str) -> Status {
+    let name = place.of("jobs", id);
+    Status::new(Code::AlreadyExists, format!("Already exists: Failed to submit job: Job {name}"))
+}
+
+/// The id that was asked for, one that an equal request would get again, or a random one.
+fn job_id(face: &Dataproc, place: &Place, job: &Job, request_id: &str) -> Result<String, Status> {
+    let asked = job.reference.as_ref().map(|reference| reference.job_id.as_str()).unwrap_or_default();
+    let good = asked.len() <= 100 && asked.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+    match (asked, request_id) {
+        ("", "") => Ok(face.uuid()),
+        ("", request) => Ok(Dataproc::uuid_of(&format!("SubmitJob {} {request}", place.name()))),
+        (asked, _) if good => Ok(asked.to_owned()),
+        (asked, _) => {
+            Err(Status::field("job.reference.job_id", format!("`{asked}` must match '[a-zA-Z0-9_-]{{1,100}}'")))
+        }
+    }
+}
+
+/// The Python job in it; all other kinds are refused with what this is.
+fn pyspark(job: &Job) -> Result<&PySparkJob, Status> {
+    match &job.type_job {
+        Some(TypeJob::PysparkJob(pyspark)) => Ok(pyspark),
+        None => Err(Status::field("job.type_job", "must be specified: a Python job comes as `pyspark_job`")),
+        Some(_) => {
+            let what = "this Dataproc runs Python on Dask: there is no Spark, Hadoop, Hive, Pig, Presto or Flink; \
+                        submit the Python file as `pyspark_job`";
+            Err(Status::field("job.type_job", what))
+        }
+    }
+}
+
+fn wish(face: &Dataproc, job: &Job, (ready, pyspark): (program::Ready, PySparkJob), cluster: &str) -> JobWish {
+    let mut variables: BTreeMap<String, String> = face.variables.iter().cloned().collect();
+    if !ready.module_path.is_empty() {
+        variables.insert("PYTHONPATH".to_owned(), ready.module_path.join(":"));
+    }
+    let failures = job.scheduling.as_ref().map_or(0, |scheduling| scheduling.max_failures_total.max(0));
+    let tags = job.labels.iter().filter(|(key, _)| caddis_types::names::check(key).is_ok());
+    JobWish {
+        request_key: None,
+        program: ready.program,
+        args: pyspark.args,
+        cwd: ready.cwd.display().to_string(),
+        variables,
+        name: None,
+        tags: tags.map(|(key, value)| (key.clone(), value.clone())).collect(),
+        environment: Default::default(),
+        cluster: ClusterChoice::Existing(cluster.to_owned()),
+        retry: RetryWish { max: u32::try_from(failures).unwrap_or(0).min(100), ..RetryWish::default() },
+        timeout_ms: None,
+        keep_on_failure_ms: None,
+        stdin: false,
+    }
+}

@@ -1,0 +1,23 @@
+//! `GetOperation`.
+
+use caddis_googleapis::longrunning::{GetOperationRequest, Operation};
+
+use super::render;
+use crate::documents::{self, OperationDocument, Read};
+use crate::face::Dataproc;
+use crate::place::Place;
+use crate::wire::{Asked, Status};
+
+pub(super) async fn get(face: &Dataproc, asked: Asked<GetOperationRequest>) -> Result<Operation, Status> {
+    render::operation(face, &find(face, &asked.message.name).await?).await
+}
+
+/// The operation of this name, or NOT_FOUND.
+pub(super) async fn find(face: &Dataproc, name: &str) -> Result<Read<OperationDocument>, Status> {
+    let (place, kind, id) = Place::parse("name", name)?;
+    if kind != "operations" {
+        return Err(Status::field("name", format!("`{name}` is no operation")));
+    }
+    let found = documents::find::<OperationDocument>(&face.engine, &place.key(id)).await?;
+    found.ok_or_else(|| Status::not_found("Operation", name))
+}

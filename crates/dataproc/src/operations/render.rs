@@ -1,0 +1,191 @@
+//! An operation as it is answered: how far it is follows from the records of what it is about.
+
+use bytes::Bytes;
+use caddis_core::record::{ClusterRecord, ClusterState, StopWhy};
+use caddis_googleapis::dataproc::cluster_operation_status::State;
+use caddis_googleapis::dataproc::{
+    Cluster, ClusterOperationMetadata, ClusterOperationStatus, ClusterStatus, JobMetadata, cluster_status,
+};
+use caddis_googleapis::longrunning::Operation;
+use caddis_googleapis::longrunning::operation::Result as Outcome;
+use caddis_types::Timestamp;
+use prost::Message;
+use prost_types::Any;
+
+use crate::clusters::render::timestamp;
+use crate::clusters::status;
+use crate::documents::{About, ClusterWork, OperationDocument, Read};
+use crate::face::Dataproc;
+use crate::jobs;
+use crate::raw;
+use crate::wire::{Code, Status, any};
+
+/// The operation now.
+pub(crate) async fn operation(face: &Dataproc, read: &Read<OperationDocument>) -> Result<Operation, Status> {
+    let name = name(&read.key);
+    match &read.body.about {
+        About::Cluster { what, name: cluster_name, uuid, cluster, asked, workers } => {
+            let record = crate::clusters::record(face, cluster).await?;
+            let end = end(*what, record.as_ref(), *workers, &read.body);
+            let response = |state, at| response(*what, &asked.0, uuid, state, at);
+            Ok(Operation {
+                name,
+                metadata: Some(any(&metadata(read, *what, cluster_name, uuid, end.as_ref()))),
+                done: end.is_some(),
+                result: end.map(|end| match end {
+                    End::Well { state, at } => Outcome::Response(response(state, at)),
+                    End::Badly { status, .. } => Outcome::Error(status.to_proto()),
+                }),
+            })
+        }
+        About::Job { key, .. } => {
+            let (job, _) = jobs::by_key(face, key).await?;
+            let done = job.done;
+            let metadata = JobMetadata {
+                job_id: job.reference.as_ref().map(|reference| reference.job_id.clone()).unwrap_or_default(),
+                status: job.status.clone(),
+                operation_type: "SUBMIT_JOB".to_owned(),
+                start_time: Some(timestamp(read.body.at)),
+            };
+            let result = done.then(|| Outcome::Response(any(&job)));
+            Ok(Operation { name, metadata: Some(any(&metadata)), done, result })
+        }
+    }
+}
+
+/// `projects/P/regions/R/operations/ID` of the key `P/R/ID`.
+fn name(key: &str) -> String {
+    let mut parts = key.splitn(3, '/');
+    let mut part = || parts.next().unwrap_or_default();
+    format!("projects/{}/regions/{}/operations/{}", part(), part(), part())
+}
+
+/// How an operation ended.
+enum End {
+    Well { state: cluster_status::State, at: Timestamp },
+    Badly { status: Status, at: Timestamp },
+}
+
+impl End {
+    fn at(&self) -> Timestamp {
+        match self {
+            End::Well { at, .. } | End::Badly { at, .. } => *at,
+        }
+    }
+}
+
+/// How it ended; nothing while it goes on.
+fn end(
+    what: ClusterWork,
+    record: Option<&ClusterRecord>,
+    workers: Option<u32>,
+    document: &OperationDocument,
+) -> Option<End> {
+    use cluster_status::State as Now;
+    let well = |state, at| Some(End::Well { state, at });
+    let ended = match record.map(|record| &record.state) {
+        None => Some((document.at, None)),
+        Some(ClusterState::Ended { at, why } | ClusterState::Stopping { since: at, why, .. }) => Some((*at, Some(why))),
+        Some(_) => None,
+    };
+    let gone = record.is_none_or(|record| record.state.is_ended());
+    let at = record.and_then(|record| match &record.state {
+        ClusterState::Ended { at, .. } => Some(*at),
+        _ => None,
+    });
+    match what {
+        ClusterWork::Create | ClusterWork::Start => match (record.and_then(|record| record.ready_at), ended) {
+            (Some(at), _) => well(Now::Running, at),
+            (None, Some((at, why))) => Some(End::Badly { status: failed(why, document), at }),
+            (None, None) => None,
+        },
+        ClusterWork::Update => match (record, ended) {
+            (Some(record), None) if status::has(record, workers) => well(Now::Running, document.at),
+            (_, Some((at, why))) => Some(End::Badly { status: failed(why, document), at }),
+            _ => None,
+        },
+        ClusterWork::Delete => gone.then(|| End::Well { state: Now::Deleting, at: at.unwrap_or(document.at) }),
+        ClusterWork::Stop => gone.then(|| End::Well { state: Now::Stopped, at: at.unwrap_or(document.at) }),
+        ClusterWork::Diagnose => well(Now::Running, document.at),
+    }
+}
+
+/// The error of an operation whose cluster ended instead.
+fn failed(why: Option<&StopWhy>, document: &OperationDocument) -> Status {
+    match why {
+        _ if document.cancelled_at.is_some() => Status::new(Code::Cancelled, "Operation was cancelled"),
+        Some(StopWhy { cause: Some(cause), .. }) => Status::new(Code::Internal, cause.sentence.clone()),
+        Some(why) => Status::new(Code::Aborted, why.sentence.clone()),
+        None => Status::new(Code::NotFound, "the cluster is gone"),
+    }
+}
+
+/// What a successful operation answers.
+fn response(what: ClusterWork, asked: &Bytes, uuid: &str, state: cluster_status::State, at: Timestamp) -> Any {
+    match what {
+        ClusterWork::Delete => any(&()),
+        ClusterWork::Diagnose => Any {
+            type_url: "type.googleapis.com/google.cloud.dataproc.v1.DiagnoseClusterResults".to_owned(),
+            value: asked.to_vec(),
+        },
+        _ => {
+            let status = ClusterStatus { state: state.into(), state_start_time: Some(timestamp(at)), ..Default::default() };
+            let over = Cluster { cluster_uuid: uuid.to_owned(), status: Some(status), ..Cluster::default() };
+            let mut cluster = any(&over);
+            cluster.value = raw::merge(asked, &over.encode_to_vec()).to_vec();
+            cluster
+        }
+    }
+}
+
+fn metadata(
+    read: &Read<OperationDocument>,
+    what: ClusterWork,
+    cluster_name: &str,
+    uuid: &str,
+    end: Option<&End>,
+) -> ClusterOperationMetadata {
+    let status = |state: State, at, details: &str| ClusterOperationStatus {
+        state: state.into(),
+        inner_state: state.as_str_name().to_owned(),
+        details: details.to_owned(),
+        state_start_time: Some(timestamp(at)),
+    };
+    let begun = read.body.at;
+    let mut history = vec![status(State::Pending, begun, ""), status(State::Running, begun, "")];
+    if let Some(end) = end {
+        let details = match end {
+            End::Well { .. } => "",
+            End::Badly { status, .. } => &status.message,
+        };
+        history.push(status(State::Done, end.at(), details));
+    }
+    let (kind, description) = match what {
+        ClusterWork::Create => ("CREATE", "Create cluster with"),
+        ClusterWork::Update => ("UPDATE", "Update cluster"),
+        ClusterWork::Delete => ("DELETE", "Delete cluster"),
+        ClusterWork::Start => ("START", "Start cluster"),
+        ClusterWork::Stop => ("STOP", "Stop cluster"),
+        ClusterWork::Diagnose => ("DIAGNOSE", "Diagnose cluster"),
+    };
+    ClusterOperationMetadata {
+        cluster_name: cluster_name.to_owned(),
+        cluster_uuid: uuid.to_owned(),
+        status: history.pop(),
+        status_history: history,
+        operation_type: kind.to_owned(),
+        description: match what {
+            ClusterWork::Create => format!("{description} {} workers", workers_text(&read.body)),
+            _ => description.to_owned(),
+        },
+        labels: read.body.labels.clone(),
+        warnings: read.body.warnings.clone(),
+        ..ClusterOperationMetadata::default()
+    }
+}
+
+fn workers_text(document: &OperationDocument) -> u32 {
+    let About::Cluster { asked, .. } = &document.about else { return 0 };
+    let cluster = Cluster::decode(asked.0.clone()).unwrap_or_default();
+    crate::clusters::workers(&cluster.config.unwrap_or_default())
+}

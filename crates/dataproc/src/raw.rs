@@ -1,0 +1,106 @@
+//! Messages without forgetting: fields that are newer than our protos survive being kept, changed and answered.
+//!
+//! Two encoded messages one after the other are their merge, which is how defaults come under what was asked for, and
+//! what only we know over it.
+
+use bytes::{BufMut, Bytes, BytesMut};
+use caddis_googleapis::pool;
+use prost::Message;
+use prost_reflect::{DynamicMessage, MessageDescriptor, ReflectMessage, Value};
+
+use crate::wire::{Code, Status};
+
+/// The descriptor of a message in the protos.
+pub(crate) fn descriptor(name: &str) -> MessageDescriptor {
+    pool().get_message_by_name(name).unwrap_or_else(|| panic!("the protos have no `{name}`"))
+}
+
+/// Reads a message by its name.
+pub(crate) fn read(name: &str, encoded: Bytes) -> Result<DynamicMessage, Status> {
+    DynamicMessage::decode(descriptor(name), encoded)
+        .map_err(|error| Status::new(Code::InvalidArgument, format!("the request is not a valid message: {error}")))
+}
+
+/// The encoded message in the field `field` of an encoded request of type `name`.
+pub(crate) fn field(name: &str, request: &Bytes, field: &str) -> Result<Bytes, Status> {
+    let request = read(name, request.clone())?;
+    let value = request.get_field_by_name(field);
+    let message = value.as_ref().and_then(|value| value.as_message());
+    Ok(message.map(|message| Bytes::from(message.encode_to_vec())).unwrap_or_default())
+}
+
+/// What `over` says, and where it is silent what `under` says. Lists of both stay.
+pub(crate) fn merge(under: &[u8], over: &[u8]) -> Bytes {
+    let mut both = BytesMut::with_capacity(under.len() + over.len());
+    both.put_slice(under);
+    both.put_slice(over);
+    both.freeze()
+}
+
+/// Copies what is at `path` (`config.worker_config.num_instances`, in either spelling) from one message to another of
+/// the same type; what is not set in `from` is cleared.
+pub(crate) fn copy(path: &str, from: &DynamicMessage, to: &mut DynamicMessage) -> Result<(), String> {
+    let (name, rest) = path.split_once('.').map_or((path, None), |(name, rest)| (name, Some(rest)));
+    let descriptor = to.descriptor();
+    let found = descriptor.get_field_by_name(name).or_else(|| descriptor.get_field_by_json_name(name));
+    let field = found.ok_or_else(|| format!("there is no field `{name}` in `{}`", descriptor.full_name()))?;
+    let Some(rest) = rest else {
+        if from.has_field(&field) {
+            to.set_field(&field, from.get_field(&field).into_owned());
+        } else {
+            to.clear_field(&field);
+        }
+        return Ok(());
+    };
+    let Some(Value::Message(from)) = from.has_field(&field).then(|| from.get_field(&field).into_owned()) else {
+        return Ok(());
+    };
+    match to.get_field_mut(&field) {
+        Value::Message(to) => copy(rest, &from, to),
+        _ => Err(format!("`{name}` has no fields")),
+    }
+}
+
+/// A field mask's path in the protos' spelling.
+pub(crate) fn snake(path: &str) -> String {
+    let mut snake = String::with_capacity(path.len());
+    for character in path.trim().chars() {
+        if character.is_ascii_uppercase() {
+            snake.push('_');
+        }
+        snake.push(character.to_ascii_lowercase());
+    }
+    snake
+}
+
+#[cfg(test)]
+mod tests {
+    use caddis_googleapis::dataproc::Cluster;
+
+    use super::*;
+
+    const CLUSTER: &str = "google.cloud.dataproc.v1.Cluster";
+
+    #[test]
+    fn a_field_that_nobody_knows_yet_survives() {
+        // Field 900, a varint: newer than the protos.
+        let newer = [0xa0, 0x38, 0x07];
+        let asked = merge(&Cluster { cluster_name: "c".to_owned(), ..Cluster::default() }.encode_to_vec(), &newer);
+        let mut kept = read(CLUSTER, asked.clone()).unwrap();
+        let labels = Cluster { labels: [("a".to_owned(), "b".to_owned())].into(), ..Cluster::default() };
+        let labels = read(CLUSTER, labels.encode_to_vec().into()).unwrap();
+        copy("labels", &labels, &mut kept).unwrap();
+        let encoded = kept.encode_to_vec();
+        assert!(encoded.windows(newer.len()).any(|window| window == newer));
+        assert_eq!(Cluster::decode(encoded.as_slice()).unwrap().labels["a"], "b");
+        assert!(copy("nonsense.x", &labels, &mut kept).is_err());
+    }
+
+    #[test]
+    fn what_is_above_wins_and_what_is_below_fills() {
+        let under = Cluster { cluster_name: "under".to_owned(), project_id: "p".to_owned(), ..Cluster::default() };
+        let over = Cluster { cluster_name: "over".to_owned(), ..Cluster::default() };
+        let both = Cluster::decode(merge(&under.encode_to_vec(), &over.encode_to_vec())).unwrap();
+        assert_eq!((both.cluster_name.as_str(), both.project_id.as_str()), ("over", "p"));
+    }
+}

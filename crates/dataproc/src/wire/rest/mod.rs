@@ -1,0 +1,100 @@
+//! REST with JSON, transcoded from the same methods by their `google.api.http` rules.
+
+mod request;
+mod routes;
+mod template;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use caddis_engine::calls::Caller;
+use caddis_googleapis::pool;
+use http::{HeaderValue, Method, Response, StatusCode, header};
+use percent_encoding::percent_decode_str;
+use prost::Message;
+use prost_reflect::{DynamicMessage, MessageDescriptor, SerializeOptions};
+
+pub(crate) use request::Form;
+pub(crate) use routes::Routes;
+
+use super::methods::Methods;
+use super::{Code, Status};
+
+/// Answers one request.
+pub(crate) async fn answer<S: Send + Sync + 'static>(
+    methods: &Methods<S>,
+    routes: &Routes,
+    state: Arc<S>,
+    caller: Result<Caller, Status>,
+    verb: &Method,
+    uri: &http::Uri,
+    body: Bytes,
+) -> Response<Bytes> {
+    match ask(methods, routes, state, caller, verb, uri, body).await {
+        Ok(text) => respond(StatusCode::OK, text),
+        Err(status) => refuse(&status),
+    }
+}
+
+async fn ask<S: Send + Sync + 'static>(
+    methods: &Methods<S>,
+    routes: &Routes,
+    state: Arc<S>,
+    caller: Result<Caller, Status>,
+    verb: &Method,
+    uri: &http::Uri,
+    body: Bytes,
+) -> Result<Vec<u8>, Status> {
+    let caller = caller?;
+    let (route, fields) = routes.find(verb, uri.path()).map_err(|other_verb| match other_verb {
+        true => Status::new(Code::Unimplemented, format!("`{verb}` is not served at `{}`", uri.path())),
+        false => Status::new(Code::NotFound, format!("nothing is served at `{}`", uri.path())),
+    })?;
+    let method = methods.get(&route.path).expect("routes are made from these methods");
+    let query = query(uri.query().unwrap_or_default());
+    let (request, form) = request::read(&method.input(), &fields, &query, &route.body, &body)?;
+    let answer = method.call(state, caller, Bytes::from(request.encode_to_vec())).await?;
+    json(&method.output(), &answer, form)
+}
+
+/// A message as JSON, as Google writes it: fields that are not set are left out.
+pub(crate) fn json(descriptor: &MessageDescriptor, encoded: &[u8], form: Form) -> Result<Vec<u8>, Status> {
+    let internal = |what: String| Status::new(Code::Internal, what);
+    let message = DynamicMessage::decode(descriptor.clone(), encoded).map_err(|error| internal(error.to_string()))?;
+    let mut text = Vec::with_capacity(encoded.len() * 2);
+    let mut serializer = serde_json::Serializer::pretty(&mut text);
+    let options = SerializeOptions::new().use_enum_numbers(form.enum_numbers);
+    message.serialize_with_options(&mut serializer, &options).map_err(|error| internal(error.to_string()))?;
+    Ok(text)
+}
+
+/// A refusal as Google's REST services write it.
+pub(crate) fn refuse(status: &Status) -> Response<Bytes> {
+    let descriptor = pool().get_message_by_name("google.rpc.Status").expect("the protos have it");
+    let written = json(&descriptor, &status.to_proto().encode_to_vec(), Form::default()).ok();
+    let details = written.and_then(|text| serde_json::from_slice::<serde_json::Value>(&text).ok());
+    let mut error = serde_json::json!({
+        "code": status.code.http().as_u16(),
+        "message": status.message,
+        "status": status.code.word(),
+    });
+    if let Some(details) = details.as_ref().and_then(|details| details.get("details")) {
+        error["details"] = details.clone();
+    }
+    respond(status.code.http(), serde_json::json!({ "error": error }).to_string().into_bytes())
+}
+
+fn respond(code: StatusCode, text: Vec<u8>) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::from(text));
+    *response.status_mut() = code;
+    let json = HeaderValue::from_static("application/json; charset=UTF-8");
+    response.headers_mut().insert(header::CONTENT_TYPE, json);
+    response
+}
+
+/// The parameters of a query, decoded.
+fn query(text: &str) -> Vec<(String, String)> {
+    let decoded = |part: &str| percent_decode_str(&part.replace('+', " ")).decode_utf8_lossy().into_owned();
+    let pairs = text.split('&').filter(|pair| !pair.is_empty());
+    pairs.map(|pair| pair.split_once('=').unwrap_or((pair, ""))).map(|(k, v)| (decoded(k), decoded(v))).collect()
+}
