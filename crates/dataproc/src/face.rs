@@ -12,8 +12,6 @@ use caddis_types::JobId;
 pub trait Outputs: Send + Sync {
     /// The last lines that a job's newest attempt wrote to standard error.
     async fn last_errors(&self, job: &JobId, lines: usize) -> String;
-    /// All that its newest attempt wrote to both outputs from a byte on; at most `limit` bytes.
-    async fn output(&self, job: &JobId, from: u64, limit: usize) -> Vec<u8>;
 }
 
 /// The Dataproc face.

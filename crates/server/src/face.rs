@@ -9,6 +9,7 @@ use caddis_types::Timestamp;
 use crate::Assembly;
 use crate::activity::Activity;
 use crate::auth::Sessions;
+use crate::google::Google;
 use crate::logs::Watches;
 use crate::shutdown::Shutdown;
 
@@ -26,6 +27,8 @@ pub(crate) struct Parts {
     pub(crate) started_at: Timestamp,
     /// The loopback port for browsers, once it is bound.
     pub(crate) port: OnceLock<u16>,
+    /// Where Google's clients find us, once somebody asked for it.
+    pub(crate) google: Google,
 }
 
 impl Face {
@@ -39,6 +42,7 @@ impl Face {
             watches: Watches::start(),
             started_at,
             port: OnceLock::new(),
+            google: Google::default(),
         }))
     }
 

@@ -4,6 +4,7 @@ pub mod cluster;
 pub mod completion;
 pub mod dashboard;
 pub mod doctor;
+pub mod env;
 pub mod environment;
 pub mod job;
 pub mod keeper;
@@ -47,6 +48,7 @@ async fn talk(command: Command, context: Context) -> Result<u8, Failure> {
         Command::Job(args) => job::run(args, &context).await,
         Command::Cluster(args) => cluster::run(args, &context).await,
         Command::Dashboard(args) => dashboard::run(&args, &context).await,
+        Command::Env(args) => env::run(&args, &context).await,
         Command::Why(args) => why::run(&args, &context).await,
         Command::Environment(args) => environment::run(&args, &context).await,
         Command::Doctor(args) => doctor::run(&args, &context).await,
@@ -76,6 +78,7 @@ fn wants_json(command: &Command) -> bool {
         Command::Cluster(args) => args.wants_json(),
         Command::Environment(args) => args.wants_json(),
         Command::Dashboard(args) => args.output.is_json(),
+        Command::Env(args) => args.json,
         Command::Why(args) => args.output.is_json(),
         Command::Doctor(args) => args.output.is_json(),
         Command::Prune(args) => args.output.is_json(),

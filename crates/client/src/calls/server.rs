@@ -1,7 +1,7 @@
 //! The server itself, environments, and what is kept.
 
 use caddis_types::api::{
-    EnvironmentView, LoginLinkView, LoginLinkWish, PruneView, PruneWish, ServerView, ShutdownWish,
+    EnvironmentView, GoogleView, LoginLinkView, LoginLinkWish, PruneView, PruneWish, ServerView, ShutdownWish,
 };
 use hyper::Method;
 
@@ -38,6 +38,11 @@ impl Client {
     pub async fn remove_environment(&self, id: &str) -> Result<(), ClientError> {
         let path = format!("/v1/environments/{}", part(id));
         self.exchange(Method::DELETE, &path, empty()).await.map(drop)
+    }
+
+    /// Serves Google's clients from now on, and says where they find the server.
+    pub async fn google(&self) -> Result<GoogleView, ClientError> {
+        self.post("/v1/google", &serde_json::json!({})).await
     }
 
     /// A link that logs a browser on this machine in, once, and then shows `next`.

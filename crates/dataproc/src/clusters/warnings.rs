@@ -26,5 +26,11 @@ pub(super) fn of(config: &ClusterConfig) -> Vec<String> {
             action.executable_file
         ));
     }
+    if config.lifecycle_config.as_ref().is_some_and(|lifecycle| lifecycle.ttl.is_some()) {
+        warnings.push("The time to delete was recorded and is not acted on yet: delete the cluster, or give it an `idle_delete_ttl`.".to_owned());
+    }
+    if config.autoscaling_config.as_ref().is_some_and(|scaling| !scaling.policy_uri.is_empty()) {
+        warnings.push("The autoscaling policy was recorded and is not acted on yet: the number of workers is as asked.".to_owned());
+    }
     warnings
 }

@@ -1,7 +1,7 @@
 //! Google's error model: a canonical code, a sentence, details. Both wires say it in their own way.
 //!
-//! What always holds: a refusal of policy is never `Unavailable`, since Google's clients repeat that in silence for
-//! up to 15 minutes.
+//! Deliberately absent: UNAVAILABLE. Google's clients repeat a call that was answered so in silence, for up to 15
+//! minutes; nothing that this face refuses is worth that.
 
 use caddis_engine::calls::{CallError, CallErrorKind};
 use caddis_googleapis::rpc;
@@ -17,13 +17,10 @@ pub(crate) enum Code {
     InvalidArgument = 3,
     NotFound = 5,
     AlreadyExists = 6,
-    PermissionDenied = 7,
-    ResourceExhausted = 8,
     FailedPrecondition = 9,
     Aborted = 10,
     Unimplemented = 12,
     Internal = 13,
-    Unavailable = 14,
     Unauthenticated = 16,
 }
 
@@ -35,13 +32,10 @@ impl Code {
             Code::InvalidArgument => "INVALID_ARGUMENT",
             Code::NotFound => "NOT_FOUND",
             Code::AlreadyExists => "ALREADY_EXISTS",
-            Code::PermissionDenied => "PERMISSION_DENIED",
-            Code::ResourceExhausted => "RESOURCE_EXHAUSTED",
             Code::FailedPrecondition => "FAILED_PRECONDITION",
             Code::Aborted => "ABORTED",
             Code::Unimplemented => "UNIMPLEMENTED",
             Code::Internal => "INTERNAL",
-            Code::Unavailable => "UNAVAILABLE",
             Code::Unauthenticated => "UNAUTHENTICATED",
         }
     }
@@ -53,11 +47,8 @@ impl Code {
             Code::InvalidArgument | Code::FailedPrecondition => StatusCode::BAD_REQUEST,
             Code::NotFound => StatusCode::NOT_FOUND,
             Code::AlreadyExists | Code::Aborted => StatusCode::CONFLICT,
-            Code::PermissionDenied => StatusCode::FORBIDDEN,
-            Code::ResourceExhausted => StatusCode::TOO_MANY_REQUESTS,
             Code::Unimplemented => StatusCode::NOT_IMPLEMENTED,
             Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-            Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Code::Unauthenticated => StatusCode::UNAUTHORIZED,
         }
     }

@@ -23,7 +23,7 @@ use tokio::time::Instant;
 
 use crate::face::Face;
 use crate::listen::{self, Folder, FolderError};
-use crate::{Assembly, http};
+use crate::{Assembly, google, http};
 
 /// What a background server says.
 const LOG: &str = "server.log";
@@ -108,6 +108,7 @@ impl Claim {
         let face = Face::new(assembly);
         let listeners = listeners(&face, &self.folder).await?;
         face.assembly.engine.wake_all().await?;
+        google::reopen(&face).await;
         let tasks = tasks::start(&face);
         if let Some(span) = options.idle_exit {
             tokio::spawn(idle::watch(face.clone(), span));

@@ -5,6 +5,7 @@ mod clusters;
 mod environments;
 mod events;
 mod finish;
+mod google;
 mod health;
 mod jobs;
 mod json;
@@ -33,6 +34,7 @@ pub(crate) fn router(face: Face) -> Router {
         .merge(environments::routes())
         .merge(events::routes())
         .merge(why::routes())
+        .merge(google::routes())
         .merge(server::routes())
         .merge(login::routes())
         .merge(health::routes())

@@ -1,0 +1,150 @@
+"""Google's own client, as its quickstarts use it: everything it is led by stands in the environment.
+
+Called with `grpc` or with `rest PORT`. Says each thing that it saw; what is wrong is an assertion.
+"""
+
+import sys
+import time
+
+import google.auth
+from google.api_core import exceptions
+from google.api_core.client_options import ClientOptions
+from google.cloud import dataproc_v1 as dp
+from google.longrunning import operations_pb2
+
+PROJECT, REGION = "team-one", "us-central1"
+transport, port = (sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else "")
+endpoint = f"{REGION}-dataproc.googleapis.com:443" if transport == "grpc" else f"https://localhost:{port}"
+options = {"client_options": ClientOptions(api_endpoint=endpoint), "transport": transport}
+clusters, jobs = dp.ClusterControllerClient(**options), dp.JobControllerClient(**options)
+here = {"project_id": PROJECT, "region": REGION}
+name = f"etl-{transport}"
+cluster = {
+    "project_id": PROJECT,
+    "cluster_name": name,
+    "labels": {"env": "staging"},
+    "config": {
+        "worker_config": {"num_instances": 2, "machine_type_uri": "n2-standard-4"},
+        "software_config": {"image_version": "2.1-debian11", "properties": {"dask:x": "y"}},
+        "gce_cluster_config": {"internal_ip_only": True, "zone_uri": "us-central1-b"},
+    },
+}
+
+
+def refused(kind, call, *words):
+    """The call is refused with this kind of error, in these words."""
+    try:
+        call()
+    except kind as error:
+        for word in words:
+            assert word in str(error), f"{word!r} is not in {error}"
+        return print("refused", kind.__name__)
+    raise AssertionError(f"it was not refused: {words}")
+
+
+def until(job_id, *states):
+    """The job once it is in one of these states."""
+    ends = time.monotonic() + 60
+    while time.monotonic() < ends:
+        job = jobs.get_job({**here, "job_id": job_id})
+        if job.status.state.name in states:
+            return job
+        time.sleep(0.05)
+    raise AssertionError(f"{job.status}")
+
+
+def script(text, at=[0]):
+    """A file with this program, as a URI."""
+    at[0] += 1
+    path = f"{sys.path[0]}/job_{transport}_{at[0]}.py"
+    with open(path, "w") as file:
+        file.write(text)
+    return f"file://{path}"
+
+
+def submit(text, **more):
+    """A PySpark job of this program."""
+    job = {"placement": {"cluster_name": name}, "pyspark_job": {"main_python_file_uri": script(text), **more}}
+    return jobs.submit_job({**here, "job": job})
+
+
+# A cluster.
+refused(exceptions.NotFound, lambda: clusters.get_cluster({**here, "cluster_name": name}), "Not found: Cluster")
+one = {**cluster, "config": {"worker_config": {"num_instances": 1}}}
+refused(exceptions.InvalidArgument, lambda: clusters.create_cluster({**here, "cluster": one}), "num_instances")
+asked = {**here, "cluster": cluster, "request_id": f"once-{transport}"}
+operation = clusters.create_cluster(asked)
+assert clusters.create_cluster(asked).operation.name == operation.operation.name
+made = operation.result(timeout=120)
+assert made.status.state.name == "RUNNING" and made.cluster_uuid, made
+assert operation.metadata.cluster_name == name and operation.metadata.operation_type == "CREATE", operation.metadata
+assert any("2.1" in warning for warning in operation.metadata.warnings), operation.metadata
+print("created", made.cluster_name)
+refused(exceptions.AlreadyExists, lambda: clusters.create_cluster({**here, "cluster": cluster}), "Already exists")
+got = clusters.get_cluster({**here, "cluster_name": name})
+assert got.status.state.name == "RUNNING" and [s.state.name for s in got.status_history] == ["CREATING"], got
+assert got.config.gce_cluster_config.internal_ip_only and got.config.gce_cluster_config.zone_uri == "us-central1-b"
+assert got.config.software_config.properties["dask:x"] == "y" and got.config.config_bucket
+assert got.config.master_config.num_instances == 1 and got.config.worker_config.num_instances == 2
+found = lambda text: [c.cluster_name for c in clusters.list_clusters({**here, "filter": text})]
+assert found("status.state = ACTIVE AND labels.env = staging") == [name]
+assert found("labels.env = prod") == [] and found("") == [name]
+refused(exceptions.InvalidArgument, lambda: list(clusters.list_clusters({**here, "filter": "status.state"})), "filter")
+
+# Jobs.
+adds = "import sys\nfrom dask.distributed import Client\nprint(Client().submit(sum, [1, 2]).result(), *sys.argv[1:])\n"
+job = submit(adds, args=["a", "b c"])
+done = until(job.reference.job_id, "DONE", "ERROR")
+assert done.status.state.name == "DONE" and done.done, done
+states = [status.state.name for status in done.status_history]
+assert states == ["PENDING", "SETUP_DONE", "RUNNING"], states
+assert done.driver_output_resource_uri.startswith("gs://") and done.placement.cluster_uuid == made.cluster_uuid
+print("done", done.reference.job_id != "")
+job = submit("import sys\nprint('what went wrong', file=sys.stderr)\nraise KeyError('the key')\n")
+failed = until(job.reference.job_id, "DONE", "ERROR")
+assert failed.status.state.name == "ERROR" and "what went wrong" in failed.status.details, failed
+assert "the key" in failed.status.details, failed
+job = submit("import time\nprint('begun', flush=True)\ntime.sleep(600)\n")
+until(job.reference.job_id, "RUNNING")
+jobs.cancel_job({**here, "job_id": job.reference.job_id})
+assert until(job.reference.job_id, "CANCELLED", "DONE", "ERROR").status.state.name == "CANCELLED"
+refused(exceptions.InvalidArgument, lambda: jobs.submit_job({**here, "job": {
+    "placement": {"cluster_name": name}, "spark_job": {"main_class": "org.example.Main"}}}), "Python on Dask")
+refused(exceptions.NotFound, lambda: jobs.submit_job({**here, "job": {
+    "placement": {"cluster_name": "none"}, "pyspark_job": {"main_python_file_uri": script("")}}}), "clusters/none")
+named = {"reference": {"job_id": f"named-{transport}"}, "placement": {"cluster_name": name},
+         "pyspark_job": {"main_python_file_uri": script("print('named')")}, "labels": {"a": "b"}}
+begun = jobs.submit_job_as_operation({**here, "job": named, "request_id": f"job-{transport}"})
+assert begun.result(timeout=60).status.state.name == "DONE"
+refused(exceptions.AlreadyExists, lambda: jobs.submit_job({**here, "job": named}), "Already exists")
+changed = jobs.update_job({**here, "job_id": f"named-{transport}", "job": {"labels": {"c": "d"}},
+                           "update_mask": {"paths": ["labels"]}})
+assert dict(changed.labels) == {"c": "d"}, changed
+ids = [j.reference.job_id for j in jobs.list_jobs({**here, "cluster_name": name, "filter": "status.state = DONE"})]
+assert f"named-{transport}" in ids and len(ids) == 2, ids
+jobs.delete_job({**here, "job_id": f"named-{transport}"})
+refused(exceptions.NotFound, lambda: jobs.get_job({**here, "job_id": f"named-{transport}"}), "Not found: Job")
+
+# Changes.
+mask = {"paths": ["config.worker_config.num_instances", "labels"]}
+wanted = {"config": {"worker_config": {"num_instances": 3}}, "labels": {"env": "prod"}}
+updated = clusters.update_cluster({**here, "cluster_name": name, "cluster": wanted, "update_mask": mask}).result(timeout=60)
+assert updated.config.worker_config.num_instances == 3 and dict(updated.labels) == {"env": "prod"}, updated
+assert clusters.get_cluster({**here, "cluster_name": name}).status.state.name == "RUNNING"
+refused(exceptions.InvalidArgument, lambda: clusters.update_cluster({
+    **here, "cluster_name": name, "cluster": wanted, "update_mask": {"paths": ["config.config_bucket"]}}), "config_bucket")
+print("updated", updated.config.worker_config.num_instances)
+assert clusters.stop_cluster({**here, "cluster_name": name}).result(timeout=60).status.state.name == "STOPPED"
+refused(exceptions.FailedPrecondition, lambda: submit("print(1)"), "STOPPED")
+assert clusters.start_cluster({**here, "cluster_name": name}).result(timeout=60).status.state.name == "RUNNING"
+assert until(submit("print(1)").reference.job_id, "DONE", "ERROR").status.state.name == "DONE"
+print("started again")
+
+# The end.
+refused(exceptions.NotFound, lambda: clusters.delete_cluster({**here, "cluster_name": name, "cluster_uuid": "other"}))
+ending = clusters.delete_cluster({**here, "cluster_name": name})
+ending.result(timeout=60)
+refused(exceptions.NotFound, lambda: clusters.get_cluster({**here, "cluster_name": name}))
+refused(exceptions.NotFound, lambda: clusters.delete_cluster({**here, "cluster_name": name}))
+assert found("") == []
+print("deleted")

@@ -1,0 +1,143 @@
+//! Google's clients, led to this machine: a port that speaks as Google's API does, and what proves who asks.
+//!
+//! What this room is for: an authority of our own whose certificates can only be for Google's Dataproc hosts and this
+//! machine ([`authority`]), a throw-away service account and a token ([`account`], [`tokens`]), the TLS port behind
+//! which the Dataproc face answers ([`port`]), and the CONNECT proxy that leads gRPC there ([`connect`]). All of it is
+//! made by the first `caddis env`, kept in the state folder, and served again by every later server.
+//! Deliberately absent: any connection to Google; the proxy never dials out.
+//!
+//! What always holds: keys and tokens are readable by their owner alone and stand in no log; without a proof nothing
+//! answers but a refusal.
+
+mod account;
+mod authority;
+mod connect;
+mod files;
+mod outputs;
+mod port;
+mod regions;
+mod tokens;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use caddis_dataproc::{Dataproc, Service};
+use caddis_engine::ports::Clock;
+use thiserror::Error;
+use tokio::sync::OnceCell;
+
+use crate::face::Face;
+use account::Account;
+use authority::Authority;
+use tokens::Tokens;
+
+/// What could not be made, read or bound.
+#[derive(Debug, Error)]
+pub(crate) enum GoogleError {
+    /// A file of the folder `google`.
+    #[error("`{}` cannot be {doing}: {source}", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// `read`, `written`.
+        doing: &'static str,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A key or a certificate.
+    #[error("{0} cannot be made or read: {1}")]
+    Key(&'static str, String),
+    /// A port.
+    #[error("cannot listen on a port for Google's clients: {0}")]
+    Listen(std::io::Error),
+}
+
+/// Where Google's clients find us, once somebody asked for it.
+#[derive(Debug, Default)]
+pub(crate) struct Google {
+    here: OnceCell<Here>,
+}
+
+/// What clients are told.
+#[derive(Clone, Debug)]
+pub(crate) struct Here {
+    /// The folder with the certificates and the key.
+    pub(crate) folder: PathBuf,
+    /// The port that speaks TLS.
+    pub(crate) api_port: u16,
+    /// The port of the CONNECT proxy.
+    pub(crate) proxy_port: u16,
+    /// The project that the service account belongs to.
+    pub(crate) project: &'static str,
+}
+
+/// The project of people who name none.
+pub(crate) const PROJECT: &str = "caddis-local";
+
+impl Here {
+    /// The authority's certificate, with those of the machine's own authorities behind it: gRPC takes one file.
+    pub(crate) fn roots(&self) -> PathBuf {
+        self.folder.join(files::ROOTS)
+    }
+
+    /// The key of the service account.
+    pub(crate) fn key(&self) -> PathBuf {
+        self.folder.join(files::ACCOUNT)
+    }
+
+    /// The file that holds the bearer token.
+    pub(crate) fn token(&self) -> PathBuf {
+        self.folder.join(files::TOKEN)
+    }
+}
+
+/// Serves Google's clients from now on; the second call answers what the first one made.
+pub(crate) async fn open(face: &Face) -> Result<Here, GoogleError> {
+    face.google.here.get_or_try_init(|| begin(face)).await.cloned()
+}
+
+/// Serves them again when an earlier server did.
+pub(crate) async fn reopen(face: &Face) {
+    if !folder(face.assembly.home.path()).join(files::ACCOUNT).exists() {
+        return;
+    }
+    if let Err(error) = open(face).await {
+        tracing::error!(error = %error, "Google's clients cannot be served");
+    }
+}
+
+fn folder(home: &Path) -> PathBuf {
+    home.join("google")
+}
+
+async fn begin(face: &Face) -> Result<Here, GoogleError> {
+    let folder = folder(face.assembly.home.path());
+    let store = &*face.assembly.engine.ports.store;
+    let api = port::bind(store, "google_api_port").await.map_err(GoogleError::Listen)?;
+    let proxy = port::bind(store, "google_proxy_port").await.map_err(GoogleError::Listen)?;
+    let (api_port, proxy_port) = (number(&api)?, number(&proxy)?);
+    let now = face.assembly.engine.ports.clock.now();
+    let place = folder.clone();
+    let made = tokio::task::spawn_blocking(move || {
+        files::make_folder(&place)?;
+        let authority = Authority::open(&place, now)?;
+        let account = Account::open(&place, api_port)?;
+        let tokens = Tokens::open(&place)?;
+        Ok::<_, GoogleError>((authority.server(now)?, account, tokens))
+    });
+    let (tls, account, tokens) = made.await.map_err(|error| GoogleError::Key("the credentials", error.to_string()))??;
+    let clock: Arc<dyn Clock> = Arc::clone(&face.assembly.engine.ports.clock);
+    let credentials = tokens::Proofs::new(tokens, account, clock);
+    let outputs = Arc::new(outputs::Files::new(face));
+    let dataproc =
+        Dataproc::new(face.assembly.engine.clone(), outputs, face.assembly.home.path(), outputs::variables());
+    let service = Service::new(dataproc, Arc::new(credentials));
+    tokio::spawn(port::accept(face.clone(), service, tls, api));
+    tokio::spawn(connect::accept(face.clone(), proxy, api_port));
+    tracing::info!(api.port = api_port, proxy.port = proxy_port, "Google's clients are served");
+    Ok(Here { folder, api_port, proxy_port, project: PROJECT })
+}
+
+fn number(listener: &tokio::net::TcpListener) -> Result<u16, GoogleError> {
+    listener.local_addr().map(|address| address.port()).map_err(GoogleError::Listen)
+}

@@ -1,0 +1,96 @@
+//! Who asks: the bearer token of the state folder, or a token that the service account's key signed.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use caddis_dataproc::Credentials;
+use caddis_engine::ports::Clock;
+use ring::digest::{SHA256, digest};
+use rsa::rand_core::{OsRng, RngCore};
+use serde::Deserialize;
+
+use super::account::Account;
+use super::{GoogleError, files};
+use crate::auth::name_of;
+
+/// Signed tokens that claim to be good for longer are refused; Google's own are good for an hour.
+const LONGEST: i64 = 3600 + LEEWAY;
+/// Clocks of clients may differ from ours by so many seconds.
+const LEEWAY: i64 = 300;
+
+/// The token of the state folder.
+pub(super) struct Tokens {
+    digest: Vec<u8>,
+}
+
+impl Tokens {
+    /// The one in the folder, or a new one.
+    pub(super) fn open(folder: &Path) -> Result<Tokens, GoogleError> {
+        let path = folder.join(files::TOKEN);
+        let token = match files::read(&path)? {
+            Some(token) if token.trim().len() >= 32 => token.trim().to_owned(),
+            _ => {
+                let mut bytes = [0; 32];
+                OsRng.fill_bytes(&mut bytes);
+                let token = format!("caddis.{}", URL_SAFE_NO_PAD.encode(bytes));
+                files::write(&path, &token)?;
+                token
+            }
+        };
+        Ok(Tokens { digest: hash(&token) })
+    }
+}
+
+/// Digests are compared, so that the time it takes says nothing of the token.
+fn hash(token: &str) -> Vec<u8> {
+    digest(&SHA256, token.as_bytes()).as_ref().to_vec()
+}
+
+/// Both kinds of proof.
+pub(super) struct Proofs {
+    tokens: Tokens,
+    account: Account,
+    clock: Arc<dyn Clock>,
+}
+
+/// What a signed token says.
+#[derive(Deserialize)]
+struct Claims {
+    iss: String,
+    exp: i64,
+    iat: i64,
+}
+
+impl Proofs {
+    pub(super) fn new(tokens: Tokens, account: Account, clock: Arc<dyn Clock>) -> Proofs {
+        Proofs { tokens, account, clock }
+    }
+
+    /// Whether the service account signed it, and when: RFC 7519 with RS256, which is what Google's clients make of
+    /// a key. Whom it is meant for is not asked: the key exists for this machine alone.
+    fn signed(&self, token: &str) -> Option<()> {
+        let (message, signature) = token.rsplit_once('.')?;
+        let (header, claims) = message.split_once('.')?;
+        let part = |text: &str| URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')).ok();
+        let header: serde_json::Value = serde_json::from_slice(&part(header)?).ok()?;
+        if header["alg"] != "RS256" || !self.account.signed(message.as_bytes(), &part(signature)?) {
+            return None;
+        }
+        let claims: Claims = serde_json::from_slice(&part(claims)?).ok()?;
+        let now = self.clock.now().0.div_euclid(1_000_000);
+        let good = claims.iss == self.account.email
+            && claims.iat <= now.saturating_add(LEEWAY)
+            && now <= claims.exp.saturating_add(LEEWAY)
+            && claims.exp.saturating_sub(claims.iat) <= LONGEST;
+        good.then_some(())
+    }
+}
+
+impl Credentials for Proofs {
+    fn owner(&self, token: &str) -> Option<String> {
+        let good = hash(token) == self.tokens.digest || self.signed(token).is_some();
+        good.then(|| name_of(rustix::process::geteuid().as_raw()))
+    }
+}
