@@ -16,7 +16,6 @@ import os
 import socket
 import sys
 
-import distributed.worker
 from distributed import WorkerPlugin
 from distributed.protocol import pickle
 
@@ -181,9 +180,6 @@ def drop(folder):
     for name, module in list(sys.modules.items()):
         if lies_in(folder, name, module):
             del sys.modules[name]
-    # Functions that were unpickled before are those of the old modules.
-    with contextlib.suppress(AttributeError):
-        distributed.worker.cache_loads.data.clear()
 
 
 def lies_in(folder, name, module):
