@@ -10,6 +10,7 @@ use super::args::Args;
 use super::program;
 use crate::config::Defaults;
 use crate::failure::{Exit, Failure};
+use crate::umask;
 use crate::variables;
 
 /// The wish, and what the user should be told about it.
@@ -22,6 +23,7 @@ pub fn wish(args: &Args, defaults: &Defaults) -> Result<(JobWish, Vec<String>), 
         program,
         args: words,
         cwd: cwd.display().to_string(),
+        umask: umask::own(),
         variables,
         name: args.name.clone(),
         tags: args.tags.iter().cloned().collect(),
