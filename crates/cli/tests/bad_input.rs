@@ -255,6 +255,32 @@ fn a_disk_that_is_full_when_a_job_is_submitted() {
     assert_eq!(space.run(&world, &["run", "--workers", "1", "job.py"]).expect(0).stdout(), "in\n");
 }
 
+/// Only the run folders are on the small disk, with so many free pages: what does not fit differs, the cause does not.
+#[test]
+fn a_disk_that_is_full_when_a_cluster_starts() {
+    let world = world();
+    world.file("job.py", "print('in')\n");
+    let clusters = world.home().join("clusters");
+    let mounts = format!("mkdir -m 700 {0}\nmount -t tmpfs -o size=1m,mode=700 tmpfs {0}", clusters.display());
+    let Some(space) = Space::new(&mounts) else { return };
+    let mut full = 0;
+    for pages in [0, 3, 6, 9, 10, 11, 12, 13, 14, 16, 18, 20] {
+        let ballast = clusters.join("ballast");
+        let kib = 1024 - 4 * pages;
+        space.shell(&format!("head -c {kib}K /dev/zero > {0} 2>/dev/null || true", ballast.display())).expect(0);
+        let run = space.run(&world, &["run", "-o", "json", "--workers", "1", "job.py"]);
+        let job = run.json();
+        if run.code() != 0 {
+            assert_cause(&job, "disk_full");
+            assert!(job["cause"].to_string().contains("space"), "{pages}: {job:#}");
+            full += 1;
+        }
+        space.shell(&format!("rm {}", ballast.display())).expect(0);
+    }
+    assert!(full > 3, "{full}");
+    assert_eq!(space.run(&world, &["run", "--workers", "1", "job.py"]).expect(0).stdout(), "in\n");
+}
+
 #[test]
 fn a_disk_that_fills_while_the_script_writes() {
     let world = world();
