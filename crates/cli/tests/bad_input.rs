@@ -84,6 +84,8 @@ fn sizes_that_cannot_be() {
     refused(world.run(&["run", "--workers", "3..2", "job.py"]), 125, &["minimum is above the maximum"]);
     refused(world.run(&["run", "--workers", "-1", "job.py"]), 125, &["-1"]);
     refused(world.run(&["run", "--workers", "9000..9001", "job.py"]), 125, &["9000", "the pool"]);
+    refused(world.run(&["run", "--workers", "99999999999", "job.py"]), 125, &["more than 10,000"]);
+    refused(world.run(&["run", "--workers", "2..", "job.py"]), 125, &["one of its ends is missing"]);
     refused(world.run(&["run", "--memory", "9000GiB", "--workers", "1", "job.py"]), 125, &["the pool"]);
     refused(world.run(&["run", "--memory", "1", "--workers", "1", "job.py"]), 125, &["memory"]);
     refused(world.run(&["run", "--threads", "0", "job.py"]), 125, &["--threads"]);
@@ -100,11 +102,31 @@ fn unknown_words_name_the_nearest() {
     refused(world.run(&["run", "--wrokers", "2", "job.py"]), 125, &["--wrokers", "--workers"]);
     refused(world.run(&["clutser", "list"]), 2, &["clutser", "cluster"]);
     refused(world.run(&["job", "show", "no-such-job"]), 3, &["no-such-job"]);
+    refused(world.run(&["job", "show", ""]), 2, &["an empty word"]);
+    refused(world.run(&["environment", "show", ""]), 2, &["an empty word"]);
+    refused(world.run(&["job", "show", &"x".repeat(70_000)]), 2, &["70000 bytes"]);
+    refused(world.run(&["dashboard", "no-such"]), 3, &["no job and no cluster `no-such`"]);
+    refused(world.run(&["run", "--retries", "1", "--retry-on-exit", "x", "job.py"]), 125, &["exit code of a failure"]);
+    refused(world.run(&["run", "\u{1b}[2J.py"]), 125, &["`\\u{1b}[2J.py`"]);
     refused(world.run(&["run", "--cluster", "no-such", "job.py"]), 125, &["no-such"]);
     fs::write(world.home().join("caddis.toml"), "[pool]\nslotss = 3\n").unwrap();
     refused(world.run(&["run", "job.py"]), 125, &["slotss", "pool.slots", "caddis.toml"]);
     refused(world.run(&["job", "list"]), 2, &["slotss", "pool.slots"]);
     nothing_left(&world, false);
+}
+
+#[test]
+fn a_wrong_line_is_told_to_machines_too() {
+    let world = World::bare(CADDIS);
+    let run = world.run(&["job", "list", "--wrong", "-o", "json"]).expect(2);
+    assert_eq!(run.json()["error"]["code"], "usage");
+    assert!(run.json()["error"]["message"].as_str().unwrap().contains("--wrong"), "{}", run.stdout());
+    for (line, verb) in [(&[][..], "doctor"), (&["job"], "cancel")] {
+        let run = world.run(line).expect(2);
+        let help = run.stderr();
+        assert!(help.contains(verb) && !help.contains("keeper") && run.stdout().is_empty(), "{help}");
+    }
+    nothing_left(&world, true);
 }
 
 #[test]

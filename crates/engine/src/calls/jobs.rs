@@ -188,7 +188,7 @@ fn check(wish: &JobWish) -> Result<(), CallError> {
         return Err(CallError::new(CallErrorKind::Invalid, "bad_script", text));
     }
     if let Some(arg) = wish.args.iter().find(|arg| arg.contains('\0')) {
-        let text = format!("the argument {arg:?} holds a zero byte, which no program can be given");
+        let text = format!("the argument `{}` holds a zero byte, which no program can be given", arg.escape_debug());
         return Err(CallError::new(CallErrorKind::Invalid, "bad_argument", text));
     }
     variables(&wish.variables)
@@ -197,12 +197,15 @@ fn check(wish: &JobWish) -> Result<(), CallError> {
 /// What no process can have in its environment.
 pub(super) fn variables(all: &BTreeMap<String, String>) -> Result<(), CallError> {
     let bad = |(name, value): &(&String, &String)| {
-        name.is_empty() || name.contains(['=', '\0']) || value.contains('\0')
+        // A shell may hold names that begin with `=`; they are passed on as they are.
+        name.is_empty() || name.contains('\0') || name.chars().skip(1).any(|c| c == '=') || value.contains('\0')
     };
     match all.iter().find(bad) {
         Some((name, _)) => {
             let text = format!(
-                "the variable {name:?} cannot be set\nhint: a name is not empty and holds no `=`; neither it nor its value holds a zero byte"
+                "the variable `{}` cannot be set\nhint: a name is not empty and holds no `=`; neither it nor its value holds \
+                 a zero byte",
+                name.escape_debug()
             );
             Err(CallError::new(CallErrorKind::Invalid, "bad_variable", text))
         }

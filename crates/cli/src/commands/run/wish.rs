@@ -15,8 +15,8 @@ use crate::variables;
 
 /// The wish, and what the user should be told about it.
 pub fn wish(args: &Args, defaults: &Defaults) -> Result<(JobWish, Vec<String>), Failure> {
-    let (program, words) = program::program(&args.program, args.module)?;
     let cwd = program::folder(args.cwd.as_deref())?;
+    let (program, words) = program::program(&args.program, args.module)?;
     let (variables, lost) = variables::gather(std::env::vars_os(), &args.env_files, &args.variables)?;
     let wish = JobWish {
         request_key: Some(request_key()?),
