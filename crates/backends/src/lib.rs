@@ -3,5 +3,10 @@
 //! What this room is for: implementations of the engine's ports that touch the machine. Deliberately absent:
 //! decisions, rows, and faces.
 
+mod blocking;
 pub mod dask;
 pub mod local;
+mod plain;
+
+pub use blocking::blocking;
+pub use plain::plain;

@@ -51,7 +51,7 @@ pub enum Command {
     Prune(prune::Args),
     /// Run the server in the foreground, or install it as a service.
     Serve(serve::Args),
-    /// Print a script that completes commands in a shell.
+    /// Print a script that completes commands, names and IDs in a shell.
     Completion(completion::Args),
     /// Hold the processes of a state folder; started by the server.
     #[command(hide = true)]

@@ -76,12 +76,14 @@ impl Failure {
         self
     }
 
-    /// `error: ...` and `hint: ...`.
+    /// `error: ...` and `hint: ...`. What it names may be anything, and must not move a terminal's cursor.
     pub fn text(&self) -> String {
-        match &self.hint {
+        let text = match &self.hint {
             Some(hint) => format!("error: {}\nhint: {hint}\n", self.message),
             None => format!("error: {}\n", self.message),
-        }
+        };
+        let shown = |c: char| if c.is_control() && c != '\n' { c.escape_default().to_string() } else { c.to_string() };
+        text.chars().map(shown).collect()
     }
 }
 
@@ -101,6 +103,7 @@ mod tests {
     fn a_hint_in_the_text_is_told_apart() {
         let failure = Failure::usage("bad", "`x` is wrong\nhint: write `y`");
         assert_eq!(failure.text(), "error: `x` is wrong\nhint: write `y`\n");
+        assert_eq!(Failure::usage("bad", "`\x1b[2J`").text(), "error: `\\u{1b}[2J`\n");
         assert_eq!(serde_json::to_value(&failure).unwrap()["hint"], "write `y`");
     }
 }

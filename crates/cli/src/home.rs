@@ -6,6 +6,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use caddis_backends::local::paths::Home;
+pub use caddis_backends::plain;
 
 use crate::failure::{Exit, Failure};
 
@@ -57,13 +58,6 @@ fn unusable(path: &Path, error: &io::Error) -> Failure {
     };
     let text = format!("the state folder `{}` cannot be used: {}", path.display(), plain(error));
     Failure::new(Exit::Failed, "home_unusable", text).hint(hint)
-}
-
-/// What the system says, without Rust's ` (os error 13)`.
-pub fn plain(error: &io::Error) -> String {
-    let text = error.to_string();
-    let text = text.split(" (os error").next().unwrap_or_default();
-    text.to_lowercase()
 }
 
 #[cfg(test)]

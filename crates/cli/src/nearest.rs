@@ -15,8 +15,7 @@ pub fn suggest(mut error: clap::Error, command: &Command, arguments: &[OsString]
     if error.kind() != ErrorKind::InvalidSubcommand || known {
         return error;
     }
-    let words = arguments.iter().skip(1).map(|word| word.to_string_lossy());
-    let parent = words.fold(command, |parent, word| parent.find_subcommand(word.as_ref()).unwrap_or(parent));
+    let parent = meant(command, arguments);
     let names = parent.get_subcommands().filter(|verb| !verb.is_hide_set()).map(Command::get_name);
     let near = names.map(|name| (strsim::osa_distance(name, wrong), name)).min_by_key(|(distance, _)| *distance);
     if let Some((_, name)) = near.filter(|(distance, name)| *distance <= FARTHEST && *distance < name.len() - 1) {
@@ -25,9 +24,28 @@ pub fn suggest(mut error: clap::Error, command: &Command, arguments: &[OsString]
     error
 }
 
+/// The help of the command that a line gets to.
+pub fn help(arguments: &[OsString]) -> String {
+    let mut command = crate::command();
+    command.build();
+    meant(&command, arguments).clone().render_help().to_string()
+}
+
+fn meant<'a>(command: &'a Command, arguments: &[OsString]) -> &'a Command {
+    let words = arguments.iter().skip(1).map(|word| word.to_string_lossy());
+    words.fold(command, |parent, word| parent.find_subcommand(word.as_ref()).unwrap_or(parent))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_noun_alone_shows_its_verbs() {
+        let help = help(&["caddis", "job"].map(OsString::from));
+        assert!(help.contains("Usage: caddis job") && help.contains("cancel"), "{help}");
+        assert!(!super::help(&["caddis".into()]).contains("keeper"));
+    }
 
     fn suggested(words: &[&str]) -> String {
         let arguments: Vec<OsString> = words.iter().map(OsString::from).collect();

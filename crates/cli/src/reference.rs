@@ -8,6 +8,28 @@ use crate::server::Server;
 /// What the server understands as the newest.
 pub const NEWEST: &str = "latest";
 
+/// A word that may be meant: the longest name and the longest id are far shorter.
+///
+/// # Errors
+/// For a word that names nothing anywhere.
+pub fn word(text: &str) -> Result<String, String> {
+    match text.len() {
+        0 => Err("an empty word names nothing\nhint: leave it out for the newest".to_owned()),
+        1..=256 => Ok(text.to_owned()),
+        length => Err(format!("a word of {length} bytes is no name and no ID\nhint: `caddis job list` and `caddis cluster list` show them")),
+    }
+}
+
+/// What is said of a word that is neither a job nor a cluster.
+pub fn neither(mut failure: Failure, named: Option<&str>) -> Failure {
+    if let Some(named) = named.filter(|_| failure.code == "not_found") {
+        failure.message = format!("there is no job and no cluster `{named}`");
+        let near = failure.hint.filter(|hint| hint.starts_with("did you mean"));
+        failure.hint = near.or_else(|| Some("`caddis job list` and `caddis cluster list --all` show them".to_owned()));
+    }
+    failure
+}
+
 /// The job that is meant.
 pub async fn job(server: &Server, reference: Option<&str>) -> Result<JobView, Failure> {
     let named = reference.unwrap_or(NEWEST);

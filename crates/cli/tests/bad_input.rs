@@ -84,6 +84,8 @@ fn sizes_that_cannot_be() {
     refused(world.run(&["run", "--workers", "3..2", "job.py"]), 125, &["minimum is above the maximum"]);
     refused(world.run(&["run", "--workers", "-1", "job.py"]), 125, &["-1"]);
     refused(world.run(&["run", "--workers", "9000..9001", "job.py"]), 125, &["9000", "the pool"]);
+    refused(world.run(&["run", "--workers", "99999999999", "job.py"]), 125, &["more than 10,000"]);
+    refused(world.run(&["run", "--workers", "2..", "job.py"]), 125, &["one of its ends is missing"]);
     refused(world.run(&["run", "--memory", "9000GiB", "--workers", "1", "job.py"]), 125, &["the pool"]);
     refused(world.run(&["run", "--memory", "1", "--workers", "1", "job.py"]), 125, &["memory"]);
     refused(world.run(&["run", "--threads", "0", "job.py"]), 125, &["--threads"]);
@@ -100,11 +102,31 @@ fn unknown_words_name_the_nearest() {
     refused(world.run(&["run", "--wrokers", "2", "job.py"]), 125, &["--wrokers", "--workers"]);
     refused(world.run(&["clutser", "list"]), 2, &["clutser", "cluster"]);
     refused(world.run(&["job", "show", "no-such-job"]), 3, &["no-such-job"]);
+    refused(world.run(&["job", "show", ""]), 2, &["an empty word"]);
+    refused(world.run(&["environment", "show", ""]), 2, &["an empty word"]);
+    refused(world.run(&["job", "show", &"x".repeat(70_000)]), 2, &["70000 bytes"]);
+    refused(world.run(&["dashboard", "no-such"]), 3, &["no job and no cluster `no-such`"]);
+    refused(world.run(&["run", "--retries", "1", "--retry-on-exit", "x", "job.py"]), 125, &["exit code of a failure"]);
+    refused(world.run(&["run", "\u{1b}[2J.py"]), 125, &["`\\u{1b}[2J.py`"]);
     refused(world.run(&["run", "--cluster", "no-such", "job.py"]), 125, &["no-such"]);
     fs::write(world.home().join("caddis.toml"), "[pool]\nslotss = 3\n").unwrap();
     refused(world.run(&["run", "job.py"]), 125, &["slotss", "pool.slots", "caddis.toml"]);
     refused(world.run(&["job", "list"]), 2, &["slotss", "pool.slots"]);
     nothing_left(&world, false);
+}
+
+#[test]
+fn a_wrong_line_is_told_to_machines_too() {
+    let world = World::bare(CADDIS);
+    let run = world.run(&["job", "list", "--wrong", "-o", "json"]).expect(2);
+    assert_eq!(run.json()["error"]["code"], "usage");
+    assert!(run.json()["error"]["message"].as_str().unwrap().contains("--wrong"), "{}", run.stdout());
+    for (line, verb) in [(&[][..], "doctor"), (&["job"], "cancel")] {
+        let run = world.run(line).expect(2);
+        let help = run.stderr();
+        assert!(help.contains(verb) && !help.contains("keeper") && run.stdout().is_empty(), "{help}");
+    }
+    nothing_left(&world, true);
 }
 
 #[test]
@@ -252,6 +274,32 @@ fn a_disk_that_is_full_when_a_job_is_submitted() {
     refused(refusal, 125, &["no space left"]);
     assert!(world.members().is_empty(), "{:?}", world.members());
     free(&space, &world);
+    assert_eq!(space.run(&world, &["run", "--workers", "1", "job.py"]).expect(0).stdout(), "in\n");
+}
+
+/// Only the run folders are on the small disk, with so many free pages: what does not fit differs, the cause does not.
+#[test]
+fn a_disk_that_is_full_when_a_cluster_starts() {
+    let world = world();
+    world.file("job.py", "print('in')\n");
+    let clusters = world.home().join("clusters");
+    let mounts = format!("mkdir -m 700 {0}\nmount -t tmpfs -o size=1m,mode=700 tmpfs {0}", clusters.display());
+    let Some(space) = Space::new(&mounts) else { return };
+    let mut full = 0;
+    for pages in [0, 3, 6, 9, 10, 11, 12, 13, 14, 16, 18, 20] {
+        let ballast = clusters.join("ballast");
+        let kib = 1024 - 4 * pages;
+        space.shell(&format!("head -c {kib}K /dev/zero > {0} 2>/dev/null || true", ballast.display())).expect(0);
+        let run = space.run(&world, &["run", "-o", "json", "--workers", "1", "job.py"]);
+        let job = run.json();
+        if run.code() != 0 {
+            assert_cause(&job, "disk_full");
+            assert!(job["cause"].to_string().contains("space"), "{pages}: {job:#}");
+            full += 1;
+        }
+        space.shell(&format!("rm {}", ballast.display())).expect(0);
+    }
+    assert!(full > 3, "{full}");
     assert_eq!(space.run(&world, &["run", "--workers", "1", "job.py"]).expect(0).stdout(), "in\n");
 }
 

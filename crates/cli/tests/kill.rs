@@ -2,14 +2,16 @@
 //!
 //! After each the same is checked, from outside: the job ended with its own exit code, its script was reached exactly
 //! once an attempt (from a file that it appends to), nothing of it is left in the process table, and the ledger has
-//! exactly one line a process.
+//! exactly one line a process, for the time in which the process table had it.
 
 mod common;
 
+use std::collections::BTreeSet;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use caddis_testkit::{Process, World, wait_for};
+use common::watch::Watch;
 use common::{CADDIS, world};
 use rustix::process::Signal;
 use serde_json::Value;
@@ -81,17 +83,54 @@ fn ended(world: &World) -> Value {
 }
 
 /// Everything that must hold whatever was killed.
-fn check(world: &World, job: &Value) {
+fn check(world: &World, watch: Watch, job: &Value) {
+    effects(world, job);
+    world.assert_nothing_left();
+    let job = world.run(&["job", "show", "-o", "json", job["id"].as_str().unwrap()]).expect(0).json();
+    let clusters: BTreeSet<&str> = job["attempts"].as_array().unwrap().iter().filter_map(|a| a["cluster"].as_str()).collect();
+    ledger(world, watch, &clusters, &job["usage"]);
+}
+
+/// The script was reached once, and its own exit code came through.
+fn effects(world: &World, job: &Value) {
     assert_eq!((&job["phase"], &job["exit_code"]), (&"FAILED".into(), &7.into()), "{job:#}");
     let began = job["attempts"].as_array().unwrap().iter().filter(|a| !a["started_at"].is_null()).count();
     let effects = std::fs::read_to_string(world.work().join("effects")).unwrap_or_default();
     assert_eq!((effects.lines().count(), began), (1, 1), "one attempt, one effect: {job:#}");
-    world.assert_nothing_left();
-    ledger(world, job);
 }
 
-/// One line a process, none negative, and the sum that the job reports.
-fn ledger(world: &World, job: &Value) {
+/// One line for each scheduler and worker that was in the process table, and for nothing that left no log; as long as
+/// it was there; and together what is told of the clusters.
+fn ledger(world: &World, watch: Watch, clusters: &BTreeSet<&str>, usage: &Value) {
+    let own = |key: &str| key.split_once('/').is_some_and(|(cluster, name)| clusters.contains(cluster) && !name.starts_with("job_"));
+    let lines: Vec<_> = lines(world).into_iter().filter(|(key, _)| own(key)).collect();
+    let seen: Vec<_> = watch.end().into_iter().filter(|one| own(&one.key)).collect();
+    let keys: BTreeSet<&str> = lines.iter().map(|(key, _)| key.as_str()).collect();
+    assert!(seen.iter().any(|one| !one.lived().is_zero()), "somebody was seen: {seen:?}");
+    let unpaid: Vec<_> = seen.iter().filter(|one| !keys.contains(one.key.as_str())).collect();
+    assert!(unpaid.is_empty(), "they ran and have no line: {unpaid:?}; the lines: {keys:?}");
+    assert!(keys.iter().any(|key| key.ends_with("/scheduler.1")) && keys.len() > 1, "{keys:?}");
+    let mut worker_micros = 0;
+    for (key, line) in &lines {
+        let log = world.home().join("logs").join(format!("{key}.log"));
+        assert!(log.exists(), "`{key}` has a line, and `{}` is not there", log.display());
+        let span = line["ended_at"].as_i64().unwrap() - line["started_at"].as_i64().unwrap();
+        assert!(span >= 0, "{key}: {line}");
+        if let Some(one) = seen.iter().find(|one| &one.key == key) {
+            let least = one.lived().saturating_sub(Watch::SLACK).as_micros() as i64;
+            assert!(span >= least, "`{key}` was there for {least} µs at least: {line}");
+        }
+        if line["kind"] == "worker" {
+            worker_micros += span;
+        }
+    }
+    let told = usage["worker_seconds"].as_f64().unwrap();
+    let counted = worker_micros as f64 / 1e6;
+    assert!((counted - told).abs() < 0.001 && counted > 0.0, "counted {counted} s, told {told} s: {lines:#?}");
+}
+
+/// The ledger, as the database has it.
+fn lines(world: &World) -> Vec<(String, Value)> {
     let code = "import json, sqlite3, sys\n\
         rows = sqlite3.connect(sys.argv[1]).execute('select key, body from ledger').fetchall()\n\
         print(json.dumps([[k, json.loads(b)] for k, b in rows]))";
@@ -102,19 +141,7 @@ fn ledger(world: &World, job: &Value) {
         .output()
         .expect("read the ledger");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let lines: Vec<(String, Value)> = serde_json::from_slice(&output.stdout).unwrap();
-    let own = lines.iter().filter(|(_, line)| line["job"] == job["id"]);
-    let mut worker_micros = 0;
-    for (key, line) in own {
-        let span = line["ended_at"].as_i64().unwrap() - line["started_at"].as_i64().unwrap();
-        assert!(span >= 0, "{key}: {line}");
-        if line["kind"] == "worker" {
-            worker_micros += span;
-        }
-    }
-    let told = job["usage"]["worker_seconds"].as_f64().unwrap();
-    let counted = worker_micros as f64 / 1e6;
-    assert!(counted > 0.0 && told > 0.0, "counted {counted} s, told {told} s: {job:#}");
+    serde_json::from_slice(&output.stdout).unwrap()
 }
 
 fn each(stage: &str, one: impl Fn(u64)) {
@@ -129,6 +156,7 @@ fn each(stage: &str, one: impl Fn(u64)) {
 fn while_a_job_is_submitted() {
     each("submit", |seed| {
         let world = world();
+        let watch = Watch::begin(&world);
         let script = script(&world);
         world.run(&["cluster", "list"]).expect(0);
         let arguments = ["run", "--detach", "--workers", "1", "--threads", "1", &script];
@@ -136,7 +164,7 @@ fn while_a_job_is_submitted() {
         pass(Duration::from_micros(pick(seed, 1, 40_000)));
         kill(&world, seed);
         assert!(child.wait().unwrap().success(), "submitted, whatever was killed");
-        check(&world, &ended(&world));
+        check(&world, watch, &ended(&world));
     });
 }
 
@@ -144,12 +172,13 @@ fn while_a_job_is_submitted() {
 fn while_its_environment_is_built() {
     each("environment", |seed| {
         let world = World::building(CADDIS);
+        let watch = Watch::begin(&world);
         let body = std::fs::read_to_string(script(&world)).unwrap();
         let script = world.file("job.py", &format!("{HEADER}{body}")).display().to_string();
         world.run(&["run", "--detach", "--workers", "1", "--threads", "1", &script]).expect(0);
         pass(Duration::from_micros(pick(seed, 7, 6_000_000)));
         kill(&world, seed);
-        check(&world, &ended(&world));
+        check(&world, watch, &ended(&world));
         let builds = || world.processes().into_iter().filter(|one| one.command.contains("/tools/uv")).count();
         wait_for("the end of every build", || (builds() == 0).then_some(()));
     });
@@ -159,10 +188,11 @@ fn while_its_environment_is_built() {
 fn while_the_cluster_starts() {
     each("start", |seed| {
         let world = world();
+        let watch = Watch::begin(&world);
         submit(&world, &["--workers", "2"]);
         pass(Duration::from_micros(pick(seed, 2, 900_000)));
         kill(&world, seed);
-        check(&world, &ended(&world));
+        check(&world, watch, &ended(&world));
     });
 }
 
@@ -170,11 +200,12 @@ fn while_the_cluster_starts() {
 fn while_the_script_runs() {
     each("run", |seed| {
         let world = world();
+        let watch = Watch::begin(&world);
         submit(&world, &["--workers", "1"]);
         world.wait_job("RUNNING");
         pass(Duration::from_micros(pick(seed, 3, 600_000)));
         kill(&world, seed);
-        check(&world, &ended(&world));
+        check(&world, watch, &ended(&world));
     });
 }
 
@@ -182,6 +213,7 @@ fn while_the_script_runs() {
 fn while_a_cluster_scales() {
     each("scale", |seed| {
         let world = world();
+        let watch = Watch::begin(&world);
         world.run(&["cluster", "create", "lab", "--workers", "1..3", "--threads", "1", "--memory", "1GiB"]).expect(0);
         let (up, down) = (["cluster", "scale", "lab", "3"], ["cluster", "scale", "lab", "1"]);
         world.run(&up).expect(0);
@@ -192,7 +224,7 @@ fn while_a_cluster_scales() {
         kill(&world, seed + 1);
         submit(&world, &["--cluster", "lab"]);
         let job = ended(&world);
-        assert_eq!(job["exit_code"], 7, "{job:#}");
+        effects(&world, &job);
         wait_for("one worker", || {
             let cluster = world.run(&["cluster", "show", "lab", "-o", "json"]);
             let cluster = (cluster.code() == 0).then(|| cluster.json())?;
@@ -200,6 +232,8 @@ fn while_a_cluster_scales() {
         });
         world.run(&["cluster", "stop", "lab"]).expect(0);
         world.assert_nothing_left();
+        let cluster = world.run(&["cluster", "show", "lab", "-o", "json"]).expect(0).json();
+        ledger(&world, watch, &BTreeSet::from([cluster["id"].as_str().unwrap()]), &cluster["usage"]);
     });
 }
 
@@ -207,6 +241,7 @@ fn while_a_cluster_scales() {
 fn while_everything_ends() {
     each("stop", |seed| {
         let world = world();
+        let watch = Watch::begin(&world);
         submit(&world, &["--workers", "2"]);
         wait_for("the script's end", || {
             let job = world.job();
@@ -214,6 +249,6 @@ fn while_everything_ends() {
         });
         pass(Duration::from_micros(pick(seed, 6, 60_000)));
         kill(&world, seed);
-        check(&world, &ended(&world));
+        check(&world, watch, &ended(&world));
     });
 }

@@ -323,3 +323,22 @@ fn world_unknown() {
     world.run(&["job", "cancel", "job"]).expect(0);
     world.assert_nothing_left();
 }
+
+/// More than the server has passes at a time: none of them may wait for ever for a keeper that is stuck.
+#[test]
+fn a_stuck_keeper_under_a_living_server() {
+    let world = world();
+    submit(&world, "first", WAITS, &["--workers", "1", "--memory", "300MiB"]);
+    phase(&world, "first", "RUNNING");
+    let keeper = Held::hold(world.keeper());
+    let jobs: Vec<String> = (0..10).map(|n| submit(&world, &format!("job{n}"), "", &["--workers", "1", "--memory", "300MiB"])).collect();
+    let reason = wait_reason(&world, "first", "world_unknown");
+    assert!(reason["sentence"].as_str().unwrap().contains("keeper"), "{reason}");
+    drop(keeper);
+    for job in jobs {
+        phase(&world, &job, "SUCCEEDED");
+    }
+    wait_reason(&world, "first", "script_running");
+    world.run(&["job", "cancel", "first"]).expect(0);
+    world.assert_nothing_left();
+}

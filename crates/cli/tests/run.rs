@@ -5,7 +5,7 @@ mod common;
 use std::io::Write;
 use std::process::Stdio;
 
-use caddis_testkit::World;
+use caddis_testkit::{Run, World};
 use common::{CADDIS, job_of, world};
 
 const CLIENT: &str = "from dask.distributed import Client\nclient = Client()\n";
@@ -63,6 +63,19 @@ fn standard_input_passes_through() {
     drop(stdin);
     let output = child.wait_with_output().unwrap();
     assert_eq!(String::from_utf8_lossy(&output.stdout), "HELLO\n1048576\n");
+}
+
+#[test]
+fn only_the_first_attempt_reads_standard_input_and_that_is_said() {
+    let world = world();
+    let path = world.file("job.py", "import sys\nread = len(sys.stdin.read())\nprint(read)\nsys.exit(read)\n");
+    let arguments = ["run", "--workers", "1", "--retries", "1", "--retry-delay", "10ms", path.to_str().unwrap()];
+    let mut child = world.command(&arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(b"hello").unwrap();
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!((output.status.code(), &*String::from_utf8_lossy(&output.stdout)), (Some(0), "5\n0\n"), "{said}");
+    assert!(said.contains("notice: standard input is read once"), "{said}");
 }
 
 #[test]
@@ -124,4 +137,37 @@ fn bad_input_is_refused_with_a_hint_and_the_right_code() {
     refused(&["run", "--workers", "9000", good], 125, "the pool has");
     refused(&["job", "show", "job_0000000000000000"], 3, "job_0000000000000000");
     assert!(world.members().is_empty());
+}
+
+#[test]
+fn files_get_the_modes_that_the_users_shell_gives_them() {
+    let world = world();
+    let script = format!(
+        "import os\n{CLIENT}def mask():\n    old = os.umask(0)\n    os.umask(old)\n    return oct(old)\n\
+         print(mask(), set(client.run(mask).values()), client.run_on_scheduler(mask))\nopen('made', 'w').close()\n"
+    );
+    world.file("job.py", &script);
+    let under = |umask: &str, arguments: &[&str]| {
+        let command = world.command(arguments);
+        let mut shell = std::process::Command::new("sh");
+        shell.args(["-c", "umask $0 && exec \"$@\"", umask]).arg(command.get_program()).args(command.get_args());
+        shell.current_dir(world.work()).stdin(Stdio::null());
+        for (name, value) in command.get_envs() {
+            match value {
+                Some(value) => shell.env(name, value),
+                None => shell.env_remove(name),
+            };
+        }
+        Run { output: shell.output().unwrap() }.expect(0).stdout()
+    };
+    let mode = || std::os::unix::fs::MetadataExt::mode(&std::fs::metadata(world.work().join("made")).unwrap()) & 0o777;
+    let run = ["run", "--quiet", "--workers", "1", "job.py"];
+    assert_eq!(under("0007", &run), "0o7 {'0o7'} 0o7\n");
+    assert_eq!(mode(), 0o660);
+    // A second submission has its own, on a server and a fork server that were started under another one; a cluster
+    // that is shared has that of whoever made it.
+    std::fs::remove_file(world.work().join("made")).unwrap();
+    under("0027", &["cluster", "create", "lab", "--workers", "1"]);
+    assert_eq!(under("0077", &["run", "--quiet", "--cluster", "lab", "job.py"]), "0o77 {'0o27'} 0o27\n");
+    assert_eq!(mode(), 0o600);
 }

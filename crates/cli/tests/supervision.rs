@@ -279,6 +279,39 @@ fn a_named_cluster_serves_two_jobs_at_once_and_outlives_them() {
     world.assert_nothing_left();
 }
 
+/// A cluster that lives for weeks must not remember each worker and each script that it ever had.
+#[test]
+fn what_is_over_on_a_named_cluster_is_forgotten() {
+    let world = world();
+    world.run(&["cluster", "create", "lab", "--workers", "1", "--memory", "500MiB"]).expect(0);
+    let id = cluster(&world, "lab")["id"].as_str().unwrap().to_owned();
+    for _ in 0..2 {
+        let before = workers(&world);
+        before[0].kill(Signal::KILL);
+        wait_for("the next worker", || {
+            let now = workers(&world);
+            (now.len() == 1 && now[0].pid != before[0].pid).then_some(())
+        });
+    }
+    let script = path(&world, &format!("{CLIENT}print(client.submit(lambda: 1).result())\n"));
+    for _ in 0..2 {
+        world.run(&["run", "--quiet", "--cluster", "lab", &script]).expect(0);
+    }
+    let named = |folder: &str| -> Vec<String> {
+        let entries = fs::read_dir(world.home().join("clusters").join(&id).join(folder)).into_iter().flatten().flatten();
+        let mut names: Vec<String> = entries.map(|entry| entry.file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    };
+    wait_for("an end to what is over", || (named("members") == ["scheduler.1", "worker-0000.3"]).then_some(()));
+    assert_eq!(named("scratch"), ["worker-0000.3"]);
+    // The next keeper does not hear of it either.
+    world.keeper().unwrap().kill(Signal::KILL);
+    world.run(&["run", "--quiet", "--cluster", "lab", &script]).expect(0);
+    let log = fs::read_to_string(world.home().join("keeper.log")).unwrap();
+    assert!(log.contains(": 2 records, 2 live"), "{log}");
+}
+
 /// The interpreter of the active environment.
 fn python(world: &World) -> PathBuf {
     let command = world.command(&[]);

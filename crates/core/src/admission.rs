@@ -5,11 +5,21 @@
 //! only of other owners, so that nobody's queue is reordered. What needs no memory waits for nobody. What a cluster
 //! needs before it serves is granted whole or not at all: two that each held a part would wait for each other for
 //! ever. Growth of a cluster that serves takes what is left then.
+//!
+//! A large wish would wait for ever while smaller ones and growth take whatever becomes free. So memory is kept for
+//! the oldest wish of an owner who was given nothing since: after a minute it goes first, and until it fits nobody else
+//! gets memory. What holds the rest may never end, though, and then the others must not wait for it: memory is kept
+//! from the first minute to the second, from the fourth to the eighth, from the 16th to the 32nd, and so on. Whatever
+//! ends at all ends within one of these spans, and the spans between them belong to the others.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use caddis_types::bytes;
 use caddis_types::{ClusterId, JobId, Reason, ReasonCode, Timestamp};
+
+/// How long a wish waits before memory is kept for it.
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Something that waits for memory of the pool.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,6 +61,8 @@ pub struct PoolView {
     pub capacity: u64,
     /// Bytes held, by owner.
     pub held: BTreeMap<String, u64>,
+    /// When each owner was last given a cluster, of those that live.
+    pub served: BTreeMap<String, Timestamp>,
     /// Who waits.
     pub waiting: Vec<Waiting>,
 }
@@ -80,9 +92,10 @@ pub fn plan(view: &PoolView, now: Timestamp) -> Grants {
             _ => waiting.push(applicant),
         }
     }
-    for round in [Round::NeedsNothing, Round::Needed, Round::Bonus] {
+    let patient = patient(view, &waiting, now);
+    for round in [Round::NeedsNothing, Round::Patient, Round::Needed, Round::Bonus] {
         let mut blocked: BTreeSet<&str> = BTreeSet::new();
-        while let Some(index) = next(&waiting, round, &held, &blocked) {
+        while let Some(index) = next(&waiting, round, patient, &held, &blocked) {
             let applicant = waiting[index];
             match grant(applicant, free, &mut grants) {
                 Some(taken) => {
@@ -95,17 +108,49 @@ pub fn plan(view: &PoolView, now: Timestamp) -> Grants {
                 }
             }
         }
+        if round == Round::Patient && !blocked.is_empty() {
+            break;
+        }
     }
+    let kept = patient.filter(|patient| waiting.iter().any(|applicant| std::ptr::eq(*applicant, *patient)));
     for (place, applicant) in waiting.iter().enumerate() {
-        explain(applicant, place, free, view.capacity, now, &mut grants);
+        if round(applicant) == Round::Needed {
+            let changes = applicant.since + span(applicant, now).1;
+            grants.due = Some(grants.due.map_or(changes, |due| due.min(changes)));
+        }
+        explain(applicant, place, free, view.capacity, kept, now, &mut grants);
     }
     grants
+}
+
+/// The wish that memory is kept for.
+fn patient<'a>(view: &PoolView, waiting: &[&'a Waiting], now: Timestamp) -> Option<&'a Waiting> {
+    let mut heads: BTreeMap<&str, &Waiting> = BTreeMap::new();
+    for applicant in waiting.iter().copied().filter(|applicant| round(applicant) == Round::Needed) {
+        let head = heads.entry(&applicant.owner).or_insert(applicant);
+        if applicant.since < head.since {
+            *head = applicant;
+        }
+    }
+    let unserved = |head: &&Waiting| view.served.get(&head.owner).is_none_or(|at| *at < head.since);
+    let kept_for = |head: &&Waiting| head.needs <= view.capacity && unserved(head) && span(head, now).0;
+    heads.into_values().filter(kept_for).min_by_key(|head| head.since)
+}
+
+/// Whether memory is kept for a wish of this age, and the age at which that changes.
+fn span(applicant: &Waiting, now: Timestamp) -> (bool, Duration) {
+    let waits = now.since(applicant.since).as_secs() / PATIENCE.as_secs();
+    match waits.checked_ilog2() {
+        None => (false, PATIENCE),
+        Some(doublings) => (doublings % 2 == 0, PATIENCE.saturating_mul(2 << doublings.min(30))),
+    }
 }
 
 /// Who is served before whom.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Round {
     NeedsNothing,
+    Patient,
     Needed,
     Bonus,
 }
@@ -121,11 +166,16 @@ fn round(applicant: &Waiting) -> Round {
 fn next(
     waiting: &[&Waiting],
     of: Round,
+    patient: Option<&Waiting>,
     held: &BTreeMap<String, u64>,
     blocked: &BTreeSet<&str>,
 ) -> Option<usize> {
+    let belongs = |applicant: &Waiting| match of {
+        Round::Patient => patient.is_some_and(|patient| std::ptr::eq(patient, applicant)),
+        of => round(applicant) == of,
+    };
     (0..waiting.len())
-        .filter(|i| round(waiting[*i]) == of && !blocked.contains(waiting[*i].owner.as_str()))
+        .filter(|i| belongs(waiting[*i]) && !blocked.contains(waiting[*i].owner.as_str()))
         .min_by_key(|i| (held.get(&waiting[*i].owner).copied().unwrap_or(0), waiting[*i].since, *i))
 }
 
@@ -147,7 +197,15 @@ fn grant(applicant: &Waiting, free: u64, grants: &mut Grants) -> Option<u64> {
     }
 }
 
-fn explain(applicant: &Waiting, place: usize, free: u64, capacity: u64, now: Timestamp, grants: &mut Grants) {
+fn explain(
+    applicant: &Waiting,
+    place: usize,
+    free: u64,
+    capacity: u64,
+    kept: Option<&Waiting>,
+    now: Timestamp,
+    grants: &mut Grants,
+) {
     let (id, what) = match &applicant.what {
         Applicant::Job(job) => (job.to_string(), "its first workers need"),
         Applicant::Growth { cluster, least: 0, .. } => (cluster.to_string(), "one more worker needs"),
@@ -159,8 +217,17 @@ fn explain(applicant: &Waiting, place: usize, free: u64, capacity: u64, now: Tim
         bytes::display(free),
         bytes::display(capacity)
     );
-    let reason = Reason::new(ReasonCode::WaitingForCapacity, sentence, applicant.since.min(now))
-        .next("it starts as soon as other clusters end or shrink");
+    let next = match kept {
+        None => "it starts as soon as other clusters end or shrink".to_owned(),
+        Some(kept) if std::ptr::eq(kept, applicant) => {
+            "what other clusters give back is kept for it, since it has waited for long".to_owned()
+        }
+        Some(kept) => format!(
+            "what other clusters give back is kept for a wish that has waited for longer, until {} at the latest",
+            kept.since + span(kept, now).1
+        ),
+    };
+    let reason = Reason::new(ReasonCode::WaitingForCapacity, sentence, applicant.since.min(now)).next(next);
     grants.report.insert(id, reason);
 }
 
@@ -221,7 +288,99 @@ mod tests {
         assert!(plan(&view, Timestamp(1000)).growth.is_empty());
     }
 
+    /// A large wish, a small one half a minute later, and growth: what is decided at a time, in seconds.
+    fn two(at: i64, served: Option<i64>) -> (Grants, JobId) {
+        let (large, small) = (job("ann", 0, 8), job("bob", 30_000_000, 1));
+        let Applicant::Job(id) = small.what.clone() else { unreachable!() };
+        let served = served.map(|at| ("ann".to_owned(), Timestamp(at * 1_000_000)));
+        let view = PoolView {
+            capacity: 10,
+            held: [("ann".to_owned(), 4)].into(),
+            served: served.into_iter().collect(),
+            waiting: vec![large, small, growth("ann", 1, 0)],
+        };
+        (plan(&view, Timestamp(at * 1_000_000)), id)
+    }
+
+    #[test]
+    fn memory_is_kept_for_a_wish_that_waits_and_not_for_ever() {
+        for (at, kept, changes) in [(59, false, 60), (60, true, 90), (119, true, 120), (120, false, 240), (239, false, 240), (300, true, 480), (480, false, 960)] {
+            let (grants, small) = two(at, None);
+            assert_eq!(grants.jobs.contains(&small), !kept, "after {at} s");
+            assert_eq!(grants.growth.is_empty(), kept, "after {at} s");
+            if kept {
+                let next = grants.report[small.as_str()].next.clone().unwrap_or_default();
+                assert!(next.contains("is kept for a wish that has waited for longer"), "{next}");
+            }
+            assert!(grants.due.is_some_and(|due| due <= Timestamp(changes * 1_000_000)), "after {at} s: {:?}", grants.due);
+        }
+    }
+
+    #[test]
+    fn memory_is_not_kept_for_an_owner_who_was_served_meanwhile() {
+        let (grants, small) = two(90, Some(20));
+        assert_eq!(grants.jobs, [small]);
+        let (grants, _) = two(90, Some(-20));
+        assert!(grants.jobs.is_empty());
+    }
+
+    /// A pool on which everything ends after `lasts` seconds, every cluster always wants one worker more, and every
+    /// other owner always has a job of his size in the queue. Answers how long `ann` waits for her one large job.
+    fn busy(capacity: u64, large: u64, sizes: &[u64], lasts: i64) -> Option<i64> {
+        let second = |t: i64| Timestamp(t * 1_000_000);
+        let mut running: Vec<(String, ClusterId, u64, i64)> = Vec::new();
+        let mut queued: BTreeMap<String, Waiting> = BTreeMap::new();
+        let mut served = BTreeMap::new();
+        for t in (0..900).step_by(5) {
+            running.retain(|(_, _, _, ends)| *ends > t);
+            for (number, size) in sizes.iter().enumerate() {
+                let owner = format!("bob{number}");
+                queued.entry(owner.clone()).or_insert_with(|| job(&owner, t * 1_000_000 + number as i64 + 1, *size));
+            }
+            if t == 100 {
+                queued.insert("ann".into(), job("ann", t * 1_000_000, large));
+            }
+            let mut view = PoolView { capacity, served: served.clone(), ..PoolView::default() };
+            view.waiting = queued.values().cloned().collect();
+            for (owner, cluster, bytes, _) in &running {
+                *view.held.entry(owner.clone()).or_default() += bytes;
+                let what = Applicant::Growth { cluster: cluster.clone(), workers: 1, each: 1, least: 0 };
+                view.waiting.push(Waiting { what, needs: 1, ..job(owner, 0, 0) });
+            }
+            let grants = plan(&view, second(t));
+            for id in &grants.jobs {
+                let owner = queued.iter().find(|(_, w)| w.what == Applicant::Job(id.clone())).unwrap().0.clone();
+                if owner == "ann" {
+                    return Some(t - 100);
+                }
+                let needs = queued.remove(&owner).unwrap().needs;
+                let cluster = ClusterId::new(second(t), &mut rand_chacha::ChaCha8Rng::seed_from_u64(running.len() as u64 + t as u64 * 100));
+                running.push((owner.clone(), cluster, needs, t + lasts));
+                served.insert(owner, second(t));
+            }
+            for (id, workers) in &grants.growth {
+                running.iter_mut().filter(|one| &one.1 == id).for_each(|one| one.2 += u64::from(*workers));
+            }
+        }
+        None
+    }
+
     proptest! {
+        #![proptest_config(ProptestConfig { cases: 256, ..crate::arbitrary::cases() })]
+
+        #[test]
+        fn nobody_waits_for_ever_while_others_come_and_grow(
+            capacity in 4u64..20,
+            share in 1u64..=10,
+            sizes in prop::collection::vec(1u64..8, 1..4),
+            lasts in 5i64..40,
+        ) {
+            let large = (capacity * share / 10).max(1);
+            let sizes: Vec<_> = sizes.iter().map(|size| (*size).min(capacity)).collect();
+            let waited = busy(capacity, large, &sizes, lasts);
+            prop_assert!(waited.is_some_and(|seconds| seconds <= 480), "{waited:?} s");
+        }
+
         #[test]
         fn the_pool_is_never_exceeded(
             capacity in 0u64..50,
@@ -237,7 +396,7 @@ mod tests {
                 w
             }).collect();
             let before: u64 = held.values().sum();
-            let view = PoolView { capacity, held, waiting: waiting.clone() };
+            let view = PoolView { capacity, held, waiting: waiting.clone(), ..PoolView::default() };
             let grants = plan(&view, Timestamp(1_000_000));
             let needs = |id: &JobId| waiting.iter().find(|w| w.what == Applicant::Job(id.clone())).unwrap().needs;
             let granted: u64 = grants.jobs.iter().map(needs).sum::<u64>()

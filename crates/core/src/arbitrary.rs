@@ -1,7 +1,7 @@
 //! Records and worlds for tests: plain ones, and arbitrary ones of which many could never come about.
 
 use caddis_types::api::{ClusterChoice, Program, RetryWish};
-use caddis_types::dask::{DaskSnapshot, TaskCounts};
+use caddis_types::dask::{DaskSnapshot, TaskCounts, WorkerView};
 use caddis_types::shape::{ShapeWish, WorkerRange};
 use caddis_types::{Cause, CauseCode, ClusterId, JobId, Timestamp};
 use proptest::test_runner::{Config as ProptestConfig, RngSeed};
@@ -49,6 +49,7 @@ pub(crate) fn plain_job() -> JobRecord {
         program: Program::Script("/home/ann/job.py".into()),
         args: Vec::new(),
         cwd: "/home/ann".into(),
+        umask: Default::default(),
         bundle: None,
         environment: Default::default(),
         cluster: ClusterChoice::default(),
@@ -247,7 +248,15 @@ fn dask(dice: &mut ChaCha8Rng) -> DaskSnapshot {
     let mut small = || dice.random_range(0..20u64);
     let tasks = TaskCounts { processing: small(), queued: small(), waiting: small(), ..TaskCounts::default() };
     let (runnable, data_bytes) = (small(), small());
+    let name = |slot, attempt| Member::Worker { slot, attempt }.to_string();
+    let names = (0..6).flat_map(|slot| (1..4).map(move |attempt| (slot, attempt)));
+    let mut workers = Vec::new();
+    for (slot, attempt) in names {
+        let keys = dice.random_range(0..3);
+        workers.extend(some(dice, |_| WorkerView { name: name(slot, attempt), keys, ..WorkerView::default() }));
+    }
     DaskSnapshot {
+        workers,
         tasks,
         runnable,
         data_bytes,

@@ -109,6 +109,16 @@ pub enum ShapeError {
     /// Less memory than a worker can start in.
     #[error("a worker with {0} of memory cannot start\nhint: give it at least 256 MiB")]
     TooLittleMemory(String),
+    /// A range that no cluster can have.
+    #[error("there are no `{min}..{max}` workers: {why}\nhint: ask for at least one, and for a maximum that is not below the minimum")]
+    Workers {
+        /// Fewest.
+        min: u32,
+        /// Most.
+        max: u32,
+        /// What is wrong with it.
+        why: &'static str,
+    },
     /// No threads, or absurdly many.
     #[error("a worker cannot have {0} threads\nhint: give it 1 to 1024")]
     Threads(u32),
@@ -118,6 +128,7 @@ pub enum ShapeError {
 pub fn fit(wish: &ShapeWish, pool: Pool) -> Result<(ClusterShape, Vec<String>), ShapeError> {
     let profile = find(wish.profile.as_deref().unwrap_or("standard"))?;
     let range = wish.workers.unwrap_or(profile.workers);
+    range.check().map_err(|why| ShapeError::Workers { min: range.min, max: range.max, why })?;
     let mut notices = Vec::new();
     let memory_bytes = match wish.memory_bytes {
         Some(asked) if asked < 256 * MIB => return Err(ShapeError::TooLittleMemory(bytes::display(asked))),

@@ -10,7 +10,7 @@ use std::time::Duration;
 pub const HEALTHY_AFTER: Duration = Duration::from_secs(30);
 /// The longest pause.
 pub const PAUSE_MAX: Duration = Duration::from_secs(30);
-/// After so many young deaths in a row in every slot a cluster gives up.
+/// After so many young deaths in a row a slot is hopeless; a cluster gives up without enough others.
 pub const GIVE_UP_AFTER: u32 = 6;
 
 /// What to do about a death: the new count of young deaths in a row, and the pause before the next process. `lived` is

@@ -1,10 +1,12 @@
 //! Running the loop in production: tokio tasks around the same passes that the simulator runs.
 
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use caddis_types::Timestamp;
 use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 
 use crate::pass::{self, PassError};
 use crate::ports::{ClusterFilter, JobFilter, Ports, StoreError};
@@ -13,6 +15,8 @@ use crate::{Key, Queue};
 
 /// Passes at one time. They mostly wait for the disk, so more than processors; few enough to stay small.
 const PASSES: usize = 8;
+/// How long passes that are under way may take at the end; then they are cut, which each of them bears anywhere.
+const LAST_PASSES: Duration = Duration::from_secs(2);
 /// How soon a pass that failed is made again.
 const AGAIN: Duration = Duration::from_millis(500);
 /// How often everything that has not ended is looked at, news or not. Wake-ups are hints: one that was lost, or that
@@ -46,9 +50,20 @@ impl Engine {
         Ok(())
     }
 
-    /// Makes passes for ever.
-    pub async fn run(&self) {
-        tokio::join!(self.pass_for_ever(), self.resync_for_ever());
+    /// Makes passes until `end`. When this returns no pass is under way any more: whoever holds the database next
+    /// finds nobody else at work on it.
+    pub async fn run(&self, end: impl Future<Output = ()>) {
+        let mut passes = JoinSet::new();
+        tokio::select! {
+            () = end => {}
+            () = self.pass_for_ever(&mut passes) => {}
+            () = self.resync_for_ever() => {}
+        }
+        let all = async { while passes.join_next().await.is_some() {} };
+        if tokio::time::timeout(LAST_PASSES, all).await.is_err() {
+            tracing::info!("{} passes were under way at the end and are cut", passes.len());
+            passes.shutdown().await;
+        }
     }
 
     async fn resync_for_ever(&self) {
@@ -60,15 +75,17 @@ impl Engine {
         }
     }
 
-    async fn pass_for_ever(&self) {
+    async fn pass_for_ever(&self, passes: &mut JoinSet<()>) {
         let room = Arc::new(Semaphore::new(PASSES));
         loop {
             let now = self.ports.clock.now();
             match self.queue.next(now) {
                 Next::Now(key) => {
                     let Ok(permit) = Arc::clone(&room).acquire_owned().await else { return };
+                    // Those that are done are forgotten; one that panicked has said so itself.
+                    while passes.try_join_next().is_some() {}
                     let engine = self.clone();
-                    tokio::spawn(async move {
+                    passes.spawn(async move {
                         engine.one(&key).await;
                         drop(permit);
                     });

@@ -53,6 +53,7 @@ enum Calamity {
     Clock(i64),
     Reboot,
     Kill,
+    Absence,
 }
 
 /// The simulation loop.
@@ -167,6 +168,7 @@ impl Driver {
         {
             let mut state = self.hub.lock();
             state.queue = Some(queue.clone());
+            state.up_since = Some(t);
             world::forget_all(&mut state);
             state.note(|| "a server starts".into());
         }
@@ -180,6 +182,7 @@ impl Driver {
         self.life = None;
         let mut state = self.hub.lock();
         state.queue = None;
+        state.up_since = None;
         state.sleepers.clear();
         state.crashed = false;
         let away = state.chaos.rng.random_range(50..8000) * MS;
@@ -200,10 +203,15 @@ impl Driver {
                 }
                 Calamity::Reboot => keeper::reboot(&mut state),
                 Calamity::Kill => state.note(|| "the server is killed".into()),
+                Calamity::Absence => state.note(|| "the server is killed, and nobody starts another".into()),
             }
+            let lease = state.options.lease_s as i64 * SECOND;
             drop(state);
-            if matches!(calamity, Calamity::Reboot | Calamity::Kill) {
+            if matches!(calamity, Calamity::Reboot | Calamity::Kill | Calamity::Absence) {
                 self.die();
+            }
+            if matches!(calamity, Calamity::Absence) {
+                self.restart_at += lease + 10 * SECOND;
             }
         }
     }
@@ -230,9 +238,10 @@ impl Driver {
         let Some(life) = &mut self.life else { return };
         let t = self.hub.lock().t;
         let now = Timestamp(EPOCH + t + self.hub.lock().offset);
+        let lease = self.hub.lock().options.lease_s as i64 * SECOND;
         for (work, at) in &mut life.clockwork {
             if *at <= t {
-                *at = t + every(*work);
+                *at = t + every(*work, lease);
                 life.under_way.push(Task { key: None, future: do_work(*work, life.engine.clone(), &self.hub) });
             }
         }
@@ -293,10 +302,10 @@ impl Driver {
     /// Nothing can go on: time passes until something does.
     fn wait(&mut self, until: i64) {
         let mut state = self.hub.lock();
-        let t = state.t;
+        let (t, lease) = (state.t, state.options.lease_s as i64 * SECOND);
         let sleeper = state.sleepers.range(t + 1..).next().copied();
         state.sleepers.retain(|at| *at > t);
-        let mut next = [world::next_event(&state.world), sleeper, self.calamities.last().map(|(at, _)| *at)];
+        let mut next = [world::next_event(&state.world, lease), sleeper, self.calamities.last().map(|(at, _)| *at)];
         next.sort();
         let mut moments: Vec<i64> = next.into_iter().flatten().collect();
         match &self.life {
@@ -323,10 +332,10 @@ impl Driver {
     }
 }
 
-fn every(work: Clockwork) -> i64 {
+fn every(work: Clockwork, lease: i64) -> i64 {
     match work {
         Clockwork::Sweep => 60 * SECOND,
-        Clockwork::Leases => 90 * SECOND,
+        Clockwork::Leases => lease / 6,
         Clockwork::Retention => 45 * SECOND,
         Clockwork::Resync => RESYNC.as_micros() as i64,
     }
@@ -382,6 +391,7 @@ fn plan_calamities(hub: &Hub) -> Vec<(i64, Calamity)> {
     add(&mut state, faults.clock_jumps, &Calamity::Clock);
     add(&mut state, faults.reboots, &|_| Calamity::Reboot);
     add(&mut state, faults.kills, &|_| Calamity::Kill);
+    add(&mut state, faults.absences, &|_| Calamity::Absence);
     all.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
     all
 }

@@ -45,6 +45,8 @@ pub struct State {
     pub crashed: bool,
     /// The living server's queue, for wake-ups from outside.
     pub queue: Option<Queue>,
+    /// Since when a server lives.
+    pub up_since: Option<i64>,
     /// When sleeping calls go on.
     pub sleepers: BTreeSet<i64>,
     /// What must not be, and was.
@@ -126,6 +128,7 @@ impl Hub {
             mutant,
             crashed: false,
             queue: None,
+            up_since: None,
             sleepers: BTreeSet::new(),
             violations: Vec::new(),
             users: Users::default(),

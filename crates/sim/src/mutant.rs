@@ -55,6 +55,12 @@ mutants! {
     CancelOnly = "cancel-only",
     /// Wake-ups for others that follow from a pass are lost.
     WakeLost = "wake-lost",
+    /// A stop answers that nothing was started, whatever there is.
+    StopBlind = "stop-blind",
+    /// The scheduler does not tell of the results that its workers hold.
+    DataUnseen = "data-unseen",
+    /// Leases are not renewed.
+    LeaseForgotten = "lease-forgotten",
 }
 
 impl FromStr for Mutant {

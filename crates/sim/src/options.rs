@@ -26,6 +26,8 @@ pub struct Options {
     pub drain_s: u64,
     /// How often something without news is looked at, seconds.
     pub heartbeat_s: u64,
+    /// How long a cluster lives on when nobody renews its lease, seconds.
+    pub lease_s: u64,
     /// Faults of calls: chance of each, per call.
     pub calls: CallFaults,
     /// Faults of the world.
@@ -100,12 +102,16 @@ pub struct WorldFaults {
     pub reboots: u32,
     /// Times the server is killed between two steps.
     pub kills: u32,
+    /// Times the server is killed and stays away for longer than leases last.
+    pub absences: u32,
 }
 
 impl Options {
     /// The options of a seed. One in eight is calm: nothing fails, and then promptness is checked too.
     pub fn of(seed: u64) -> Options {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        // What came later has dice of its own, so that older seeds stay what they were.
+        let mut later = ChaCha8Rng::seed_from_u64(seed ^ 0x001e_a5e5);
         let calm = seed % 8 == 7;
         let mut options = Options {
             seed,
@@ -116,12 +122,15 @@ impl Options {
             member_start_s: rng.random_range(8..60),
             drain_s: rng.random_range(2..20),
             heartbeat_s: rng.random_range(2..8),
+            lease_s: later.random_range(15..60),
             calls: CallFaults::default(),
             world: WorldFaults::default(),
         };
         if !calm {
             options.calls = CallFaults::random(&mut rng);
-            options.world = WorldFaults::random(&mut rng);
+            options.world = WorldFaults::random(&mut rng, &mut later);
+            // What is slept through does not shorten the storm.
+            options.storm_ms += u64::from(options.world.absences) * (options.lease_s + 10) * 1000;
         }
         options
     }
@@ -186,7 +195,7 @@ impl CallFaults {
 }
 
 impl WorldFaults {
-    fn random(rng: &mut ChaCha8Rng) -> WorldFaults {
+    fn random(rng: &mut ChaCha8Rng, later: &mut ChaCha8Rng) -> WorldFaults {
         WorldFaults {
             lag: some(rng, 0.6),
             lag_ms: rng.random_range(50..6000),
@@ -204,6 +213,7 @@ impl WorldFaults {
             clock_jumps: count(rng, 3),
             reboots: count(rng, 1),
             kills: count(rng, 4),
+            absences: count(later, 2),
         }
     }
 }

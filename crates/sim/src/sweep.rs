@@ -81,6 +81,7 @@ fn job(cluster: ClusterChoice, script: &Script, retries: u32) -> JobWish {
         program: Program::Script("/home/ann/job.py".into()),
         args: script.args(),
         cwd: "/home/ann".into(),
+        umask: Default::default(),
         variables: BTreeMap::new(),
         name: None,
         tags: BTreeMap::new(),

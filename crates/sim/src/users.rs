@@ -113,6 +113,7 @@ fn job(state: &mut State) -> JobWish {
         program: Program::Script("/home/ann/job.py".into()),
         args: script(rng).args(),
         cwd: "/home/ann".into(),
+        umask: Default::default(),
         variables: BTreeMap::new(),
         name: None,
         tags: BTreeMap::new(),
@@ -183,6 +184,8 @@ fn load(state: &mut State, tasks: u32, ms: u64) {
     let ids: Vec<_> = state.world.sites.keys().filter(|id| serving(id)).cloned().collect();
     for id in ids {
         state.world.site(&id).load = (tasks, until);
+        // Somebody wants the results for much longer than the work takes.
+        crate::world::schedulers::compute(state, &id, until + 4 * ms as i64 * SECOND / 1000);
         crate::world::wake(state, caddis_engine::Key::Cluster(id));
     }
 }

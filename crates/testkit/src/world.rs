@@ -207,5 +207,24 @@ impl Drop for World {
                 process.kill(Signal::KILL);
             }
         }
+        self.remove_groups();
+    }
+}
+
+impl World {
+    /// Control groups that a killed keeper left, once those who were in them are gone.
+    fn remove_groups(&self) {
+        let log = fs::read_to_string(self.home().join("keeper.log")).unwrap_or_default();
+        let named = log.lines().filter_map(|line| line.split_once("limited by groups in `"));
+        for folder in named.map(|(_, rest)| PathBuf::from(rest.trim_end_matches('`'))) {
+            for _ in 0..1000 {
+                let groups = fs::read_dir(&folder).into_iter().flatten().flatten();
+                groups.for_each(|group| drop(fs::remove_dir(group.path())));
+                if !folder.is_dir() || fs::remove_dir(&folder).is_ok() {
+                    break;
+                }
+                std::thread::yield_now();
+            }
+        }
     }
 }

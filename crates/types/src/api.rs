@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::dask::DaskSnapshot;
 use crate::shape::{ClusterShape, ShapeWish};
-use crate::{Cause, ClusterId, JobId, NanoDollars, Reason, Timestamp};
+use crate::{Cause, ClusterId, JobId, NanoDollars, Reason, Timestamp, Umask};
 
 /// What a job runs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,6 +71,9 @@ pub struct JobWish {
     pub args: Vec<String>,
     /// The folder it runs in, absolute.
     pub cwd: String,
+    /// The mask of the modes of the files that it makes.
+    #[serde(default, skip_serializing_if = "Umask::is_usual")]
+    pub umask: Umask,
     /// Its environment variables, all of them.
     #[serde(default)]
     pub variables: BTreeMap<String, String>,
@@ -89,7 +92,7 @@ pub struct JobWish {
     /// Retries.
     #[serde(default)]
     pub retry: RetryWish,
-    /// The longest an attempt may take from the start of the script, milliseconds.
+    /// The longest the script may run in each attempt, milliseconds; what comes before its start does not count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout_ms: Option<u64>,
     /// Keeps the cluster this long after a failure, milliseconds.
@@ -135,6 +138,9 @@ pub struct ClusterWish {
     /// The folder whose modules import on it, absolute.
     #[serde(default)]
     pub cwd: String,
+    /// The mask of the modes of the files that its processes make.
+    #[serde(default, skip_serializing_if = "Umask::is_usual")]
+    pub umask: Umask,
     /// Environment variables of scheduler and workers.
     #[serde(default)]
     pub variables: BTreeMap<String, String>,

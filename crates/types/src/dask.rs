@@ -105,3 +105,15 @@ pub struct DaskSnapshot {
     /// The workers.
     pub workers: Vec<WorkerView>,
 }
+
+impl DaskSnapshot {
+    /// Whether the workers hold results that somebody may still want.
+    pub fn holds_data(&self) -> bool {
+        self.data_bytes > 0 || self.tasks.memory > 0 || self.workers.iter().any(|worker| worker.keys > 0)
+    }
+
+    /// The worker of this name, while the scheduler knows it.
+    pub fn worker(&self, name: &str) -> Option<&WorkerView> {
+        self.workers.iter().find(|worker| worker.name == name)
+    }
+}

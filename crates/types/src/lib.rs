@@ -17,9 +17,11 @@ pub mod names;
 pub mod reason;
 pub mod shape;
 pub mod time;
+pub mod umask;
 
 pub use cause::{Cause, CauseCode};
 pub use ids::{ClusterId, IdError, JobId};
 pub use money::NanoDollars;
 pub use reason::{Reason, ReasonCode};
 pub use time::Timestamp;
+pub use umask::Umask;

@@ -103,16 +103,30 @@ impl std::str::FromStr for WorkerRange {
     type Err = RangeError;
     fn from_str(text: &str) -> Result<Self, RangeError> {
         let error = |why| RangeError { text: text.to_owned(), why };
-        let number = |part: &str| part.trim().parse::<u32>().map_err(|_| error("not a whole number"));
+        let number = |part: &str| match part.trim() {
+            "" => Err(error("one of its ends is missing")),
+            digits if digits.len() > 9 && digits.bytes().all(|byte| byte.is_ascii_digit()) => {
+                Err(error("more than 10,000 workers are not supported"))
+            }
+            other => other.parse::<u32>().map_err(|_| error("not a whole number")),
+        };
         let range = match text.split_once("..") {
             Some((min, max)) => WorkerRange { min: number(min)?, max: number(max.trim_start_matches('='))? },
             None => number(text).map(|n| WorkerRange { min: n, max: n })?,
         };
-        match range {
-            WorkerRange { max: 0, .. } => Err(error("a cluster needs at least one worker")),
-            WorkerRange { min, max } if min > max => Err(error("the minimum is above the maximum")),
-            WorkerRange { max, .. } if max > 10_000 => Err(error("more than 10,000 workers are not supported")),
-            range => Ok(range),
+        range.check().map_err(error)?;
+        Ok(range)
+    }
+}
+
+impl WorkerRange {
+    /// What is wrong with a range that no cluster can have.
+    pub fn check(self) -> Result<(), &'static str> {
+        match self {
+            WorkerRange { max: 0, .. } => Err("a cluster needs at least one worker"),
+            WorkerRange { min, max } if min > max => Err("the minimum is above the maximum"),
+            WorkerRange { max, .. } if max > 10_000 => Err("more than 10,000 workers are not supported"),
+            _ => Ok(()),
         }
     }
 }

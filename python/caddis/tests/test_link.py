@@ -12,7 +12,7 @@ import threading
 import time
 
 import pytest
-from harness import Cluster, until
+from harness import SOURCES, Cluster, until
 from programs import slow, stick
 
 #: So that schedulers and workers import `programs`, as they would the modules beside a script.
@@ -298,12 +298,31 @@ def test_a_lease_that_is_renewed_holds_and_one_that_is_not_ends_it(keeper, certi
     assert worker.end(4) == 0
 
 
-def test_a_lease_from_long_ago_ends_it_and_a_stuck_loop_does_not_save_it(keeper, certificates):
+def test_a_stuck_loop_does_not_save_a_cluster_from_the_end_of_its_lease(keeper, certificates):
     lease = keeper.folder / "lease"
     lease.touch()
     cluster = Cluster(keeper, certificates, lease=str(lease), lease_seconds=3, sys_path=HERE)
     with cluster.client() as client:
         client.run_on_scheduler(stick, 60)
-        os.utime(lease, (1, 1))
         assert cluster.scheduler.end(20) == 0
-    assert cluster.scheduler.outcome()["forced"]
+    outcome = cluster.scheduler.outcome()
+    assert outcome["forced"] and outcome["lapsed"]
+
+
+@pytest.mark.parametrize("step", [-1e6, -3600, 3600, 1e6])
+def test_a_step_of_the_wall_clock_ends_no_lease(tmp_path, monkeypatch, step):
+    monkeypatch.syspath_prepend(str(SOURCES))
+    from caddis.runtime import lease
+
+    path = tmp_path / "lease"
+    path.touch()
+    held = lease.Lease(path)
+    # The server touches by the old time, and the scheduler looks by the new one; then both go by the new one.
+    now = time.time()
+    os.utime(path, (now + 1, now + 1))
+    monkeypatch.setattr(time, "time", lambda: now + step)
+    assert held.age() < 60
+    os.utime(path, (now + step, now + step))
+    assert held.age() < 60
+    path.unlink()
+    assert held.age() < 60

@@ -35,6 +35,13 @@ pub(super) const ALL: &[Tier] = &[
         optional: false,
         run: pytest::run,
     },
+    Tier {
+        name: "browser",
+        about: "the page and the dashboards as a headless Chromium sees them",
+        newcomer: false,
+        optional: true,
+        run: browser,
+    },
     Tier { name: "lints", about: "clippy with the house's bans", newcomer: false, optional: false, run: lints },
     Tier {
         name: "kill",
@@ -76,6 +83,18 @@ fn nextest(what: &[&str], variables: &[(&str, &str)]) -> Result<()> {
     let mut command = process::cargo(runner)?;
     command.args(["--locked", "--no-fail-fast"]).args(what).envs(variables.iter().copied());
     process::succeed(&mut command)
+}
+
+/// The programs by which Chromium goes.
+const BROWSERS: &[&str] = &["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+
+fn browser() -> Result<Verdict> {
+    let Some(program) = BROWSERS.iter().find(|program| process::exists(program, "--version")) else {
+        return Ok(Verdict::Skipped(format!("none of {} is installed", BROWSERS.join(", "))));
+    };
+    let mut command = process::cargo(&["test", "--locked", "--package", "caddis-cli", "--test", "browser"])?;
+    process::succeed(command.args(["--", "--ignored", "--test-threads=1"]).env("CADDIS_BROWSER", program))?;
+    Ok(Verdict::Passed)
 }
 
 fn lints() -> Result<Verdict> {

@@ -1,20 +1,20 @@
 //! The engine's port to this machine.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs::File;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use async_trait::async_trait;
 use caddis_core::plan::Rung;
 use caddis_core::profile::Pool;
-use caddis_core::record::{Bundle, ClusterRecord};
+use caddis_core::record::{Bundle, ClusterRecord, JobRecord};
 use caddis_core::world::{EnvironmentStatus, Member, Members, Observed};
 use caddis_engine::Queue;
-use caddis_engine::ports::{Backend, BackendError, MemberStart, StartError};
+use caddis_engine::ports::{Backend, BackendError, MemberStart, StartError, Stopped};
 use caddis_types::api::{ConnectionView, Program};
-use caddis_types::{Cause, CauseCode, ClusterId, JobId};
+use caddis_types::{Cause, CauseCode, ClusterId, JobId, Timestamp};
 use futures_util::future::join_all;
 
 use super::bundle;
@@ -27,6 +27,7 @@ use super::members::Mirror;
 use super::paths::Home;
 use super::{program, runtime};
 use crate::dask::Links;
+use crate::{blocking, plain};
 
 /// How often a process is asked for whose fork server went away meanwhile.
 const FORK_SERVER_TRIES: u32 = 3;
@@ -104,10 +105,11 @@ impl LocalBackend {
         self.mirror.client().await.ok_or_else(missing)
     }
 
+    /// What the keeper is to start, with the files it needs. It waits for the disk.
     fn launches(
         &self,
         cluster: &ClusterRecord,
-        starts: &[MemberStart<'_>],
+        starts: &[(Member, Option<JobRecord>)],
         variables: &BTreeMap<String, String>,
     ) -> Result<Vec<Launch>, StartError> {
         let Some(chosen) = self.environments.chosen(&cluster.id) else {
@@ -128,7 +130,7 @@ impl LocalBackend {
         let made = ground.prepare().and_then(|()| {
             let socket = self.home.cluster(&cluster.id).join("link.sock");
             self.links.listen(&cluster.id, &socket)?;
-            starts.iter().map(|start| ground.launch(start.member, start.job)).collect::<io::Result<Vec<_>>>()
+            starts.iter().map(|(member, job)| ground.launch(member, job.as_ref())).collect::<io::Result<Vec<_>>>()
         });
         made.map_err(|error| refused(&error))
     }
@@ -155,7 +157,7 @@ impl LocalBackend {
         }
         match answer {
             Ok(record) => {
-                self.mirror.take(keeper, &record);
+                self.mirror.take(keeper, &record).await;
                 Ok(())
             }
             Err(CallError::Refused(error)) => Err(StartError::Refused(refusal(&error))),
@@ -177,7 +179,9 @@ fn refusal(error: &wire::WireError) -> Cause {
         "disk_full" => CauseCode::DiskFull,
         _ => CauseCode::ClusterStart,
     };
-    Cause::new(code, error.message.clone()).with("code", error.code.clone())
+    let (sentence, hint) = error.message.split_once("\nhint: ").unwrap_or((&error.message, ""));
+    let cause = Cause::new(code, sentence).with("code", error.code.clone());
+    if hint.is_empty() { cause } else { cause.hint(hint) }
 }
 
 fn refused(error: &io::Error) -> StartError {
@@ -185,7 +189,7 @@ fn refused(error: &io::Error) -> StartError {
         io::ErrorKind::StorageFull => CauseCode::DiskFull,
         _ => CauseCode::ClusterStart,
     };
-    StartError::Refused(Cause::new(code, format!("its files could not be written: {error}")))
+    StartError::Refused(Cause::new(code, format!("its files could not be written: {}", plain(error))))
 }
 
 fn file_error(what: &str, error: &io::Error) -> BackendError {
@@ -195,7 +199,7 @@ fn file_error(what: &str, error: &io::Error) -> BackendError {
             message: format!("{what}: there is no space left"),
             hint: Some("free space, or remove old jobs with `caddis prune`".into()),
         },
-        _ => BackendError::new("io", format!("{what}: {error}")),
+        _ => BackendError::new("io", format!("{what}: {}", plain(error))),
     }
 }
 
@@ -206,6 +210,12 @@ fn touch(file: &File) {
     if let Err(error) = rustix::fs::futimens(file, &times) {
         tracing::warn!(error = %error, "a lease could not be renewed");
     }
+}
+
+/// The clusters that have a run folder.
+fn folders(of_clusters: &Path) -> Vec<ClusterId> {
+    let entries = std::fs::read_dir(of_clusters).into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect()
 }
 
 fn absent_is_fine(result: io::Result<()>) -> io::Result<()> {
@@ -222,9 +232,13 @@ impl Backend for LocalBackend {
     }
 
     async fn take_program(&self, program: &Program, cwd: &str) -> Result<Bundle, BackendError> {
-        let script = program::check(program, cwd)?;
-        bundle::keep(&self.home, script.as_deref(), std::path::Path::new(cwd))
-            .map_err(|error| file_error("the job's files could not be kept", &error))
+        let (home, program, cwd) = (self.home.clone(), program.clone(), cwd.to_owned());
+        blocking(move || {
+            let script = program::check(&program, &cwd)?;
+            bundle::keep(&home, script.as_deref(), Path::new(&cwd))
+                .map_err(|error| file_error("the job's files could not be kept", &error))
+        })
+        .await
     }
 
     async fn members(&self, cluster: &ClusterId) -> Observed<Members> {
@@ -247,7 +261,7 @@ impl Backend for LocalBackend {
         cluster: &ClusterRecord,
         variables: &BTreeMap<String, String>,
     ) -> Result<(), BackendError> {
-        self.environments.prepare(cluster, variables).await;
+        self.environments.prepare(cluster, variables);
         Ok(())
     }
 
@@ -258,7 +272,9 @@ impl Backend for LocalBackend {
         variables: &BTreeMap<String, String>,
     ) -> Vec<Result<(), StartError>> {
         let all = |error: StartError| starts.iter().map(|_| Err(error.clone())).collect();
-        let launches = match self.launches(cluster, starts, variables) {
+        let (this, own_cluster, own_variables) = (self.clone(), cluster.clone(), variables.clone());
+        let own_starts: Vec<_> = starts.iter().map(|start| (start.member.clone(), start.job.cloned())).collect();
+        let launches = match blocking(move || this.launches(&own_cluster, &own_starts, &own_variables)).await {
             Ok(launches) => launches,
             Err(error) => return all(error),
         };
@@ -277,7 +293,7 @@ impl Backend for LocalBackend {
         member: &Member,
         reason: &str,
         ladder: &[Rung],
-    ) -> Result<(), BackendError> {
+    ) -> Result<Stopped, BackendError> {
         let ladder: Vec<wire::Rung> = ladder
             .iter()
             .map(|rung| wire::Rung {
@@ -287,15 +303,17 @@ impl Backend for LocalBackend {
             .collect();
         let keeper = self.keeper().await?;
         match keeper.stop(&format!("{cluster}/{member}"), reason, &ladder).await {
-            Err(CallError::Refused(error)) if error.code == "not_found" => Ok(()),
-            result => result.map_err(call_error),
+            Err(CallError::Refused(error)) if error.code == "not_found" => Ok(Stopped::Nothing),
+            result => result.map(|()| Stopped::Found).map_err(call_error),
         }
     }
 
     async fn purge(&self, cluster: &ClusterId, reason: &str) -> Result<(), BackendError> {
         self.purged.lock().unwrap_or_else(PoisonError::into_inner).insert(cluster.clone());
         let keeper = self.keeper().await?;
-        keeper.purge(cluster.as_str(), reason).await.map(drop).map_err(call_error)
+        keeper.purge(cluster.as_str(), reason).await.map_err(call_error)?;
+        self.mirror.all_told(cluster).await;
+        Ok(())
     }
 
     async fn clean(&self, cluster: &ClusterId) -> Result<(), BackendError> {
@@ -310,22 +328,37 @@ impl Backend for LocalBackend {
         absent_is_fine(removed).map_err(|error| file_error("the run folder could not be removed", &error))
     }
 
+    async fn forget_members(&self, cluster: &ClusterId, members: &[Member]) -> Result<(), BackendError> {
+        let keys: Vec<String> = members.iter().map(|member| format!("{cluster}/{member}")).collect();
+        self.keeper().await?.forget(&keys).await.map_err(call_error)?;
+        self.mirror.forget_members(cluster, members);
+        let run_folder = self.home.cluster(cluster);
+        let names = members.iter().map(Member::to_string);
+        let folders: Vec<_> =
+            names.flat_map(|name| ["members", "scratch"].map(|folder| run_folder.join(folder).join(&name))).collect();
+        let removed = blocking(move || folders.iter().try_for_each(|folder| absent_is_fine(std::fs::remove_dir_all(folder))));
+        removed.await.map_err(|error| file_error("the folder of an ended process could not be removed", &error))
+    }
+
     async fn traces(&self) -> Result<Vec<ClusterId>, BackendError> {
         let missing = || BackendError::new("no_keeper", "the keeper does not answer");
         let mut all = self.mirror.clusters().ok_or_else(missing)?;
-        if let Ok(entries) = std::fs::read_dir(self.home.clusters()) {
-            all.extend(entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()));
-        }
+        let folder = self.home.clusters();
+        all.extend(blocking(move || folders(&folder)).await);
         Ok(all.into_iter().collect())
     }
 
     async fn renew_leases(&self, clusters: &[ClusterId]) {
-        for cluster in clusters {
-            // A cluster that has no folder yet has no lease either.
-            if let Ok(lease) = File::options().write(true).open(self.home.cluster(cluster).join("lease")) {
-                touch(&lease);
+        let leases: Vec<_> = clusters.iter().map(|cluster| self.home.cluster(cluster).join("lease")).collect();
+        blocking(move || {
+            for path in leases {
+                // A cluster that has no folder yet has no lease either.
+                if let Ok(lease) = File::options().write(true).open(path) {
+                    touch(&lease);
+                }
             }
-        }
+        })
+        .await;
     }
 
     async fn connection(&self, cluster: &ClusterRecord) -> Result<ConnectionView, BackendError> {
@@ -339,6 +372,12 @@ impl Backend for LocalBackend {
             key_file: certificates.key("client").display().to_string(),
             address,
         })
+    }
+
+    async fn remove_programs(&self, kept: &BTreeSet<String>, since: Timestamp) -> Result<(), BackendError> {
+        let (home, kept) = (self.home.clone(), kept.clone());
+        let removed = blocking(move || bundle::remove_all_but(&home, &kept, since)).await;
+        removed.map(drop).map_err(|error| file_error("programs that no job has any more could not be removed", &error))
     }
 
     async fn forget_job(&self, job: &JobId) -> Result<(), BackendError> {

@@ -3,11 +3,15 @@
 //! What goes in: the script and the Python files beside it, and packages beside it (folders with `__init__.py`).
 //! Bounded: a script in a home folder must not copy the home folder. The local backend runs the job in place.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use caddis_core::record::Bundle;
+use caddis_types::Timestamp;
+use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, UTIME_NOW, utimensat};
 use sha2::{Digest, Sha256};
 
 use super::paths::Home;
@@ -84,7 +88,7 @@ fn digest(files: &[(PathBuf, Vec<u8>)]) -> String {
 fn store(home: &Home, bundle: &Bundle, files: &[(PathBuf, Vec<u8>)]) -> io::Result<()> {
     let folder = home.bundles().join(&bundle.digest);
     if folder.exists() {
-        return Ok(());
+        return touch(&folder);
     }
     private::make_folder(&home.bundles())?;
     let building = tempfile::Builder::new().prefix(".building-").tempdir_in(home.bundles())?;
@@ -104,6 +108,32 @@ fn store(home: &Home, bundle: &Bundle, files: &[(PathBuf, Vec<u8>)]) -> io::Resu
         Err(_) if folder.exists() => Ok(()),
         Err(error) => Err(error),
     }
+}
+
+/// Says that it was taken now.
+fn touch(folder: &Path) -> io::Result<()> {
+    let now = Timespec { tv_sec: 0, tv_nsec: UTIME_NOW };
+    Ok(utimensat(CWD, folder, &Timestamps { last_access: now, last_modification: now }, AtFlags::empty())?)
+}
+
+/// Removes all but these, and but what was taken since: its job may be about to be written down. What a crash left half
+/// made goes too. Answers how many.
+pub(super) fn remove_all_but(home: &Home, kept: &BTreeSet<String>, since: Timestamp) -> io::Result<u32> {
+    let entries = match fs::read_dir(home.bundles()) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+        entries => entries?,
+    };
+    let mut removed = 0;
+    for entry in entries {
+        let entry = entry?;
+        let meta = entry.metadata()?;
+        let taken = Timestamp(meta.mtime() * 1_000_000 + meta.mtime_nsec() / 1_000);
+        if taken < since && !entry.file_name().to_str().is_some_and(|name| kept.contains(name)) {
+            fs::remove_dir_all(entry.path())?;
+            removed += 1;
+        }
+    }
+    Ok(removed)
 }
 
 #[cfg(test)]
@@ -130,5 +160,29 @@ mod tests {
         assert_ne!(keep(&home, Some(&script), work.path()).unwrap().digest, first.digest);
         assert!(home.bundles().join(&first.digest).join("helper.py").exists());
         assert_eq!(fs::read_dir(home.bundles()).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn what_no_job_has_any_more_is_removed_unless_it_was_taken_just_now() {
+        let work = tempfile::tempdir().unwrap();
+        let home_folder = tempfile::tempdir().unwrap();
+        let home = Home::new(home_folder.path());
+        let script = work.path().join("job.py");
+        let taken = |text: &str| {
+            fs::write(&script, text).unwrap();
+            keep(&home, Some(&script), work.path()).unwrap().digest
+        };
+        let (old, held, again) = (taken("1"), taken("2"), taken("3"));
+        fs::create_dir(home.bundles().join(".building-x")).unwrap();
+        let long_ago = std::time::SystemTime::UNIX_EPOCH;
+        for name in [&old, &held, &again, ".building-x"] {
+            fs::File::open(home.bundles().join(name)).unwrap().set_modified(long_ago).unwrap();
+        }
+        let new = taken("4");
+        assert_eq!(taken("3"), again);
+        assert_eq!(remove_all_but(&home, &BTreeSet::from([held.clone()]), Timestamp(1_000_000)).unwrap(), 2);
+        let left: BTreeSet<String> =
+            fs::read_dir(home.bundles()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        assert_eq!(left, BTreeSet::from([held, again, new]));
     }
 }

@@ -30,6 +30,16 @@ pub(super) enum CertificateError {
     },
 }
 
+impl From<CertificateError> for io::Error {
+    /// What kind of error it is says whether the disk is full.
+    fn from(error: CertificateError) -> io::Error {
+        match &error {
+            CertificateError::Make(_) => io::Error::other(error),
+            CertificateError::Write { source, .. } => io::Error::new(source.kind(), error),
+        }
+    }
+}
+
 /// Paths of one cluster's certificates.
 #[derive(Clone, Debug)]
 pub(super) struct Certificates {

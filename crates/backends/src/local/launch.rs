@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use caddis_core::record::{AttemptPhase, ClusterRecord, JobRecord};
+use caddis_core::record::{ClusterRecord, JobRecord};
 use caddis_core::world::Member;
 use caddis_types::api::{Program, Stream};
 use caddis_types::shape::ClusterShape;
@@ -35,7 +35,7 @@ impl Ground<'_> {
         let folder = self.home.cluster(&self.cluster.id);
         private::make_folder(&folder)?;
         private::make_folder(&self.home.cluster_logs(&self.cluster.id))?;
-        self.certificates().make(self.cluster.id.as_str()).map_err(io::Error::other)?;
+        self.certificates().make(self.cluster.id.as_str())?;
         if !self.secret().exists() {
             let secret = std::fs::File::open("/dev/urandom").and_then(|mut file| {
                 let mut bytes = [0u8; 32];
@@ -71,14 +71,15 @@ impl Ground<'_> {
             runtime: self.runtime.to_owned(),
             env: self.environment(member),
             cwd: PathBuf::from(job.map_or(self.cluster.cwd.as_str(), |job| job.cwd.as_str())),
-            umask: 0o022,
+            umask: job.map_or(self.cluster.umask, |job| job.umask).bits(),
             stdin,
             stdout,
             stderr,
             memory_limit: memory_limit.filter(|_| !self.cluster.shape.nanny),
             terminate: self.cluster.shape.thresholds.terminate,
             output_limit: Some(self.output_limit),
-            lease: (kind == Kind::Job).then(|| self.lease()),
+            lease: Some(self.lease()),
+            lease_seconds: Some(self.lease_seconds),
             role,
         })
     }
@@ -121,9 +122,7 @@ impl Ground<'_> {
     }
 
     fn stdin(&self, folder: &Path, job: Option<&JobRecord>) -> io::Result<Stdin> {
-        // What was sent is read once: a later attempt gets an empty input instead of one that never ends.
-        let first = |job: &JobRecord| !job.attempts.iter().any(|attempt| reached_user_code(&attempt.phase));
-        if !job.is_some_and(|job| job.stdin && first(job)) {
+        if !job.is_some_and(caddis_core::job::gets_input) {
             return Ok(Stdin::Null);
         }
         match mknodat(CWD, folder.join("stdin"), FileType::Fifo, Mode::RUSR | Mode::WUSR, 0) {
@@ -145,7 +144,7 @@ impl Ground<'_> {
     }
 
     fn scheduler(&self) -> Value {
-        json!({
+        let mut role = json!({
             "host": "127.0.0.1",
             "port": 0,
             "dashboard": self.cluster.shape.dashboard,
@@ -158,7 +157,21 @@ impl Ground<'_> {
             "lease_seconds": self.lease_seconds,
             "sys_path": self.sys_path(),
             "cluster": self.cluster.id.as_str(),
-        })
+        });
+        if self.is_shared() {
+            role["claims"] = self.claims().display().to_string().into();
+        }
+        role
+    }
+
+    /// Whether jobs run on it that it was not made for, whose folders it does not know when it starts.
+    fn is_shared(&self) -> bool {
+        self.cluster.job.is_none()
+    }
+
+    /// Where the scheduler hears of the folders of such jobs.
+    fn claims(&self) -> PathBuf {
+        self.home.cluster(&self.cluster.id).join("claims.sock")
     }
 
     fn worker(&self, member: &Member) -> Value {
@@ -187,6 +200,9 @@ impl Ground<'_> {
         match &job.program {
             Program::Script(path) => role["script"] = path.clone().into(),
             Program::Module(name) => role["module"] = name.clone().into(),
+        }
+        if self.is_shared() {
+            role["beside"] = self.claims().display().to_string().into();
         }
         role
     }
@@ -222,11 +238,6 @@ impl Ground<'_> {
         let path = self.variables.get("PYTHONPATH").map(String::as_str).unwrap_or_default();
         path.split(':').filter(|part| !part.is_empty()).map(str::to_owned).collect()
     }
-}
-
-/// Whether an earlier attempt may have read what was sent.
-fn reached_user_code(phase: &AttemptPhase) -> bool {
-    matches!(phase, AttemptPhase::Ended { started_at: Some(_), .. })
 }
 
 /// The variables that make `Client()` without arguments reach a cluster.

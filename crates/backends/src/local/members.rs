@@ -19,11 +19,27 @@ use super::keeper::client::{KeeperClient, KeeperEvents};
 use super::keeper::spawn_detached;
 use super::keeper::wire::{self, Event, Record, State};
 use super::paths::Home;
+use crate::blocking;
 
 /// How much of a log's end is kept as evidence.
 const TAIL: u64 = 4096;
 /// How long a call waits for a keeper that is being started.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How often the keeper is asked for a sign of life: what does not answer is not seen either.
+const PULSE: Duration = Duration::from_secs(10);
+/// The longest that the events of processes that have ended are waited for.
+const SOON: Duration = Duration::from_secs(1);
+
+/// How far the connection is.
+#[derive(Clone)]
+enum Reach {
+    /// It is being made for the first time, or again after a loss.
+    Seeking,
+    /// There is one.
+    Held(KeeperClient),
+    /// The last attempt failed: nobody need wait for the next one.
+    Failed,
+}
 
 /// The mirror. Clones share it.
 #[derive(Clone)]
@@ -32,13 +48,16 @@ pub(super) struct Mirror {
     exe: PathBuf,
     queue: Queue,
     members: Arc<Mutex<Option<HashMap<ClusterId, Members>>>>,
-    client: Arc<watch::Sender<Option<KeeperClient>>>,
+    reach: Arc<watch::Sender<Reach>>,
+    /// Told after every change of `members`.
+    changes: Arc<watch::Sender<()>>,
 }
 
 impl Mirror {
     /// Begins to be connected; `exe` is the binary that can be a keeper.
     pub(super) fn start(home: Home, exe: PathBuf, queue: Queue) -> Mirror {
-        let mirror = Mirror { home, exe, queue, members: Arc::default(), client: Arc::new(watch::Sender::new(None)) };
+        let reach = Arc::new(watch::Sender::new(Reach::Seeking));
+        let mirror = Mirror { home, exe, queue, members: Arc::default(), reach, changes: Arc::default() };
         tokio::spawn(mirror.clone().stay_connected());
         mirror
     }
@@ -48,6 +67,7 @@ impl Mirror {
             match self.connect().await {
                 Ok((client, events)) => self.follow(client, events).await,
                 Err(error) => {
+                    self.reach.send_replace(Reach::Failed);
                     tracing::error!(error, "there is no keeper, so nothing can be started or seen");
                     tokio::time::sleep(Duration::from_secs(1)).await;
                 }
@@ -58,56 +78,71 @@ impl Mirror {
     async fn connect(&self) -> Result<(KeeperClient, KeeperEvents), String> {
         match KeeperClient::connect(self.home.path()).await {
             Ok(connected) => Ok(connected),
+            Err(error) if error.is_silence() => Err(error.to_string()),
             Err(_) => spawn_detached(&self.exe, self.home.path()).await.map_err(|error| error.to_string()),
         }
     }
 
     async fn follow(&self, client: KeeperClient, mut events: KeeperEvents) {
-        self.begin(&client, &events.hello.members);
-        self.client.send_replace(Some(client.clone()));
+        self.begin(&client, &events.hello.members).await;
+        self.reach.send_replace(Reach::Held(client.clone()));
+        let pulse = tokio::spawn(feel_pulse(client.clone()));
         while let Some(event) = events.events.recv().await {
             if let Event::Member { member } = event {
-                self.take_from(&client, &member);
+                self.take_from(&client, &member).await;
             }
         }
-        tracing::info!("the keeper is gone; another one takes over what it held");
-        self.client.send_replace(None);
-        *self.lock() = None;
+        pulse.abort();
+        tracing::info!("the keeper is gone, or does not answer; another one takes over what it held");
+        self.reach.send_replace(Reach::Seeking);
+        self.blind();
     }
 
     /// Puts the snapshot in place whole: a part of it would look like processes that are gone.
-    fn begin(&self, client: &KeeperClient, records: &[Record]) {
+    async fn begin(&self, client: &KeeperClient, records: &[Record]) {
         let mut all: HashMap<ClusterId, Members> = HashMap::new();
         let mut wakes = BTreeSet::new();
         for record in records {
-            let Some((cluster, member)) = self.identity(record) else { continue };
+            let Some((cluster, member)) = identity(record) else { continue };
             wakes.extend(concerned(&cluster, &member));
             if never_ran(record, &member) {
                 forget_later(client, record);
             } else {
-                let view = self.view(record, &cluster, &member);
+                let view = self.view(record, &cluster, &member).await;
                 all.entry(cluster).or_default().insert(member, view);
             }
         }
         *self.lock() = Some(all);
+        self.changes.send_replace(());
         wakes.into_iter().for_each(|key| self.queue.wake(key));
     }
 
-    /// The keeper, as soon as there is one.
+    /// From now on nothing can be seen; whoever has looked looks again.
+    fn blind(&self) {
+        let seen = self.lock().take().unwrap_or_default();
+        let members = seen.iter().flat_map(|(cluster, members)| members.keys().map(move |member| (cluster, member)));
+        let wakes: BTreeSet<Key> = members.flat_map(|(cluster, member)| concerned(cluster, member)).collect();
+        wakes.into_iter().for_each(|key| self.queue.wake(key));
+    }
+
+    /// The keeper, as soon as there is one; nothing when none could be had.
     pub(super) async fn client(&self) -> Option<KeeperClient> {
-        let mut client = self.client.subscribe();
-        let found = tokio::time::timeout(PATIENCE, client.wait_for(Option::is_some)).await;
-        found.ok()?.ok()?.clone()
+        let mut reach = self.reach.subscribe();
+        let found = tokio::time::timeout(PATIENCE, reach.wait_for(|reach| !matches!(reach, Reach::Seeking))).await;
+        match &*found.ok()?.ok()? {
+            Reach::Held(client) => Some(client.clone()),
+            Reach::Seeking | Reach::Failed => None,
+        }
     }
 
     /// Takes in the answer to a start, which may come before its event.
-    pub(super) fn take(&self, client: &KeeperClient, record: &Record) {
-        self.take_from(client, record);
+    pub(super) async fn take(&self, client: &KeeperClient, record: &Record) {
+        self.take_from(client, record).await;
     }
 
     /// Takes in a record, and wakes those whom it concerns.
-    fn take_from(&self, client: &KeeperClient, record: &Record) {
-        let Some((cluster, member)) = self.identity(record) else { return };
+    async fn take_from(&self, client: &KeeperClient, record: &Record) {
+        let Some((cluster, member)) = identity(record) else { return };
         if was_abandoned(record) && matches!(member, Member::Job { .. }) {
             // A start that was refused: the answer tells whoever asked, and the key is free again. Kept, this would
             // stand in the way of the process that is started under the key next.
@@ -119,7 +154,7 @@ impl Mirror {
                 members.remove(&member);
             }
         } else {
-            let view = self.view(record, &cluster, &member);
+            let view = self.view(record, &cluster, &member).await;
             if let Some(all) = self.lock().as_mut() {
                 let members = all.entry(cluster.clone()).or_default();
                 // An answer that was overtaken by later events must not bring a process back to life.
@@ -128,13 +163,8 @@ impl Mirror {
                 }
             }
         }
+        self.changes.send_replace(());
         concerned(&cluster, &member).into_iter().for_each(|key| self.queue.wake(key));
-    }
-
-    fn identity(&self, record: &Record) -> Option<(ClusterId, Member)> {
-        let known = record.state != State::Intent;
-        let identity = || Some((record.cluster.parse().ok()?, name_of(record).parse().ok()?));
-        known.then(identity).flatten()
     }
 
     /// The processes of a cluster.
@@ -145,9 +175,29 @@ impl Mirror {
         }
     }
 
+    /// Waits until the view shows the end of every process of a cluster, once all have ended: their events are under way.
+    /// It does not wait for long; whoever decides looks at the view in any case.
+    pub(super) async fn all_told(&self, cluster: &ClusterId) {
+        let mut changes = self.changes.subscribe();
+        let ended = || {
+            let members = self.lock();
+            let members = members.as_ref().and_then(|all| all.get(cluster));
+            members.is_none_or(|members| members.values().all(|view| view.end.is_some()))
+        };
+        let told = async { while !ended() && changes.changed().await.is_ok() {} };
+        let _ = tokio::time::timeout(SOON, told).await;
+    }
+
     /// Every cluster of which there is a process, dead or alive.
     pub(super) fn clusters(&self) -> Option<BTreeSet<ClusterId>> {
         self.lock().as_ref().map(|all| all.keys().cloned().collect())
+    }
+
+    /// Drops what is remembered of processes that have ended.
+    pub(super) fn forget_members(&self, cluster: &ClusterId, gone: &[Member]) {
+        if let Some(members) = self.lock().as_mut().and_then(|all| all.get_mut(cluster)) {
+            members.retain(|member, view| view.end.is_none() || !gone.contains(member));
+        }
     }
 
     /// Drops what is remembered of a cluster.
@@ -156,36 +206,53 @@ impl Mirror {
         gone.keys().map(|member| format!("{cluster}/{member}")).collect()
     }
 
-    fn view(&self, record: &Record, cluster: &ClusterId, member: &Member) -> MemberView {
+    async fn view(&self, record: &Record, cluster: &ClusterId, member: &Member) -> MemberView {
         let started_at = Timestamp(record.started_at.unwrap_or(record.intent_at));
         let ready = record.ready.clone().map(|ready| {
             let at = Timestamp(record.ready_at.unwrap_or(started_at.0));
             (at, serde_json::from_value(ready).unwrap_or_default())
         });
-        let end = (record.state == State::Ended).then(|| self.end(record, cluster, member));
+        let end = match record.state {
+            State::Ended => Some(self.end(record, cluster, member).await),
+            _ => None,
+        };
         let pid = record.pid.and_then(|pid| u32::try_from(pid).ok()).unwrap_or(0);
         MemberView { pid, started_at, ready, end, peak_rss: record.peak_rss }
     }
 
-    fn end(&self, record: &Record, cluster: &ClusterId, member: &Member) -> End {
-        let (outcome, log) = match member {
+    async fn end(&self, record: &Record, cluster: &ClusterId, member: &Member) -> End {
+        let (folder, log) = match member {
             Member::Job { job, attempt } => {
-                (outcome(&record.folder), self.home.attempt_log(job, *attempt, Stream::Stderr))
+                (Some(record.folder.clone()), self.home.attempt_log(job, *attempt, Stream::Stderr))
             }
             other => (None, self.home.cluster_logs(cluster).join(format!("{other}.log"))),
         };
+        let (outcome, log_tail) = blocking(move || (folder.and_then(|folder| outcome(&folder)), tail(&log))).await;
         End {
             at: Timestamp(record.ended_at.unwrap_or(record.intent_at)),
             exit: exit(record.exit.as_ref()),
             killed_by: record.killed_by.as_ref().map(killed_by),
             began: record.began,
             outcome,
-            log_tail: tail(&log),
+            log_tail,
         }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<HashMap<ClusterId, Members>>> {
         self.members.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn identity(record: &Record) -> Option<(ClusterId, Member)> {
+    let known = record.state != State::Intent;
+    let identity = || Some((record.cluster.parse().ok()?, name_of(record).parse().ok()?));
+    known.then(identity).flatten()
+}
+
+/// Asks a keeper for signs of life, which gives the connection up when there is none.
+async fn feel_pulse(client: KeeperClient) {
+    while client.stats().await.is_ok() {
+        tokio::time::sleep(PULSE).await;
     }
 }
 

@@ -14,7 +14,7 @@ mod machine;
 mod members;
 pub mod paths;
 mod private;
-mod program;
+pub mod program;
 mod runtime;
 
 pub use backend::{LocalBackend, LocalOptions};

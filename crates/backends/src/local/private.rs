@@ -16,11 +16,21 @@ pub(super) fn make_folder(path: &Path) -> io::Result<()> {
 
 /// Writes a file whole, 0600: to a temporary name first, so that nobody ever sees a part of it.
 pub(super) fn write_file(path: &Path, content: &[u8]) -> io::Result<()> {
+    write(path, content, |_| Ok(()))
+}
+
+/// The same, and on the disk before it has its name: not even a machine that loses its power sees a part of it.
+pub(super) fn write_file_durably(path: &Path, content: &[u8]) -> io::Result<()> {
+    write(path, content, File::sync_all)
+}
+
+fn write(path: &Path, content: &[u8], finish: impl FnOnce(&File) -> io::Result<()>) -> io::Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}-{}.new", std::process::id(), WRITES.fetch_add(1, Ordering::Relaxed)));
     let temporary = path.with_file_name(name);
     let mut file: File = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
     file.write_all(content)?;
+    finish(&file)?;
     drop(file);
     std::fs::rename(&temporary, path)
 }

@@ -1,7 +1,7 @@
 //! The Python runtime that is put beside Dask: it is part of the binary, and unpacked into the state folder by content.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
@@ -18,6 +18,8 @@ macro_rules! embedded {
 const FILES: &[(&str, &str)] = embedded![
     "caddis/__init__.py",
     "caddis/runtime/__init__.py",
+    "caddis/runtime/beside.py",
+    "caddis/runtime/claims.py",
     "caddis/runtime/daskconfig.py",
     "caddis/runtime/drain.py",
     "caddis/runtime/forkserver.py",
@@ -47,10 +49,10 @@ pub fn digest() -> String {
     format!("{:x}", hash.finalize())[..16].to_owned()
 }
 
-/// Unpacks the runtime, unless it is there already; answers the folder for `PYTHONPATH`.
+/// Unpacks the runtime, unless it is there already and whole; answers the folder for `PYTHONPATH`.
 pub(super) fn unpack(home: &Home) -> io::Result<PathBuf> {
     let folder = home.runtime().join(digest());
-    if folder.join(".complete").exists() {
+    if folder.join(".complete").exists() && is_whole(&folder) {
         return Ok(folder);
     }
     for (path, text) in FILES {
@@ -58,16 +60,23 @@ pub(super) fn unpack(home: &Home) -> io::Result<PathBuf> {
         if let Some(parent) = file.parent() {
             private::make_folder(parent)?;
         }
-        private::write_file(&file, text.as_bytes())?;
+        private::write_file_durably(&file, text.as_bytes())?;
     }
-    private::write_file(&folder.join(".complete"), b"")?;
+    private::write_file_durably(&folder.join(".complete"), b"")?;
     Ok(folder)
+}
+
+/// Whether every file has its length. A disk that lost its power may have kept a name and not what was in it.
+fn is_whole(folder: &Path) -> bool {
+    let whole = |(path, text): &(&str, &str)| {
+        std::fs::metadata(folder.join(path)).is_ok_and(|found| found.len() == text.len() as u64)
+    };
+    FILES.iter().all(whole)
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
-    use std::path::Path;
 
     use super::*;
 
@@ -99,5 +108,16 @@ mod tests {
         let first = unpack(&home).unwrap();
         assert_eq!(unpack(&home).unwrap(), first);
         assert!(first.join("caddis/runtime/forkserver.py").exists());
+    }
+
+    #[test]
+    fn a_file_that_lost_what_was_in_it_is_unpacked_again() {
+        let home = tempfile::tempdir().unwrap();
+        let home = Home::new(home.path());
+        let file = unpack(&home).unwrap().join("caddis/runtime/member.py");
+        let text = std::fs::read(&file).unwrap();
+        std::fs::write(&file, "").unwrap();
+        unpack(&home).unwrap();
+        assert_eq!(std::fs::read(&file).unwrap(), text);
     }
 }

@@ -15,6 +15,7 @@ fn main() {
     };
     options.idle_end = milliseconds("KEEPER_IDLE_MS").unwrap_or(options.idle_end);
     options.fork_max = milliseconds("KEEPER_FORK_MS").unwrap_or(options.fork_max);
+    options.lease_slack = milliseconds("KEEPER_LEASE_MS").unwrap_or(options.lease_slack);
     #[cfg(debug_assertions)]
     {
         options.crash_at = std::env::var("KEEPER_CRASH_AT").ok();

@@ -3,6 +3,7 @@
 mod support;
 
 mod ends;
+mod silence;
 mod starts;
 mod survives;
 mod troubles;

@@ -264,14 +264,12 @@ async fn a_fork_server_that_hangs_is_replaced_and_its_request_is_served() {
 #[tokio::test]
 async fn at_most_three_idle_fork_servers_are_kept() {
     let bench = Bench::new();
-    let held = bench.keeper(&[]).await;
+    let mut held = bench.keeper(&[]).await;
     for n in 0..5 {
-        let mut interpreter = bench.interpreter();
-        interpreter.fingerprint = format!("{n}");
-        held.client
-            .warm(&interpreter, &bench.runtime)
-            .await
-            .expect("warms");
+        let mut launch = bench.launch(&format!("job.{n}"), "");
+        launch.interpreter.fingerprint = format!("{n}");
+        held.client.start(launch.clone()).await.expect("starts");
+        held.ended(&launch.key).await;
     }
     let left = held.client.stats().await.expect("stats").fork_servers;
     let left: Vec<_> = left

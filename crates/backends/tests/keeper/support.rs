@@ -110,6 +110,7 @@ impl Bench {
             terminate: 0.98,
             output_limit: None,
             lease: None,
+            lease_seconds: None,
             role: serde_json::json!({ "python": python }),
             folder,
         }
@@ -154,6 +155,22 @@ impl Drop for Bench {
             let keeper = contains(&read("cmdline"), &home) && contains(&read("cmdline"), b"keeper");
             if marked || keeper {
                 kill(pid);
+            }
+        }
+        self.remove_groups();
+    }
+}
+
+impl Bench {
+    /// A keeper that was killed leaves its groups to the next one, and here there is none.
+    fn remove_groups(&self) {
+        let log = self.log();
+        let named = log.lines().filter_map(|line| line.split_once("limited by groups in `"));
+        for folder in named.map(|(_, rest)| PathBuf::from(rest.trim_end_matches('`'))) {
+            let deadline = Instant::now() + BOUND;
+            while folder.is_dir() && fs::remove_dir(&folder).is_err() && Instant::now() < deadline {
+                let groups = fs::read_dir(&folder).into_iter().flatten().flatten();
+                groups.for_each(|group| drop(fs::remove_dir(group.path())));
             }
         }
     }

@@ -239,7 +239,7 @@ impl Drop for Small {
 async fn refused_for_want_of_room(held: &Held, launch: &Launch) {
     match held.client.start(launch.clone()).await {
         Err(CallError::Refused(error)) => {
-            assert_eq!(error.code, "journal");
+            assert_eq!(error.code, "disk_full");
             assert!(
                 error.message.contains("No space left") && error.message.contains("hint:"),
                 "{error}"

@@ -1,13 +1,16 @@
 //! Memory, output and leases: what the keeper watches while its members run.
 
+use std::cell::Cell;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use caddis_backends::local::keeper::wire::{Exit, KilledBy};
+use caddis_backends::local::keeper::wire::{Exit, KilledBy, Kind};
 
-use crate::support::{Bench, kill, until};
+use rustix::process::Signal;
+
+use crate::support::{Bench, alive, kill, signal, until};
 
 const MB: u64 = 1 << 20;
 const GROWS: &str = "member.ready({})\nheld = []\nwhile True:\n    held.append(b'x' * (4 << 20))\n    time.sleep(0.02)";
@@ -26,13 +29,11 @@ async fn a_member_above_its_memory_limit_is_killed_and_it_is_told_why() {
     };
     assert_eq!(limit, 100 * MB);
     let ceiling = 98 * MB;
+    assert!(rss > ceiling, "{rss} {pss:?}");
+    // On a busy machine the kernel's group may be quicker; it tells no proportional size.
     assert!(
-        pss.expect("readable here") > ceiling && rss > ceiling,
-        "{rss} {pss:?}"
-    );
-    assert!(
-        pss.expect("readable here") < 160 * MB,
-        "killed late, at {pss:?}"
+        pss.is_none_or(|pss| (ceiling..160 * MB).contains(&pss)),
+        "killed early or late, at {pss:?}"
     );
     assert!(ended.peak_rss >= rss);
 }
@@ -124,7 +125,7 @@ async fn a_lease_is_renewed_while_a_job_lives_by_every_keeper() {
     };
     let mut worker = bench.launch("worker-1.1", "member.ready({}); time.sleep(600)");
     let mut job = bench.launch("job.1", "member.ready({}); time.sleep(600)");
-    worker.kind = caddis_backends::local::keeper::wire::Kind::Worker;
+    worker.kind = Kind::Worker;
     (worker.lease, job.lease) = (Some(lease.clone()), Some(lease.clone()));
     make_old();
     held.client.start(worker.clone()).await.expect("starts");
@@ -140,6 +141,68 @@ async fn a_lease_is_renewed_while_a_job_lives_by_every_keeper() {
         age() < Duration::from_secs(60)
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_cluster_whose_lease_nobody_renews_is_ended_with_all_that_it_left() {
+    let bench = Bench::new();
+    let mut held = bench.keeper(&[("KEEPER_LEASE_MS", "200")]).await;
+    let lease = bench.home.join("clusters").join(&bench.cluster).join("lease");
+    let leased = |name: &str, python: &str| {
+        let mut launch = bench.launch(name, python);
+        launch.kind = Kind::Worker;
+        (launch.lease, launch.lease_seconds) = (Some(lease.clone()), Some(1));
+        launch
+    };
+    let stuck = leased(
+        "worker-1.1",
+        "import signal\nfor s in (signal.SIGINT, signal.SIGTERM): signal.signal(s, signal.SIG_IGN)\n\
+         pid = os.fork()\nif pid == 0:\n    os.setsid()\n    time.sleep(600)\n\
+         member.ready({'child': pid})\ntime.sleep(600)",
+    );
+    let polite = leased(
+        "worker-2.1",
+        "import signal\nsignal.signal(signal.SIGINT, lambda *_: os._exit(7))\nmember.ready({})\ntime.sleep(600)",
+    );
+    let other = bench.launch("worker-3.1", "member.ready({}); time.sleep(600)");
+    fs::write(&lease, "").expect("a lease");
+    for launch in [&stuck, &polite, &other] {
+        held.client.start(launch.clone()).await.expect("starts");
+    }
+    let said = held.ready(&stuck.key).await.ready.expect("said");
+    let child = i32::try_from(said["child"].as_i64().expect("a pid")).expect("a pid");
+    held.ready(&polite.key).await;
+    // Renewed all the while, by a clock that jumps back and forth.
+    let until_then = tokio::time::Instant::now() + Duration::from_secs(3);
+    let hours = Cell::new(0);
+    until("three seconds are over", || {
+        hours.set((hours.get() + 1) % 1000);
+        let wall = SystemTime::UNIX_EPOCH + Duration::from_secs(hours.get() * 3600);
+        let file = fs::File::options().write(true).open(&lease);
+        file.and_then(|file| file.set_modified(wall)).expect("touched");
+        tokio::time::Instant::now() > until_then
+    })
+    .await;
+    assert!(held.client.stats().await.expect("stats").members == 3 && alive(child));
+    let ended = held.ended(&polite.key).await;
+    assert_eq!((ended.exit, ended.killed_by), (Some(Exit::Code(7)), Some(KilledBy::Lease)));
+    let ended = held.ended(&stuck.key).await;
+    assert_eq!((ended.exit, ended.killed_by), (Some(Exit::Signal(9)), Some(KilledBy::Lease)));
+    until("what it left is ended", || !alive(child)).await;
+    let ended = held.ended(&other.key).await;
+    assert_eq!(ended.killed_by, Some(KilledBy::Lease), "it belongs to the cluster");
+    assert!(bench.log().contains("was not renewed"), "{}", bench.log());
+}
+
+/// A scheduler closes by itself before the keeper would end it.
+#[tokio::test]
+async fn a_member_that_closed_for_its_lease_is_told_as_such() {
+    let bench = Bench::new();
+    let mut held = bench.keeper(&[]).await;
+    let launch = bench.launch("scheduler.1", "member.lapsed = True");
+    held.client.start(launch.clone()).await.expect("starts");
+    let ended = held.ended(&launch.key).await;
+    assert_eq!((ended.exit, ended.killed_by), (Some(Exit::Code(0)), Some(KilledBy::Lease)));
 }
 
 /// A memory cgroup with a small limit, where one can be made.
@@ -170,6 +233,88 @@ impl Drop for Tight {
     fn drop(&mut self) {
         fs::remove_dir(&self.0).ok();
     }
+}
+
+/// Nobody looks at what a task starts, and a keeper that is held up looks at nothing.
+#[tokio::test]
+async fn the_kernels_group_holds_between_two_looks_and_for_what_a_member_starts() {
+    let bench = Bench::new();
+    let mut held = bench.keeper(&[]).await;
+    let Some(groups) = held.client.stats().await.expect("stats").limits.groups else {
+        return println!("not checked: no memory cgroup can be made here");
+    };
+    let waits = "\nwhile not os.path.exists(os.path.join(member.folder, 'grow')): time.sleep(0.01)\n";
+    let child = format!(
+        "member.ready({{}}){waits}pid = os.fork()\nif pid == 0:\n    x = b'x' * (300 << 20)\n    os._exit(0)\n\
+         sys.exit(os.waitpid(pid, 0)[1])"
+    );
+    let own = format!("member.ready({{}}){waits}x = b'x' * (300 << 20)\ntime.sleep(600)");
+    let (mut parent, mut grown) = (bench.launch("worker-1.1", &child), bench.launch("worker-2.1", &own));
+    for launch in [&mut parent, &mut grown] {
+        launch.memory_limit = Some(100 * MB);
+        held.client.start(launch.clone()).await.expect("starts");
+        held.ready(&launch.key).await;
+        let group = groups.join(launch.key.replace('/', ":"));
+        let pid = held.record(&launch.key).and_then(|record| record.pid).expect("pid");
+        until("it is in its group", || {
+            fs::read_to_string(group.join("cgroup.procs")).is_ok_and(|text| text.lines().any(|line| line == pid.to_string()))
+        })
+        .await;
+    }
+    fs::write(parent.folder.join("grow"), "").expect("lets it grow");
+    let ended = held.ended(&parent.key).await;
+    assert!(
+        ended.exit == Some(Exit::Code(9)) || matches!(ended.killed_by, Some(KilledBy::Memory { .. })),
+        "{ended:?}"
+    );
+    let pid = held.record(&grown.key).and_then(|record| record.pid).expect("pid");
+    signal(held.pid, Signal::STOP);
+    fs::write(grown.folder.join("grow"), "").expect("lets it grow");
+    until("the kernel ends it", || !alive(pid)).await;
+    signal(held.pid, Signal::CONT);
+    let ended = held.ended(&grown.key).await;
+    assert_eq!(ended.exit, Some(Exit::Signal(9)));
+    let Some(KilledBy::Memory { rss, limit, .. }) = ended.killed_by else {
+        panic!("{ended:?}")
+    };
+    assert!(limit == 100 * MB && rss >= limit, "{rss}");
+    until("no group is left", || fs::read_dir(&groups).is_ok_and(|left| left.flatten().all(|entry| !entry.path().is_dir()))).await;
+    held.client.shutdown().await.expect("ends");
+    held.lost().await;
+    assert!(!groups.exists(), "the folder goes with the keeper");
+}
+
+#[tokio::test]
+async fn groups_that_a_killed_keeper_left_are_removed_by_the_next_and_those_of_the_living_are_kept() {
+    let bench = Bench::new();
+    let mut held = bench.keeper(&[]).await;
+    let Some(groups) = held.client.stats().await.expect("stats").limits.groups else {
+        return println!("not checked: no memory cgroup can be made here");
+    };
+    let (mut dead, mut living) = (
+        bench.launch("worker-1.1", "member.ready({}); time.sleep(600)"),
+        bench.launch("worker-2.1", "member.ready({}); time.sleep(600)"),
+    );
+    let group = |key: &str| groups.join(key.replace('/', ":"));
+    for launch in [&mut dead, &mut living] {
+        launch.memory_limit = Some(100 * MB);
+        held.client.start(launch.clone()).await.expect("starts");
+        held.ready(&launch.key).await;
+        until("it has a group", || group(&launch.key).is_dir()).await;
+    }
+    let pid = held.record(&dead.key).and_then(|record| record.pid).expect("pid");
+    held.kill_keeper().await;
+    kill(pid);
+    until("it is gone", || !alive(pid)).await;
+    assert!(group(&dead.key).is_dir());
+    let mut held = bench.keeper(&[]).await;
+    until("the dead one's is removed", || !group(&dead.key).exists()).await;
+    assert!(group(&living.key).is_dir());
+    held.client.purge(&bench.cluster, "end of test").await.expect("purges");
+    held.ended(&living.key).await;
+    held.client.shutdown().await.expect("ends");
+    held.lost().await;
+    assert!(!groups.exists());
 }
 
 #[tokio::test]

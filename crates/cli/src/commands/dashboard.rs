@@ -2,9 +2,10 @@
 
 use std::process::{Command, Stdio};
 
-use caddis_types::api::LoginLinkView;
+use caddis_types::api::{ClusterPhase, ClusterView, JobView, LoginLinkView};
 use caddis_types::duration;
 
+use crate::candidates;
 use crate::context::Context;
 use crate::failure::{Exit, Failure};
 use crate::home::plain;
@@ -15,8 +16,8 @@ use crate::server::Server;
 /// Print a link to a cluster's dashboard that logs the browser in, once.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// A cluster or a job; the newest cluster by default, and Caddis's own page while there is none.
-    #[arg(value_name = "ID")]
+    /// A cluster or a job; the newest cluster by default, and Caddis's own page while that does not serve.
+    #[arg(value_name = "ID", value_parser = reference::word, add = candidates::jobs_and_clusters())]
     pub subject: Option<String>,
     /// Open it in a browser too.
     #[arg(long)]
@@ -53,19 +54,37 @@ async fn link(server: &Server, page: &str) -> Result<LoginLinkView, Failure> {
 }
 
 async fn page(server: &Server, named: Option<&str>) -> Result<String, Failure> {
-    let status = |cluster: &str| format!("/clusters/{cluster}/status");
-    match (reference::cluster(server, named).await, named) {
-        (Ok(cluster), _) => Ok(status(cluster.id.as_str())),
-        (Err(failure), None) if failure.exit == Exit::NotFound => Ok("/".to_owned()),
-        (Err(failure), None) => Err(failure),
-        (Err(failure), Some(_)) => match reference::job(server, named).await {
-            Err(_) => Err(failure),
-            Ok(job) => job.cluster.map(|cluster| status(cluster.as_str())).ok_or_else(|| {
-                let text = format!("job `{}` has no cluster yet", job.id);
-                Failure::new(Exit::Conflict, "no_cluster", text).hint(format!("`caddis why {}` says why", job.id))
-            }),
+    let Some(name) = named else {
+        return match reference::cluster(server, None).await {
+            Ok(cluster) if cluster.phase == ClusterPhase::Running => Ok(status(&cluster)),
+            Err(failure) if failure.exit != Exit::NotFound => Err(failure),
+            _ => Ok("/".to_owned()),
+        };
+    };
+    let cluster = match reference::cluster(server, Some(name)).await {
+        Ok(cluster) => cluster,
+        Err(failure) => match reference::job(server, Some(name)).await {
+            Ok(job) => of_job(server, &job).await?,
+            Err(_) => return Err(reference::neither(failure, named)),
         },
+    };
+    if cluster.phase == ClusterPhase::Running {
+        return Ok(status(&cluster));
     }
+    let text = format!("cluster `{}` does not serve, so it has no dashboard now", cluster.id);
+    Err(Failure::new(Exit::Conflict, "not_serving", text).hint(format!("`caddis why {}` says why", cluster.id)))
+}
+
+async fn of_job(server: &Server, job: &JobView) -> Result<ClusterView, Failure> {
+    let Some(cluster) = &job.cluster else {
+        let text = format!("job `{}` has no cluster yet", job.id);
+        return Err(Failure::new(Exit::Conflict, "no_cluster", text).hint(format!("`caddis why {}` says why", job.id)));
+    };
+    reference::cluster(server, Some(cluster.as_str())).await
+}
+
+fn status(cluster: &ClusterView) -> String {
+    format!("/clusters/{}/status", cluster.id)
 }
 
 /// Leaves it to the desktop which browser; what that says goes nowhere, since it would land in the script's output.

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use caddis_types::api::EnvironmentWish;
 use caddis_types::shape::{ShapeWish, WorkerRange};
 use caddis_types::{bytes, duration};
-use clap::Args;
+use clap::{Args, ValueHint};
 
+use crate::candidates;
 use crate::config::Defaults;
 
 /// The cluster's shape.
@@ -23,7 +24,7 @@ pub struct ShapeArgs {
     #[arg(long, value_name = "SIZE", value_parser = size)]
     pub memory: Option<u64>,
     /// A named shape: `standard`, `throughput` (floods of tiny tasks) or `small`.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", add = candidates::profiles())]
     pub profile: Option<String>,
     /// Run each worker under Dask's Nanny, for jobs that use NannyPlugins.
     #[arg(long)]
@@ -65,7 +66,7 @@ impl ShapeArgs {
 #[command(next_help_heading = "Python environment")]
 pub struct EnvironmentArgs {
     /// Install what this requirements file names.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub requirements: Option<PathBuf>,
     /// The interpreter: a version such as `3.12`, a name, or a path; one in a virtual environment means that environment.
     #[arg(long, value_name = "PYTHON")]

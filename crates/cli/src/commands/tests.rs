@@ -57,7 +57,7 @@ fn environments() {
         in_use: false,
         path: "/home/ada/.local/share/caddis/environments/env_0123456789abcdef".into(),
     };
-    assert_snapshot!("environment_list", environment::table(&[one.clone()], now()));
+    assert_snapshot!("environment_list", environment::table(std::slice::from_ref(&one), now()));
     assert_snapshot!("environment_show", environment::text(&one, now()));
 }
 

@@ -4,6 +4,7 @@ use caddis_types::api::WhyView;
 use caddis_types::{Cause, Reason, Timestamp};
 use serde::Serialize;
 
+use crate::candidates;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::OutputArgs;
@@ -14,7 +15,7 @@ use crate::{clock, reference};
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// A job or a cluster; the newest job by default.
-    #[arg(value_name = "ID")]
+    #[arg(value_name = "ID", value_parser = reference::word, add = candidates::jobs_and_clusters())]
     pub subject: Option<String>,
     #[command(flatten)]
     pub(super) output: OutputArgs,
@@ -39,21 +40,12 @@ pub async fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
         Ok(job) => (job.id.to_string(), job.cause),
         Err(failure) => match reference::cluster(&server, named).await {
             Ok(cluster) => (cluster.id.to_string(), cluster.cause),
-            Err(_) => return Err(neither(failure, named)),
+            Err(_) => return Err(reference::neither(failure, named)),
         },
     };
     let why = server.call(async |client| client.why(&subject).await).await?;
     args.output.print(&Explanation { why, cause }, |explanation| text(explanation, clock::now()))?;
     Ok(0)
-}
-
-fn neither(mut failure: Failure, named: Option<&str>) -> Failure {
-    if let Some(named) = named.filter(|_| failure.code == "not_found") {
-        failure.message = format!("there is no job and no cluster `{named}`");
-        let near = failure.hint.filter(|hint| hint.starts_with("did you mean"));
-        failure.hint = near.or_else(|| Some("`caddis job list` and `caddis cluster list --all` show them".to_owned()));
-    }
-    failure
 }
 
 /// The chain for people: the most direct reason first, each step further away.

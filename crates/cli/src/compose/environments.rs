@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use caddis_backends::blocking;
 use caddis_backends::local::LocalBackend;
 use caddis_backends::local::environment::{self, Entry, EntryState};
 use caddis_backends::local::paths::Home;
@@ -47,26 +48,28 @@ fn failed(error: &environment::EnvironmentError) -> BackendError {
 #[async_trait]
 impl Environments for KeptEnvironments {
     async fn list(&self) -> Result<Vec<EnvironmentView>, EnvironmentError> {
-        let used = self.backend.environments_in_use();
-        let all = environment::list(self.home.path()).map_err(|error| failed(&error))?;
+        let (used, home) = (self.backend.environments_in_use(), self.home.clone());
+        let all = blocking(move || environment::list(home.path())).await.map_err(|error| failed(&error))?;
         Ok(all.into_iter().map(|entry| self.view(entry, &used)).collect())
     }
 
     async fn remove(&self, id: &str) -> Result<(), EnvironmentError> {
-        let used = self.backend.environments_in_use();
-        match environment::remove(self.home.path(), id, &used) {
+        let (used, home, id) = (self.backend.environments_in_use(), self.home.clone(), id.to_owned());
+        match blocking(move || environment::remove(home.path(), &id, &used)).await {
             Ok(_) => Ok(()),
             Err(environment::EnvironmentError::NotFound { id }) => Err(EnvironmentError::NotFound(id)),
-            Err(error @ environment::EnvironmentError::InUse { .. }) => Err(EnvironmentError::InUse(error.to_string())),
+            Err(error @ environment::EnvironmentError::InUse { .. }) => {
+                Err(EnvironmentError::InUse(format!("{error}\nhint: {}", error.hint())))
+            }
             Err(error) => Err(failed(&error).into()),
         }
     }
 
     async fn prune(&self, unused_for: Duration, dry_run: bool) -> Result<Vec<String>, EnvironmentError> {
-        let used = self.backend.environments_in_use();
+        let (used, home) = (self.backend.environments_in_use(), self.home.clone());
         let since = SystemClock.now() - unused_for;
-        let pruned =
-            environment::prune(self.home.path(), since.0, &used, dry_run).map_err(|error| failed(&error))?;
+        let pruned = blocking(move || environment::prune(home.path(), since.0, &used, dry_run)).await;
+        let pruned = pruned.map_err(|error| failed(&error))?;
         Ok(pruned.removed.into_iter().map(|entry| entry.id).collect())
     }
 }

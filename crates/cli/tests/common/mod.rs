@@ -1,8 +1,10 @@
 //! What the tests of the real binary share.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses a part of it")]
 
+pub mod chromium;
 pub mod space;
 pub mod stranger;
+pub mod watch;
 
 use caddis_testkit::{Run, World};
 use serde_json::Value;

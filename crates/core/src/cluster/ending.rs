@@ -2,6 +2,7 @@
 
 use caddis_types::{Cause, CauseCode, Timestamp};
 
+use super::starting::first_workers;
 use super::{ClusterInput, millis};
 use crate::plan::Plan;
 use crate::record::{ClusterRecord, ClusterState, JobState, MemberPhase, NewEvent, Outcome, StopWhy};
@@ -58,22 +59,33 @@ fn environment_failed(plan: &Plan<ClusterRecord>, input: &ClusterInput<'_>) -> O
     }
 }
 
-/// Every slot has failed many times in a row: more tries would not help.
+/// Slots that failed many times in a row: more tries would not help. A cluster goes on with the others, but not
+/// without any, and one that has never served needs its fewest.
 fn workers_hopeless(plan: &Plan<ClusterRecord>) -> Option<StopWhy> {
     let slots = &plan.record.slots;
-    let hopeless = !slots.is_empty() && slots.values().all(|slot| slot.failures >= restart::GIVE_UP_AFTER);
-    let last = slots.values().filter_map(|slot| slot.last_death.as_ref()).next_back();
-    hopeless.then(|| {
-        let sentence = format!("every worker died {} times in a row", restart::GIVE_UP_AFTER);
-        let cause = match last {
-            Some(last) if last.code != CauseCode::OutOfMemory => {
-                Cause { sentence: format!("{sentence}; the last one: {}", last.sentence), ..last.clone() }
-            }
-            Some(last) => Cause { sentence: format!("{sentence}; the last one: {}", last.sentence), ..last.clone() },
-            None => Cause::new(CauseCode::WorkersLost, sentence),
-        };
-        StopWhy::failure(cause)
-    })
+    let hopeless: Vec<_> = slots.values().filter(|slot| slot.failures >= restart::GIVE_UP_AFTER).collect();
+    let needed = match plan.record.state {
+        ClusterState::Starting { .. } => first_workers(&plan.record).max(1) as usize,
+        _ => 1,
+    };
+    let left = slots.len() - hopeless.len();
+    if hopeless.is_empty() || left >= needed {
+        return None;
+    }
+    let times = restart::GIVE_UP_AFTER;
+    let sentence = match left {
+        0 => format!("every worker died {times} times in a row"),
+        _ => format!(
+            "{} of {} workers died {times} times in a row, and it cannot serve with fewer than {needed}",
+            hopeless.len(),
+            slots.len()
+        ),
+    };
+    let cause = match hopeless.iter().filter_map(|slot| slot.last_death.as_ref()).next_back() {
+        Some(last) => Cause { sentence: format!("{sentence}; the last one: {}", last.sentence), ..last.clone() },
+        None => Cause::new(CauseCode::WorkersLost, sentence),
+    };
+    Some(StopWhy::failure(cause))
 }
 
 fn job_over(plan: &mut Plan<ClusterRecord>, input: &ClusterInput<'_>, now: Timestamp) -> Option<StopWhy> {

@@ -10,6 +10,7 @@
 mod autoscale;
 mod ending;
 mod observe;
+mod past;
 mod refused;
 mod report;
 mod slots;
@@ -21,6 +22,7 @@ use std::time::Duration;
 
 use caddis_types::Timestamp;
 
+pub use past::{past_scripts, past_workers};
 pub use refused::start_refused;
 
 use crate::plan::Plan;

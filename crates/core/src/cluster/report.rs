@@ -48,6 +48,11 @@ fn running(record: &ClusterRecord, input: &ClusterInput<'_>, since: Timestamp, n
     let (ready, all) = workers(record);
     reasons.extend(replacing(record));
     reasons.extend(draining(record));
+    reasons.extend(staying(record, input, since));
+    if let (EnvironmentStatus::Failed(cause), true) = (&input.world.environment, ready < all) {
+        let sentence = format!("its Python environment cannot be made ready for new workers: {}", cause.sentence);
+        reasons.push(Reason::new(ReasonCode::BuildingEnvironment, sentence, since).next("it is tried again, less and less often"));
+    }
     if ready < all && reasons.is_empty() {
         let sentence = format!("{ready} of {all} workers are ready");
         reasons.push(Reason::new(ReasonCode::WaitingForWorkers, sentence, since));
@@ -106,13 +111,31 @@ fn replacing(record: &ClusterRecord) -> Vec<Reason> {
     record.slots.iter().filter_map(one).collect()
 }
 
+/// Why there are more workers than are wanted, when none of them goes.
+fn staying(record: &ClusterRecord, input: &ClusterInput<'_>, since: Timestamp) -> Option<Reason> {
+    let left = record.slots.values().filter(|slot| slot.retiring.is_none()).count() as u32;
+    let surplus = super::surplus(record);
+    let reason = |sentence| Some(Reason::new(ReasonCode::DrainingWorker, sentence, since));
+    match &input.world.dask {
+        _ if surplus == 0 => None,
+        None => reason(format!("{surplus} workers are to go, and the scheduler cannot be asked what they hold"))
+            .map(|reason| reason.next("they stay until it answers")),
+        Some(dask) if surplus == left && dask.holds_data() => {
+            let bytes = caddis_types::bytes::display(dask.data_bytes);
+            reason(format!("the last worker stays: no other is there to take the {bytes} of results that it holds"))
+                .map(|reason| reason.next("it goes when they are released, or with the cluster"))
+        }
+        Some(_) => None,
+    }
+}
+
 fn draining(record: &ClusterRecord) -> Vec<Reason> {
     let one = |(number, slot): (&u32, &crate::record::SlotRecord)| {
         let retiring = slot.retiring.as_ref()?;
         let sentence = format!("the worker in slot {number} hands its data over before it goes");
         Some(
             Reason::new(ReasonCode::DrainingWorker, sentence, retiring.since)
-                .next(format!("it is ended at {} at the latest", retiring.deadline)),
+                .next(format!("it goes at {} at the latest, unless it still holds data then", retiring.deadline)),
         )
     };
     record.slots.iter().filter_map(one).collect()

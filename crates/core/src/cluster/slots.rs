@@ -7,10 +7,13 @@
 //! | intended, not seen | start it (the key makes repeating harmless) |
 //! | runs, not ready | end it when it is late |
 //! | runs, ready | nothing |
-//! | retiring | hand over the data, then go |
-//! | beyond the wanted number | retire |
+//! | retiring | hand over the data, then go; stay when that cannot be done |
+//! | beyond the wanted number | retire, unless it is the last one and somebody's results are held |
+//!
+//! What always holds: no worker that holds results is ended for being one too many.
 
 use caddis_types::Timestamp;
+use caddis_types::dask::DaskSnapshot;
 
 use super::{ClusterInput, surplus};
 use crate::plan::{Action, Plan};
@@ -56,11 +59,21 @@ fn shrink(plan: &mut Plan<ClusterRecord>, input: &ClusterInput<'_>, now: Timesta
         surplus -= 1;
     }
     let deadline = now + input.settings.drain;
+    let surplus = surplus.min(spare(&plan.record, input));
     for slot in victims(plan, input).into_iter().take(surplus) {
         if let Some(slot) = plan.record.slots.get_mut(&slot) {
             slot.retiring = Some(Retirement { since: now, deadline, asked_at: None });
         }
     }
+}
+
+/// How many workers may go: while results are held, one stays that can take them from the others.
+fn spare(record: &ClusterRecord, input: &ClusterInput<'_>) -> usize {
+    let staying = |slot: &&SlotRecord| {
+        slot.retiring.is_none() && matches!(slot.phase, MemberPhase::Running { ready_at: Some(_), .. })
+    };
+    let keepers = input.world.dask.as_ref().is_none_or(DaskSnapshot::holds_data);
+    record.slots.values().filter(staying).count().saturating_sub(usize::from(keepers))
 }
 
 /// Slots of the workers that the scheduler named, in its order.
@@ -90,7 +103,7 @@ fn step(plan: &mut Plan<ClusterRecord>, input: &ClusterInput<'_>, number: u32, n
         (MemberPhase::Running { started_at, ready_at: None, .. }, None) => {
             end_when_late(plan, member, *started_at + input.settings.member_start, now);
         }
-        (MemberPhase::Running { .. }, Some(retirement)) => retire(plan, number, &member, retirement, now),
+        (MemberPhase::Running { .. }, Some(retirement)) => retire(plan, input, number, &member, retirement, now),
         _ => {}
     }
 }
@@ -103,7 +116,8 @@ pub(super) fn start(plan: &mut Plan<ClusterRecord>, input: &ClusterInput<'_>, me
     };
     match &input.world.environment {
         EnvironmentStatus::Ready if !seen => plan.actions.push(Action::StartMember { member }),
-        EnvironmentStatus::Absent if !plan.actions.contains(&Action::PrepareEnvironment) => {
+        // What failed was ready once: the backend tries again, with growing pauses.
+        EnvironmentStatus::Absent | EnvironmentStatus::Failed(_) if !plan.actions.contains(&Action::PrepareEnvironment) => {
             plan.actions.push(Action::PrepareEnvironment);
         }
         _ => {}
@@ -130,8 +144,16 @@ const DRAIN_GRACE: std::time::Duration = std::time::Duration::from_secs(40);
 /// How long a drain that is asked for again may take over running tasks.
 const DRAIN_AGAIN: std::time::Duration = std::time::Duration::from_secs(5);
 
-/// Asks for the drain, once more when its deadline is over, and ends the worker when even that was in vain.
-fn retire(plan: &mut Plan<ClusterRecord>, number: u32, member: &Member, retirement: &Retirement, now: Timestamp) {
+/// Asks for the drain, once more when its deadline is over, and ends the worker when even that was in vain. One that
+/// still holds results, or of which nobody can say, is taken back instead: there may be no other worker to take them.
+fn retire(
+    plan: &mut Plan<ClusterRecord>,
+    input: &ClusterInput<'_>,
+    number: u32,
+    member: &Member,
+    retirement: &Retirement,
+    now: Timestamp,
+) {
     if retirement.asked_at.is_none() {
         let deadline = retirement.deadline.since(now);
         plan.actions.push(Action::DrainWorkers { workers: vec![member.to_string()], deadline });
@@ -146,7 +168,20 @@ fn retire(plan: &mut Plan<ClusterRecord>, number: u32, member: &Member, retireme
     } else if now < retirement.deadline + DRAIN_GRACE {
         plan.actions.push(Action::DrainWorkers { workers: vec![member.to_string()], deadline: DRAIN_AGAIN });
         plan.due_at(now + 2 * DRAIN_AGAIN);
+    } else if may_hold_data(input, member) {
+        if let Some(slot) = plan.record.slots.get_mut(&number) {
+            slot.retiring = None;
+        }
+        plan.due_at(now + input.settings.heartbeat);
+        let message = format!("worker `{member}` stays: it could not hand its data over");
+        plan.events.push(NewEvent::new(now, plan.record.id.as_str(), "worker.stays", message));
     } else {
         end_late(plan, member.clone(), "it took too long over handing its data over", now);
     }
+}
+
+/// A scheduler that does not know the worker any more has given up what was there.
+fn may_hold_data(input: &ClusterInput<'_>, member: &Member) -> bool {
+    let Some(dask) = &input.world.dask else { return true };
+    dask.worker(&member.to_string()).is_some_and(|worker| worker.keys > 0)
 }

@@ -68,7 +68,7 @@ fn serves(record: &ClusterRecord) -> bool {
 }
 
 /// The fewest it serves with. A wish for more that came meanwhile does not hold back what was granted.
-fn first_workers(record: &ClusterRecord) -> u32 {
+pub(super) fn first_workers(record: &ClusterRecord) -> u32 {
     let fewest = record.workers_desired.min(record.shape.workers_min);
     if record.workers_wanted == 0 { fewest } else { fewest.min(record.workers_wanted) }
 }

@@ -1,15 +1,19 @@
 //! The plan of a cluster: what must hold for any record and any world, and the way through a plain life.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use caddis_types::{ReasonCode, Timestamp};
+use caddis_types::dask::{DaskSnapshot, WorkerView};
+use caddis_types::shape::ClusterShape;
+use caddis_types::{Cause, CauseCode, ReasonCode, Timestamp};
 use proptest::prelude::*;
 use rand::RngExt;
 
 use super::{ClusterInput, plan};
 use crate::arbitrary::{self, NOW, ended, plain_cluster, plain_job, runs, seen};
 use crate::plan::{Action, Plan};
-use crate::record::{ClusterRecord, ClusterState, JobRecord, JobState, MemberPhase, StopWhy};
+use crate::record::{ClusterRecord, ClusterState, JobRecord, JobState, MemberPhase, SlotRecord, StopWhy};
+use crate::restart::GIVE_UP_AFTER;
 use crate::settings::Settings;
 use crate::world::{ClusterWorld, EnvironmentStatus, Exit, KilledBy, Member, Observed};
 
@@ -26,6 +30,14 @@ fn look_with(
 ) -> Plan<ClusterRecord> {
     let settings = Settings::default();
     plan(&ClusterInput { record, world, job, scripts, victims: &[], settings: &settings }, now)
+}
+
+/// A look for which the scheduler named every worker as one that it would close.
+fn shrink(record: &ClusterRecord, world: &ClusterWorld, now: Timestamp) -> Plan<ClusterRecord> {
+    let name = |(slot, record): (&u32, &SlotRecord)| Member::Worker { slot: *slot, attempt: record.attempt }.to_string();
+    let victims: Vec<_> = record.slots.iter().map(name).collect();
+    let settings = Settings::default();
+    plan(&ClusterInput { record, world, job: None, scripts: &[], victims: &victims, settings: &settings }, now)
 }
 
 fn started(plan: &Plan<ClusterRecord>) -> Vec<Member> {
@@ -130,8 +142,8 @@ fn a_script_goes_on_after_it_shut_its_own_cluster_down() {
     members.insert(Member::Scheduler, ended(NOW, Exit::Code(0)));
     let job = JobRecord { state: JobState::Running { since: NOW }, ..plain_job() };
     let later = NOW + Duration::from_secs(3600);
-    let record = look_with(&record, &world, Some(&job), &[script.clone()], NOW).record;
-    let goes_on = look_with(&record, &world, Some(&job), &[script.clone()], later);
+    let record = look_with(&record, &world, Some(&job), std::slice::from_ref(&script), NOW).record;
+    let goes_on = look_with(&record, &world, Some(&job), std::slice::from_ref(&script), later);
     assert!(matches!(&goes_on.record.state, ClusterState::Stopping { why, .. } if why.cause.is_none()));
     assert!(goes_on.actions.is_empty() && goes_on.due.is_some(), "{:?}", goes_on.actions);
     let record = ClusterRecord { stop_wish: Some(StopWhy::orderly("`ann` stopped it")), ..goes_on.record };
@@ -193,6 +205,104 @@ fn a_worker_that_was_stopped_for_being_late_counts_as_a_failure() {
     let plan = look(&record, &world, NOW);
     assert_eq!(plan.record.slots[&0].failures, 1);
     assert!(plan.record.slots[&0].last_death.is_some());
+}
+
+/// A starting cluster of four workers of which `hopeless` died again and again and the others are ready.
+fn starting_without(hopeless: u32, workers_min: u32) -> Plan<ClusterRecord> {
+    let mut record = ClusterRecord { workers_desired: 4, workers_wanted: 4, ..plain_cluster(4, 4) };
+    record.shape.workers_min = workers_min;
+    let first = look(&record, &seen([]), NOW);
+    let mut record = first.record.clone();
+    let death = |slot: u32| Cause::new(CauseCode::OutOfMemory, format!("worker {slot} had 3 GiB of memory"));
+    for (number, slot) in record.slots.iter_mut().take(hopeless as usize) {
+        slot.failures = GIVE_UP_AFTER;
+        slot.phase = MemberPhase::Waiting { not_before: NOW + Duration::from_secs(30) };
+        slot.last_death = Some(death(*number));
+    }
+    for slot in record.slots.values_mut().skip(hopeless as usize) {
+        slot.last_death = Some(Cause::new(CauseCode::WorkersLost, "it was preempted"));
+    }
+    let living = started(&first).into_iter().filter(|member| !matches!(member, Member::Worker { slot, .. } if *slot < hopeless));
+    look(&record, &seen(living.map(|member| (member, runs(NOW, true)))), NOW)
+}
+
+#[test]
+fn a_cluster_serves_without_hopeless_workers_if_enough_are_left() {
+    let plan = starting_without(2, 2);
+    assert!(matches!(plan.record.state, ClusterState::Running { .. }), "{:?}", plan.record.state);
+    let cause = |plan: Plan<ClusterRecord>| match plan.record.state {
+        ClusterState::Stopping { why, .. } => why.cause.map(|cause| (cause.code, cause.sentence)),
+        other => panic!("{other:?}"),
+    };
+    let sentence = "2 of 4 workers died 6 times in a row, and it cannot serve with fewer than 3; the last one: worker 1 had 3 GiB of memory";
+    assert_eq!(cause(starting_without(2, 3)), Some((CauseCode::OutOfMemory, sentence.to_owned())));
+    let (_, sentence) = cause(starting_without(4, 0)).unwrap();
+    assert!(sentence.starts_with("every worker died 6 times in a row; the last one: worker 3"), "{sentence}");
+}
+
+#[test]
+fn a_cluster_that_serves_goes_on_with_one_worker() {
+    let (record, world) = holding(2, 0);
+    let mut record = ClusterRecord { workers_desired: 2, ..record };
+    for slot in record.slots.values_mut().take(1) {
+        (slot.failures, slot.attempt) = (GIVE_UP_AFTER, 7);
+        slot.phase = MemberPhase::Waiting { not_before: NOW + Duration::from_secs(30) };
+    }
+    assert!(matches!(look(&record, &world, NOW).record.state, ClusterState::Running { .. }));
+}
+
+/// A cluster of `workers` that serves, and a scheduler that says so; each worker holds so many results.
+fn holding(workers: u32, keys: u64) -> (ClusterRecord, ClusterWorld) {
+    let mut world = seen([]);
+    let (record, _) = settle(plain_cluster(workers, workers), &mut world, NOW);
+    let view = |slot| WorkerView { name: Member::Worker { slot, attempt: 1 }.to_string(), keys, ..WorkerView::default() };
+    let workers = (0..workers).map(view).collect();
+    world.dask = Some(DaskSnapshot { clients: 1, data_bytes: keys << 20, workers, ..DaskSnapshot::default() });
+    (record, world)
+}
+
+fn scaled_to_nothing(record: ClusterRecord) -> ClusterRecord {
+    ClusterRecord { workers_desired: 0, shape: ClusterShape { workers_min: 0, ..record.shape.clone() }, ..record }
+}
+
+#[test]
+fn the_last_worker_stays_while_results_are_held() {
+    let (record, mut world) = holding(3, 2);
+    let plan = shrink(&scaled_to_nothing(record), &world, NOW);
+    let retiring = plan.record.slots.values().filter(|slot| slot.retiring.is_some()).count();
+    assert_eq!((retiring, plan.record.slots.len()), (2, 3));
+    let last: BTreeMap<_, _> = plan.record.slots.into_iter().filter(|(_, slot)| slot.retiring.is_none()).collect();
+    let Observed::Known(members) = &mut world.members else { unreachable!() };
+    members.retain(|member, _| match member {
+        Member::Worker { slot, .. } => last.contains_key(slot),
+        _ => true,
+    });
+    let record = ClusterRecord { slots: last, ..plan.record };
+    let waits = shrink(&record, &world, NOW);
+    assert_eq!((&waits.record, waits.actions.len()), (&record, 0));
+    assert_eq!(waits.report[0].code, ReasonCode::DrainingWorker);
+    assert!(waits.report[0].sentence.contains("2 MiB of results"), "{:?}", waits.report);
+    world.dask = None;
+    assert_eq!(shrink(&record, &world, NOW).record, record, "what cannot be asked may hold anything");
+    world.dask = Some(DaskSnapshot { clients: 1, ..DaskSnapshot::default() });
+    let goes = shrink(&record, &world, NOW);
+    assert!(goes.actions.iter().any(|action| matches!(action, Action::DrainWorkers { .. })), "{:?}", goes.actions);
+}
+
+#[test]
+fn a_worker_that_cannot_hand_its_results_over_is_not_ended_for_that() {
+    for (keys, ended) in [(2, false), (0, true)] {
+        let (record, world) = holding(2, keys);
+        let record = ClusterRecord { workers_desired: 1, ..record };
+        let (record, world) = (shrink(&record, &world, NOW).record, world);
+        let asked = NOW + Settings::default().drain + Duration::from_secs(1);
+        let again = look(&record, &world, asked);
+        assert!(matches!(again.actions[..], [Action::DrainWorkers { .. }]), "{:?}", again.actions);
+        let in_vain = look(&again.record, &world, asked + Duration::from_secs(60));
+        let stops = in_vain.actions.iter().any(|action| matches!(action, Action::StopMember { .. }));
+        let stays = in_vain.record.slots.values().all(|slot| slot.retiring.is_none());
+        assert_eq!((stops, stays), (ended, !ended), "with {keys} results");
+    }
 }
 
 struct Case {
@@ -291,6 +401,27 @@ proptest! {
             }
             record = plan.record;
             prop_assert!(look < 12, "it goes on changing in a world that does not");
+        }
+    }
+
+    #[test]
+    fn workers_that_may_hold_results_are_not_too_many(seed in any::<u64>()) {
+        let case = case(seed);
+        let plan = shrink(&case.record, &case.world, NOW);
+        let holds = case.world.dask.as_ref().is_none_or(DaskSnapshot::holds_data);
+        let retires = plan.record.slots.iter().any(|(number, new)| {
+            new.retiring.is_some() && case.record.slots.get(number).is_some_and(|old| old.retiring.is_none())
+        });
+        let stays = |slot: &SlotRecord| {
+            slot.retiring.is_none() && matches!(slot.phase, MemberPhase::Running { ready_at: Some(_), .. })
+        };
+        prop_assert!(!holds || !retires || plan.record.slots.values().any(stays), "the last one goes with what it holds");
+        for action in &plan.actions {
+            if let Action::StopMember { member, reason, .. } = action && reason.contains("handing its data over") {
+                let dask = case.world.dask.as_ref();
+                let keys = dask.map(|dask| dask.worker(&member.to_string()).map_or(0, |worker| worker.keys));
+                prop_assert_eq!(keys, Some(0), "{} is ended", member);
+            }
         }
     }
 

@@ -53,12 +53,15 @@ pub fn scheduler_death(ready: bool, end: Option<&End>) -> Cause {
     }) {
         return cause;
     }
+    if let Some(KilledBy::Lease) = end.and_then(|end| end.killed_by.as_ref()) {
+        return lease_lapsed();
+    }
     if let (false, Some(Exit::Unknown(why))) = (ready, end.map(|end| &end.exit)) {
         return Cause::new(CauseCode::Unknown, format!("the scheduler ended unseen before it served: {why}"));
     }
     let how = match end.map(|end| (&end.killed_by, &end.exit)) {
         Some((Some(KilledBy::KernelOom), _)) => "was killed by the kernel, out of memory".to_owned(),
-        Some((Some(KilledBy::Lease), _)) | Some((Some(KilledBy::Purge { .. }), _)) => "was ended".to_owned(),
+        Some((Some(KilledBy::Purge { .. }), _)) => "was ended".to_owned(),
         Some((Some(KilledBy::Stop { reason }), _)) => format!("was ended: {reason}"),
         Some((_, Exit::Code(code))) => format!("exited with code {code}"),
         Some((_, Exit::Signal(signal))) => format!("was killed by {}", text::signal_name(*signal)),
@@ -73,6 +76,12 @@ pub fn scheduler_death(ready: bool, end: Option<&End>) -> Cause {
             .unwrap_or_else(|| Cause::new(CauseCode::ClusterStart, format!("the scheduler {how} before it served")))
     };
     text::with_log(cause, log)
+}
+
+/// Nobody wanted the cluster any more.
+pub(super) fn lease_lapsed() -> Cause {
+    Cause::new(CauseCode::ClusterStopped, "nobody renewed the lease of the cluster, so it ended itself")
+        .hint("a cluster lives on without a server for 15 minutes; `caddis serve` is one that never ends by itself")
 }
 
 /// The keeper's word for a process of an earlier boot.

@@ -1,6 +1,6 @@
 //! The end of a script.
 
-use caddis_types::{Cause, CauseCode, bytes};
+use caddis_types::{Cause, CauseCode};
 
 use super::{cluster, text};
 use crate::record::{ClusterRecord, ClusterState};
@@ -23,21 +23,15 @@ pub fn script_end(end: &End, stopping: Option<&Cause>, cluster: Option<&ClusterR
 
 fn killed(end: &End, cluster: Option<&ClusterRecord>) -> Option<Cause> {
     match end.killed_by.as_ref()? {
-        KilledBy::Memory { rss, limit } => Some(
-            Cause::new(
-                CauseCode::OutOfMemory,
-                format!("the script itself had {} of memory, over its limit of {}", bytes::display(*rss), bytes::display(*limit)),
-            )
-            .with("memory when killed", bytes::display(*rss))
-            .with("limit", bytes::display(*limit)),
-        ),
+        // Only workers have a limit of their own; see docs/adr/0005.
+        KilledBy::Memory { .. } => None,
         KilledBy::KernelOom => {
             Some(Cause::new(CauseCode::OutOfMemory, "the kernel killed the script: the machine is out of memory"))
         }
         KilledBy::Stop { reason } | KilledBy::Purge { reason } => Some(cluster_failed(cluster).unwrap_or_else(|| {
             Cause::new(CauseCode::ClusterStopped, format!("the script was ended: {reason}"))
         })),
-        KilledBy::Lease => Some(Cause::new(CauseCode::ClusterStopped, "nobody renewed the lease of its cluster")),
+        KilledBy::Lease => Some(cluster::lease_lapsed()),
     }
 }
 
@@ -114,8 +108,15 @@ fn with_frame(cause: Cause, facts: &ExceptionFacts) -> Cause {
     }
 }
 
+/// What the entry point exits with when it could not come as far as the script (`caddis.runtime.member`).
+const BROKEN: i32 = 125;
+
 fn by_exit(end: &End) -> Cause {
     match &end.exit {
+        Exit::Code(BROKEN) if !end.began => text::from_log(&end.log_tail, "the script's process").unwrap_or_else(|| {
+            let sentence = "the script's process could not be set up, so the script was not reached";
+            text::with_log(Cause::new(CauseCode::ClusterStart, sentence), &end.log_tail)
+        }),
         Exit::Code(code) => Cause::new(CauseCode::ExitCode, format!("the script exited with code {code}")),
         Exit::Signal(signal) => {
             let sentence = format!("the script was killed by {} from outside", text::signal_name(*signal));

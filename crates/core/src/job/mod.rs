@@ -4,8 +4,8 @@
 //! intends the script, [`running`] watches it, [`ending`] decides between another attempt and the end.
 //!
 //! What always holds: a script is started only after its intent is in the record, under a key that is started at most
-//! once for ever; an attempt that reached user code is never repeated unless the user allowed retries; an ended job
-//! never changes.
+//! once for ever; an attempt that reached user code is never repeated unless the user allowed retries; a job is over
+//! only when its script is known to have ended or never to have been started; an ended job never changes.
 
 mod ending;
 mod running;
@@ -14,6 +14,7 @@ mod starting;
 use caddis_types::{Reason, ReasonCode, Timestamp};
 
 pub use ending::EXIT_CADDIS_FAILED;
+pub use running::nothing_to_stop;
 pub use starting::start_refused;
 
 use crate::plan::Plan;
@@ -59,6 +60,13 @@ pub fn member(record: &JobRecord) -> Option<Member> {
 pub fn script(record: &JobRecord) -> Option<Member> {
     let over = record.is_ended() || matches!(record.attempt()?.phase, AttemptPhase::Ended { .. });
     if over { None } else { member(record) }
+}
+
+/// Whether the newest attempt gets what is sent as standard input. That is read once: after an attempt that may have
+/// read it, a later one finds an empty input instead of one that never ends.
+pub fn gets_input(record: &JobRecord) -> bool {
+    let may_have_read = |phase: &AttemptPhase| matches!(phase, AttemptPhase::Ended { started_at: Some(_), .. });
+    record.stdin && !record.attempts.iter().any(|attempt| may_have_read(&attempt.phase))
 }
 
 fn queued(plan: &mut Plan<JobRecord>, since: Timestamp, not_before: Option<Timestamp>, now: Timestamp) {

@@ -6,8 +6,8 @@ use caddis_types::{Cause, CauseCode, Reason, ReasonCode, Timestamp, duration};
 
 use super::{JobInput, ending, member};
 use crate::plan::{Action, Plan, Rung};
-use crate::record::{AttemptPhase, ClusterState, JobRecord, NewEvent, StopCause};
-use crate::world::{EnvironmentStatus, Exit, Member, MemberView, Observed};
+use crate::record::{AttemptPhase, Cancel, ClusterState, JobRecord, NewEvent, StopCause};
+use crate::world::{End, EnvironmentStatus, Exit, KilledBy, Member, MemberView, Observed};
 
 pub(super) fn proceed(plan: &mut Plan<JobRecord>, input: &JobInput<'_>, now: Timestamp) {
     let Some(member) = member(&plan.record) else { return };
@@ -30,13 +30,10 @@ fn seen(plan: &mut Plan<JobRecord>, input: &JobInput<'_>, member: &Member, view:
     if let Some(end) = &view.end {
         // After a reboot nobody knows whether the word that user code was reached had come to the disk.
         let certain = !matches!(&end.exit, Exit::Unknown(why) if why.contains("rebooted"));
-        if certain && !end.began && matches!(end.exit, Exit::Unknown(_)) {
+        if certain && !end.began && (matches!(end.exit, Exit::Unknown(_)) || plan.record.cancel.is_some()) {
             return again(plan, &end.exit, now);
         }
-        let stopping = match plan.record.attempt().map(|attempt| &attempt.phase) {
-            Some(AttemptPhase::Running { stopping, .. }) => stopping.clone(),
-            _ => None,
-        };
+        let stopping = stopping(&plan.record, end);
         return ending::script_ended(plan, input, view.started_at, end, stopping, now);
     }
     let limit = plan.record.timeout_ms.map(|ms| view.started_at + Duration::from_millis(ms));
@@ -56,6 +53,34 @@ fn started(plan: &mut Plan<JobRecord>, view: &MemberView, now: Timestamp) {
     }
 }
 
+/// What it was being ended for. A script that was cancelled before it was ever seen has no note of it.
+fn stopping(record: &JobRecord, end: &End) -> Option<StopCause> {
+    let noted = match record.attempt().map(|attempt| &attempt.phase) {
+        Some(AttemptPhase::Running { stopping, .. }) => stopping.clone(),
+        _ => None,
+    };
+    let stopped = matches!(end.killed_by, Some(KilledBy::Stop { .. }));
+    noted.or_else(|| {
+        let cancel = record.cancel.as_ref().filter(|_| stopped)?;
+        Some(StopCause { since: cancel.at, cause: cancelled_by(&cancel.by), hurried: cancel.hurry })
+    })
+}
+
+fn cancelled_by(user: &str) -> Cause {
+    Cause::new(CauseCode::Cancelled, format!("`{user}` cancelled it"))
+}
+
+/// Takes in the answer to a stop: nothing was ever started under the key of the newest attempt, so a job that was
+/// cancelled before its script was seen is over.
+pub fn nothing_to_stop(record: &JobRecord, stopped: &Member, now: Timestamp) -> Plan<JobRecord> {
+    let mut plan = Plan::keep(record.clone());
+    let intended = matches!(record.attempt().map(|attempt| &attempt.phase), Some(AttemptPhase::Intended { .. }));
+    if let Some(cancel) = record.cancel.as_ref().filter(|_| intended && member(record).as_ref() == Some(stopped)) {
+        ending::cancelled(&mut plan, &cancel.by, None, now);
+    }
+    plan
+}
+
 /// Intended and not to be seen: it is asked for again, under the same key. Seen before and gone: nobody knows.
 fn not_seen(plan: &mut Plan<JobRecord>, input: &JobInput<'_>, member: Member, now: Timestamp) {
     if let Some(cause) = cluster_gone(input) {
@@ -63,12 +88,10 @@ fn not_seen(plan: &mut Plan<JobRecord>, input: &JobInput<'_>, member: Member, no
     }
     match plan.record.attempt().map(|attempt| attempt.phase.clone()) {
         Some(AttemptPhase::Intended { .. }) => {
-            if let Some(cancel) = plan.record.cancel.clone() {
-                // Whether it was started is not known, so it is ended by its key before the job is called over.
-                plan.actions.push(Action::StopMember { member, reason: "cancelled".into(), ladder: Vec::new() });
-                return ending::cancelled(plan, &cancel.by, None, now);
+            match plan.record.cancel.clone() {
+                Some(cancel) => stop_unseen(plan, input, member, &cancel, now),
+                None => start_again(plan, input, member, now),
             }
-            start_again(plan, input, member, now);
         }
         Some(AttemptPhase::Running { started_at, .. }) => {
             let cause = Cause::new(CauseCode::Unknown, "its process is gone, and left no word of how it ended");
@@ -76,6 +99,17 @@ fn not_seen(plan: &mut Plan<JobRecord>, input: &JobInput<'_>, member: Member, no
         }
         _ => {}
     }
+}
+
+/// Whether it was started is not known: a view may lag behind. It is ended by its key, and the answer tells whether
+/// there was anything; if so, its exit is waited for, since user code may have been reached.
+fn stop_unseen(plan: &mut Plan<JobRecord>, input: &JobInput<'_>, member: Member, cancel: &Cancel, now: Timestamp) {
+    let cause = cancelled_by(&cancel.by);
+    let sentence = format!("it is being ended: {}", cause.sentence);
+    plan.actions.push(Action::StopMember { member, reason: cause.sentence, ladder: ladder(cancel.hurry) });
+    plan.due_at(now + input.settings.heartbeat);
+    let reason = Reason::new(ReasonCode::Stopping, sentence, cancel.at);
+    plan.report.push(reason.next("it is over as soon as the keeper says what became of its script"));
 }
 
 /// The key makes repeating harmless. On a cluster that is being ended nothing is started any more: it either shows
@@ -135,7 +169,7 @@ fn stop_when_asked(
         return;
     }
     let cause = cancel
-        .map(|cancel| Cause::new(CauseCode::Cancelled, format!("`{}` cancelled it", cancel.by)))
+        .map(|cancel| cancelled_by(&cancel.by))
         .or_else(|| timed_out(limit, now))
         .or_else(|| scheduler_lost(input, now));
     if let Some(cause) = cause {

@@ -62,6 +62,9 @@ fn explain(plan: &mut Plan<JobRecord>, input: &JobInput<'_>, cluster: &ClusterRe
 /// The cluster serves: the script's process is intended, and asked for.
 fn intend(plan: &mut Plan<JobRecord>, input: &JobInput<'_>, now: Timestamp) {
     let job = plan.record.id.clone();
+    if plan.record.stdin && !super::gets_input(&plan.record) {
+        note(&mut plan.record, "standard input is read once: attempts after the first find it empty");
+    }
     let Some(attempt) = plan.record.attempts.last_mut() else { return };
     attempt.phase = AttemptPhase::Intended { at: now };
     let member = Member::Job { job, attempt: attempt.number };
@@ -69,6 +72,13 @@ fn intend(plan: &mut Plan<JobRecord>, input: &JobInput<'_>, now: Timestamp) {
     plan.actions.push(Action::StartMember { member });
     plan.due_at(now + input.settings.heartbeat);
     plan.report.push(Reason::new(ReasonCode::StartingScript, "its script is being started", now));
+}
+
+/// A notice for the user, once.
+fn note(record: &mut JobRecord, notice: &str) {
+    if !record.notices.iter().any(|known| known == notice) {
+        record.notices.push(notice.to_owned());
+    }
 }
 
 /// Takes in that the script could not be started, and certainly does not run.

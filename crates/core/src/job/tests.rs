@@ -6,14 +6,14 @@ use caddis_types::api::RetryWish;
 use caddis_types::{Cause, CauseCode, ReasonCode, Timestamp};
 use proptest::prelude::*;
 
-use super::{EXIT_CADDIS_FAILED, JobInput, member, plan, start_refused};
+use super::{EXIT_CADDIS_FAILED, JobInput, gets_input, member, nothing_to_stop, plan, start_refused};
 use crate::arbitrary::{self, NOW, ended, plain_cluster, plain_job, runs, seen};
 use crate::plan::{Action, Plan};
 use crate::record::{
     AttemptPhase, AttemptRecord, Cancel, ClusterRecord, ClusterState, JobRecord, JobState, Outcome, StopWhy,
 };
 use crate::settings::Settings;
-use crate::world::{ClusterWorld, Exit, Member, MemberView, Observed};
+use crate::world::{ClusterWorld, Exit, KilledBy, Member, MemberView, Observed};
 
 fn look(record: &JobRecord, cluster: Option<&ClusterRecord>, world: &ClusterWorld, now: Timestamp) -> Plan<JobRecord> {
     let settings = Settings::default();
@@ -91,6 +91,22 @@ fn a_failed_attempt_is_repeated_only_as_allowed() {
 }
 
 #[test]
+fn a_later_attempt_says_that_its_input_is_empty_and_the_first_does_not() {
+    let next = |stdin, earlier: Option<Timestamp>| {
+        let mut job = JobRecord { stdin, ..trying(AttemptPhase::Ended { started_at: earlier, at: NOW }) };
+        let (cluster, phase) = (job.attempts[0].cluster.clone(), AttemptPhase::Assigned);
+        job.attempts.push(AttemptRecord { number: 2, cluster, phase, exit: None, cause: None });
+        job.state = JobState::Starting { since: NOW };
+        let plan = look(&job, Some(&serving()), &seen([]), NOW);
+        assert!(matches!(plan.actions[..], [Action::StartMember { .. }]), "{:?}", plan.actions);
+        (gets_input(&plan.record), plan.record.notices.len())
+    };
+    assert_eq!(next(true, Some(NOW)), (false, 1), "the first attempt may have read it");
+    assert_eq!(next(true, None), (true, 0), "no script was started yet");
+    assert_eq!(next(false, Some(NOW)), (false, 0), "there is no input");
+}
+
+#[test]
 fn an_attempt_whose_cluster_never_served_counts_as_a_try() {
     let mut job = JobRecord { retry: RetryWish { max: 2, ..RetryWish::default() }, ..plain_job() };
     let mut tries = 0;
@@ -128,6 +144,43 @@ fn a_stop_is_asked_for_until_the_script_is_gone() {
     assert_eq!(ladder(&hurried), 0);
     let gone = look(&hurried.record, Some(&serving()), &script(ended(NOW, Exit::Signal(9))), NOW);
     assert_eq!(outcome(&gone), Some((Outcome::Cancelled, 137)));
+}
+
+#[test]
+fn a_script_that_may_have_been_started_is_ended_before_its_job_is_over() {
+    let job = cancelled(trying(AttemptPhase::Intended { at: NOW }), false);
+    let waits = look(&job, Some(&serving()), &seen([]), NOW);
+    assert!(matches!(&waits.actions[..], [Action::StopMember { ladder, .. }] if ladder.len() == 2), "{:?}", waits.actions);
+    assert_eq!((outcome(&waits), waits.report[0].code), (None, ReasonCode::Stopping));
+    assert!(waits.due.is_some());
+    let hurried = look(&cancelled(job, true), Some(&serving()), &seen([]), NOW);
+    assert!(matches!(&hurried.actions[..], [Action::StopMember { ladder, .. }] if ladder.is_empty()));
+}
+
+#[test]
+fn the_answer_to_a_stop_that_nothing_was_started_ends_a_cancelled_job() {
+    let script = member(&running()).unwrap();
+    let intended = || trying(AttemptPhase::Intended { at: NOW });
+    let job = cancelled(intended(), false);
+    assert_eq!(outcome(&nothing_to_stop(&job, &script, NOW)), Some((Outcome::Cancelled, 130)));
+    let other = Member::Job { job: job.id.clone(), attempt: 2 };
+    for (job, stopped) in [(job, &other), (intended(), &script), (cancelled(running(), false), &script)] {
+        assert_eq!(nothing_to_stop(&job, stopped, NOW).record, job);
+    }
+}
+
+#[test]
+fn a_script_that_was_cancelled_before_it_was_seen_keeps_its_exit() {
+    let job = cancelled(trying(AttemptPhase::Intended { at: NOW }), false);
+    let by_itself = look(&job, Some(&serving()), &script(ended(NOW, Exit::Code(3))), NOW);
+    assert_eq!(outcome(&by_itself), Some((Outcome::Failed, 3)));
+    let mut view = ended(NOW, Exit::Signal(15));
+    view.end.as_mut().unwrap().killed_by = Some(KilledBy::Stop { reason: "`ann` cancelled it".into() });
+    let stopped = look(&job, Some(&serving()), &script(view.clone()), NOW);
+    assert_eq!(outcome(&stopped), Some((Outcome::Cancelled, 143)));
+    assert_eq!(stopped.record.attempts[0].exit, Some(Exit::Signal(15)));
+    view.end.as_mut().unwrap().began = false;
+    assert_eq!(outcome(&look(&job, Some(&serving()), &script(view), NOW)), Some((Outcome::Cancelled, 130)));
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use caddis_types::api::{EnvironmentWish, Program};
 use caddis_types::shape::ClusterShape;
-use caddis_types::{Cause, ClusterId, JobId, NanoDollars, Timestamp};
+use caddis_types::{Cause, ClusterId, JobId, NanoDollars, Timestamp, Umask};
 use serde::{Deserialize, Serialize};
 
 /// One scheduler and its worker slots.
@@ -35,6 +35,9 @@ pub struct ClusterRecord {
     pub program: Option<Program>,
     /// The folder it works in.
     pub cwd: String,
+    /// The mask of the modes of the files that its processes make.
+    #[serde(default, skip_serializing_if = "Umask::is_usual")]
+    pub umask: Umask,
     /// Workers that load, or a user, asks for; within the shape's range.
     pub workers_desired: u32,
     /// Workers granted by the pool; slots follow it.
@@ -236,6 +239,7 @@ impl ClusterRecord {
             environment: EnvironmentWish::default(),
             program: None,
             cwd: String::new(),
+            umask: Umask::default(),
             shrink_since: None,
             created_at: now,
             ready_at: None,

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use caddis_types::api::{ClusterChoice, EnvironmentWish, Program, RetryWish};
-use caddis_types::{Cause, ClusterId, JobId, Timestamp};
+use caddis_types::{Cause, ClusterId, JobId, Timestamp, Umask};
 use serde::{Deserialize, Serialize};
 
 use crate::world::Exit;
@@ -32,6 +32,9 @@ pub struct JobRecord {
     pub args: Vec<String>,
     /// Where it runs.
     pub cwd: String,
+    /// The mask of the modes of the files that it makes.
+    #[serde(default, skip_serializing_if = "Umask::is_usual")]
+    pub umask: Umask,
     /// Its files, addressed by content, so that it can run elsewhere and again.
     pub bundle: Option<Bundle>,
     /// Which Python environment.

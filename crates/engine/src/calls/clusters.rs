@@ -6,7 +6,7 @@ use caddis_core::view;
 use caddis_types::api::{ClusterView, ClusterWish, ConnectionView};
 use caddis_types::{ClusterId, names};
 
-use super::jobs::busy;
+use super::jobs::{busy, variables};
 use super::{CallError, CallErrorKind, Caller};
 use crate::ports::{Change, ClusterFilter, CommitError, DocumentWrite};
 use crate::{Engine, Key, pass};
@@ -34,6 +34,7 @@ impl Engine {
         for key in wish.tags.keys() {
             names::check(key)?;
         }
+        variables(&wish.variables)?;
         let (shape, notices) = profile::fit(&wish.shape, self.ports.backend.pool())?;
         let now = self.ports.clock.now();
         let id = ClusterId::new(now, &mut self.ports.rng());
@@ -42,6 +43,7 @@ impl Engine {
             tags: wish.tags,
             environment: wish.environment,
             cwd: wish.cwd,
+            umask: wish.umask,
             idle_timeout_ms: Some(wish.idle_timeout_ms.unwrap_or(IDLE_TIMEOUT_MS)),
             notices,
             ..ClusterRecord::new(id.clone(), caller.owner.clone(), shape, now)

@@ -82,6 +82,7 @@ impl From<ShapeError> for CallError {
             ShapeError::MinimumAbovePool { .. } => (CallErrorKind::Conflict, "minimum_above_pool"),
             ShapeError::TooLittleMemory(_) => (CallErrorKind::Invalid, "too_little_memory"),
             ShapeError::Threads(_) => (CallErrorKind::Invalid, "threads"),
+            ShapeError::Workers { .. } => (CallErrorKind::Invalid, "workers"),
         };
         CallError::new(kind, code, error.to_string())
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use caddis_core::profile;
 use caddis_core::record::{Bundle, Cancel, JobRecord, JobState, NewEvent};
 use caddis_core::view;
-use caddis_types::api::{ClusterChoice, JobView, JobWish};
+use caddis_types::api::{ClusterChoice, JobView, JobWish, Program};
 use caddis_types::{JobId, Timestamp, names};
 
 use super::{CallError, CallErrorKind, Caller};
@@ -28,6 +28,16 @@ impl Engine {
         wish: JobWish,
         documents: impl FnOnce(&JobId) -> Vec<DocumentWrite> + Send,
     ) -> Result<JobRecord, CallError> {
+        self.take_job(caller, wish, Vec::new(), documents).await
+    }
+
+    async fn take_job(
+        &self,
+        caller: &Caller,
+        wish: JobWish,
+        notices: Vec<String>,
+        documents: impl FnOnce(&JobId) -> Vec<DocumentWrite> + Send,
+    ) -> Result<JobRecord, CallError> {
         check(&wish)?;
         if let ClusterChoice::Fresh(shape) = &wish.cluster {
             profile::fit(shape, self.ports.backend.pool())?;
@@ -40,7 +50,7 @@ impl Engine {
         let id = JobId::new(now, &mut self.ports.rng());
         let request = wish.request_key.clone().map(|key| (caller.owner.clone(), key, id.clone()));
         let variables = vec![(id.to_string(), wish.variables.clone())];
-        let record = record(caller, id.clone(), wish, bundle, now);
+        let record = JobRecord { notices, ..record(caller, id.clone(), wish, bundle, now) };
         let documents = documents(&id);
         let events = vec![NewEvent::new(now, id.as_str(), "job.submitted", "it was submitted")];
         let change = Change { jobs: vec![record], variables, events, request, documents, ..Change::default() };
@@ -121,6 +131,7 @@ impl Engine {
             program: old.program,
             args: old.args,
             cwd: old.cwd,
+            umask: old.umask,
             variables,
             name: old.name,
             tags: old.tags,
@@ -131,7 +142,8 @@ impl Engine {
             keep_on_failure_ms: old.keep_on_failure_ms,
             stdin: false,
         };
-        self.submit_job(caller, wish).await
+        let empty = old.stdin.then(|| format!("standard input is not kept: unlike `{}`, this job finds it empty", old.id));
+        self.take_job(caller, wish, empty.into_iter().collect(), |_| Vec::new()).await
     }
 }
 
@@ -149,6 +161,7 @@ fn record(caller: &Caller, id: JobId, wish: JobWish, bundle: Bundle, now: Timest
         program: wish.program,
         args: wish.args,
         cwd: wish.cwd,
+        umask: wish.umask,
         bundle: Some(bundle),
         environment: wish.environment,
         cluster: wish.cluster,
@@ -185,5 +198,34 @@ fn check(wish: &JobWish) -> Result<(), CallError> {
         let text = format!("the working folder `{}` is not absolute", wish.cwd);
         return Err(CallError::new(CallErrorKind::Invalid, "bad_cwd", text));
     }
-    Ok(())
+    if let Program::Script(path) = &wish.program
+        && !path.starts_with('/')
+    {
+        let text = format!("the path of the script `{path}` is not absolute\nhint: the server has no folder of yours to begin at");
+        return Err(CallError::new(CallErrorKind::Invalid, "bad_script", text));
+    }
+    if let Some(arg) = wish.args.iter().find(|arg| arg.contains('\0')) {
+        let text = format!("the argument `{}` holds a zero byte, which no program can be given", arg.escape_debug());
+        return Err(CallError::new(CallErrorKind::Invalid, "bad_argument", text));
+    }
+    variables(&wish.variables)
+}
+
+/// What no process can have in its environment.
+pub(super) fn variables(all: &BTreeMap<String, String>) -> Result<(), CallError> {
+    let bad = |(name, value): &(&String, &String)| {
+        // A shell may hold names that begin with `=`; they are passed on as they are.
+        name.is_empty() || name.contains('\0') || name.chars().skip(1).any(|c| c == '=') || value.contains('\0')
+    };
+    match all.iter().find(bad) {
+        Some((name, _)) => {
+            let text = format!(
+                "the variable `{}` cannot be set\nhint: a name is not empty and holds no `=`; neither it nor its value holds \
+                 a zero byte",
+                name.escape_debug()
+            );
+            Err(CallError::new(CallErrorKind::Invalid, "bad_variable", text))
+        }
+        None => Ok(()),
+    }
 }

@@ -10,7 +10,7 @@ use caddis_types::{Cause, ClusterId};
 
 use super::{Outcome, PassError};
 use crate::Key;
-use crate::ports::{BackendError, Change, MemberStart, Ports, StartError};
+use crate::ports::{BackendError, Change, MemberStart, Ports, StartError, Stopped};
 
 /// How soon a failed effect is tried again.
 const AGAIN: Duration = Duration::from_secs(1);
@@ -44,7 +44,16 @@ pub(super) async fn job_actions(
         outcome.wakes.push(Key::Job(plan.record.id.clone()));
     }
     for action in &plan.actions {
-        other(action, cluster, ports, outcome).await?;
+        match action {
+            Action::StopMember { member, reason, ladder } => {
+                match ports.backend.stop_member(&cluster.id, member, reason, ladder).await {
+                    Ok(Stopped::Found) => {}
+                    Ok(Stopped::Nothing) => nothing_to_stop(&plan.record, member, ports, outcome).await?,
+                    Err(error) => failed(action, &cluster.id, &error, ports, outcome),
+                }
+            }
+            action => other(action, cluster, ports, outcome).await?,
+        }
     }
     Ok(())
 }
@@ -112,6 +121,26 @@ async fn refused_job(record: &JobRecord, cause: Cause, ports: &Ports) -> Result<
     Ok(())
 }
 
+/// The answer to a stop says that the script was never started.
+async fn nothing_to_stop(
+    record: &JobRecord,
+    member: &Member,
+    ports: &Ports,
+    outcome: &mut Outcome,
+) -> Result<(), PassError> {
+    let Some(record) = ports.store.job(&record.id).await? else { return Ok(()) };
+    let plan = job::nothing_to_stop(&record, member, ports.clock.now());
+    if plan.record != record {
+        let id = record.id.clone();
+        let change = Change { jobs: vec![plan.record], events: plan.events, ..Change::default() };
+        ports.store.commit(change).await?;
+        ports.notifier.changed(id.as_str());
+        outcome.wakes.extend([Key::Job(id), Key::Pool]);
+        outcome.wakes.extend(record.cluster_id().cloned().map(Key::Cluster));
+    }
+    Ok(())
+}
+
 async fn other(action: &Action, record: &ClusterRecord, ports: &Ports, outcome: &mut Outcome) -> Result<(), PassError> {
     let id = &record.id;
     let result = match action {
@@ -120,7 +149,9 @@ async fn other(action: &Action, record: &ClusterRecord, ports: &Ports, outcome: 
             let variables = ports.store.variables(id.as_str()).await?;
             ports.backend.prepare_environment(record, &variables).await
         }
-        Action::StopMember { member, reason, ladder } => ports.backend.stop_member(id, member, reason, ladder).await,
+        Action::StopMember { member, reason, ladder } => {
+            ports.backend.stop_member(id, member, reason, ladder).await.map(drop)
+        }
         Action::CloseCluster { reason } => {
             ports.dask.close(id, reason).await;
             Ok(())

@@ -3,7 +3,7 @@
 use caddis_core::cluster::{self, ClusterInput};
 use caddis_core::plan::Plan;
 use caddis_core::record::{ClusterRecord, ClusterState, JobRecord};
-use caddis_core::world::ClusterWorld;
+use caddis_core::world::{ClusterWorld, Member, Observed};
 use caddis_types::ClusterId;
 
 use super::{Outcome, PassError, act, snapshot};
@@ -12,7 +12,8 @@ use crate::ports::{Change, JobFilter, Ports, StoreError};
 
 pub(super) async fn run(id: &ClusterId, ports: &Ports, outcome: &mut Outcome) -> Result<(), PassError> {
     let Some(record) = ports.store.cluster(id).await? else { return Ok(()) };
-    let (plan, job, _) = plan(&record, ports).await?;
+    let victims = victims(&record, ports).await;
+    let (plan, job, world) = decide(&record, &victims, ports).await?;
     let changed = plan.record != record || !plan.ledger.is_empty() || !plan.events.is_empty();
     *outcome = Outcome { due: plan.due, acted: changed || !plan.actions.is_empty(), ..Outcome::default() };
     if changed {
@@ -29,12 +30,45 @@ pub(super) async fn run(id: &ClusterId, ports: &Ports, outcome: &mut Outcome) ->
     if let ClusterState::Stopping { purged_at: Some(_), .. } = plan.record.state {
         outcome.wakes.extend(jobs_of(&plan.record, job.as_ref(), ports).await?);
     }
-    act::cluster_actions(&plan, ports, outcome).await
+    act::cluster_actions(&plan, ports, outcome).await?;
+    if let Observed::Known(members) = &world.members {
+        forget(id, &cluster::past_workers(&plan.record, members), ports).await;
+    }
+    Ok(())
 }
 
-/// Reads everything and decides, changing nothing; also the answer to `why`.
+/// Lets go of what is over, after that is in the database. What fails is tried by the next look.
+pub(super) async fn forget(id: &ClusterId, members: &[Member], ports: &Ports) {
+    if members.is_empty() {
+        return;
+    }
+    if let Err(error) = ports.backend.forget_members(id, members).await {
+        tracing::info!(cluster.id = %id, error.code, error.message, "ended processes could not be forgotten yet");
+    }
+}
+
+/// Whom the scheduler would close. It is asked first, since its answer may take seconds: the world is then read after.
+async fn victims(record: &ClusterRecord, ports: &Ports) -> Vec<String> {
+    match cluster::surplus(record) {
+        0 => Vec::new(),
+        n if matches!(record.state, ClusterState::Running { .. }) => ports.dask.workers_to_close(&record.id, n).await,
+        _ => Vec::new(),
+    }
+}
+
+/// What would be decided now, for those who look; the answer to `why`. It goes by what is known already and asks no
+/// scheduler: whoever looks at many clusters must not wait for one of them.
 pub async fn plan(
     record: &ClusterRecord,
+    ports: &Ports,
+) -> Result<(Plan<ClusterRecord>, Option<JobRecord>, ClusterWorld), StoreError> {
+    decide(record, &[], ports).await
+}
+
+/// Reads everything and decides, changing nothing.
+async fn decide(
+    record: &ClusterRecord,
+    victims: &[String],
     ports: &Ports,
 ) -> Result<(Plan<ClusterRecord>, Option<JobRecord>, ClusterWorld), StoreError> {
     let job = match &record.job {
@@ -48,15 +82,8 @@ pub async fn plan(
     };
     let here = users.iter().filter(|job| job.cluster_id() == Some(&record.id));
     let scripts: Vec<_> = here.filter_map(caddis_core::job::script).collect();
-    let surplus = cluster::surplus(record);
-    let serving = matches!(record.state, ClusterState::Running { .. });
-    let victims = match surplus {
-        0 => Vec::new(),
-        n if serving => ports.dask.workers_to_close(&record.id, n).await,
-        _ => Vec::new(),
-    };
     let settings = &ports.settings;
-    let input = ClusterInput { record, world: &world, job: job.as_ref(), scripts: &scripts, victims: &victims, settings };
+    let input = ClusterInput { record, world: &world, job: job.as_ref(), scripts: &scripts, victims, settings };
     let plan = cluster::plan(&input, ports.clock.now());
     Ok((plan, job, world))
 }

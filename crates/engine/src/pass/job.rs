@@ -1,9 +1,10 @@
 //! One look at one job.
 
+use caddis_core::cluster::past_scripts;
 use caddis_core::job::{self, JobInput};
 use caddis_core::plan::Plan;
 use caddis_core::record::{ClusterRecord, JobRecord, JobState};
-use caddis_core::world::ClusterWorld;
+use caddis_core::world::{ClusterWorld, Observed};
 use caddis_types::JobId;
 
 use super::{Outcome, PassError, act, snapshot};
@@ -15,7 +16,7 @@ pub(super) async fn run(id: &JobId, ports: &Ports, outcome: &mut Outcome) -> Res
     if record.is_ended() {
         return Ok(());
     }
-    let (plan, cluster, _) = plan(&record, ports).await?;
+    let (plan, cluster, world) = plan(&record, ports).await?;
     let changed = plan.record != record || !plan.events.is_empty();
     *outcome = Outcome { due: plan.due, acted: changed || !plan.actions.is_empty(), ..Outcome::default() };
     if changed {
@@ -31,6 +32,9 @@ pub(super) async fn run(id: &JobId, ports: &Ports, outcome: &mut Outcome) -> Res
     }
     if let Some(cluster) = &cluster {
         act::job_actions(&plan, cluster, ports, outcome).await?;
+        if let Some(ClusterWorld { members: Observed::Known(members), .. }) = &world {
+            super::cluster::forget(&cluster.id, &past_scripts(&plan.record, cluster, members), ports).await;
+        }
     }
     Ok(())
 }

@@ -40,6 +40,10 @@ pub async fn view(ports: &Ports) -> Result<(PoolView, Vec<JobRecord>, Vec<Cluste
     let mut view = PoolView { capacity: pool.memory_bytes, ..PoolView::default() };
     for cluster in &clusters {
         *view.held.entry(cluster.owner.clone()).or_default() += held_bytes(cluster);
+        if cluster.workers_wanted > 0 {
+            let served = view.served.entry(cluster.owner.clone()).or_insert(cluster.created_at);
+            *served = cluster.created_at.max(*served);
+        }
         view.waiting.extend(growth(cluster));
     }
     view.waiting.extend(queued.iter().filter_map(|job| applicant(job, pool)));
@@ -139,6 +143,7 @@ fn fresh(job: &JobRecord, wish: &caddis_types::shape::ShapeWish, ports: &Ports, 
         environment: job.environment.clone(),
         program: Some(job.program.clone()),
         cwd: job.cwd.clone(),
+        umask: job.umask,
         workers_desired: granted,
         workers_wanted: granted,
         stop_wish,

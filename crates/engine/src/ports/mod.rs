@@ -8,7 +8,7 @@ mod store;
 
 use std::sync::Arc;
 
-pub use backend::{Backend, BackendError, MemberStart, StartError};
+pub use backend::{Backend, BackendError, MemberStart, StartError, Stopped};
 use caddis_core::settings::Settings;
 pub use clock::{Clock, Entropy};
 pub use dask::DaskApi;

@@ -163,9 +163,12 @@ pub trait Store: Send + Sync {
     async fn documents(&self, kind: &str, prefix: &str, after: &str, limit: u32) -> Result<Vec<Document>, StoreError>;
     /// Ledger lines of one cluster, oldest first.
     async fn ledger(&self, cluster: &ClusterId) -> Result<Vec<LedgerLine>, StoreError>;
-    /// Events after a number, oldest first, about one subject or all; at most `limit`, 0 means all.
+    /// Events after a number, oldest first, about one subject or all; at most `limit`, 0 means all. They were written
+    /// together with what they tell of. Readers keep the number of the last one that they have dealt with: one that is
+    /// cut off reads some of them twice, and misses none that is kept.
     async fn events(&self, after: i64, subject: Option<&str>, limit: u32) -> Result<Vec<EventView>, StoreError>;
-    /// Removes jobs and clusters that ended before `before`, their variables, requests and events; ledger lines stay.
+    /// Removes jobs and clusters that ended before `before`, their variables, requests and events, and whatever events
+    /// are older, since a cluster that lives on tells of more and more; ledger lines stay.
     /// A job stays while a cluster made for it lives, and a cluster made for a job stays as long as the job does.
     async fn remove_ended(&self, before: Timestamp) -> Result<Removed, StoreError>;
     /// A small value that must survive, such as a port.

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use axum::extract::{Request, State};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use caddis_engine::calls::Caller;
 use hyper::Method;
 use hyper::header::{AUTHORIZATION, HOST, HeaderMap, HeaderName, ORIGIN, UPGRADE};
@@ -37,7 +37,7 @@ pub(crate) async fn check(State(face): State<Face>, mut request: Request, next: 
             }
             next.run(request).await
         }
-        Err(refusal) => refusals::shown(refusal, request.headers()),
+        Err(refusal) => refusal.into_response(),
     }
 }
 

@@ -1,12 +1,8 @@
 //! What is said at the door. Nothing here depends on what the server holds.
 
-use axum::response::{Html, IntoResponse, Response};
 use hyper::StatusCode;
-use hyper::header::{ACCEPT, HeaderMap};
 
 use crate::http::Refusal;
-
-const LOGIN_PAGE: &str = include_str!("login.html");
 
 pub(super) fn foreign() -> Refusal {
     let text = "this port answers only to processes of the user who runs it";
@@ -30,13 +26,4 @@ pub(super) fn origin() -> Refusal {
 pub(super) fn origin_missing() -> Refusal {
     let text = "a change by cookie must name its `Origin`\nhint: without a browser use `Authorization: Bearer`";
     Refusal::new(StatusCode::FORBIDDEN, "no_origin", text)
-}
-
-/// A person in front of a browser gets a page that says what to do; everything else the problem itself.
-pub(super) fn shown(refusal: Refusal, headers: &HeaderMap) -> Response {
-    let html = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|a| a.contains("text/html"));
-    if html && refusal.status == StatusCode::UNAUTHORIZED {
-        return (refusal.status, Html(LOGIN_PAGE)).into_response();
-    }
-    refusal.into_response()
 }

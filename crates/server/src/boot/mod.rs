@@ -120,15 +120,15 @@ impl Claim {
             () = listeners => {}
             signal = signals => {
                 tracing::info!(signal, "the server was told to end");
-                face.shutdown.begin();
             }
             () = face.shutdown.wait() => {}
         }
+        face.shutdown.begin();
         ready::tell("STOPPING=1");
         self.folder.remove(listen::SOCKET).map_err(io("remove its socket"))?;
         last_answers(&face).await;
         tracing::info!("the server ends; what runs goes on");
-        drop(tasks);
+        tasks.end().await;
         drop(self.lock);
         Ok(())
     }

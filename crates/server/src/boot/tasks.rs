@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use caddis_engine::ports::StoreError;
 use caddis_engine::tasks as engine_tasks;
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 
 use super::retention;
 use crate::face::Face;
@@ -13,11 +13,28 @@ const SWEEP: Duration = Duration::from_secs(30);
 const LEASES: Duration = Duration::from_secs(10);
 const RETENTION: Duration = Duration::from_secs(3600);
 
-/// Starts all of them. They end with the answer: every one may be cut at any point, as by `kill -9`.
-pub(super) fn start(face: &Face) -> JoinSet<()> {
+/// All of them.
+pub(super) struct Tasks {
+    engine: JoinHandle<()>,
+    others: JoinSet<()>,
+}
+
+impl Tasks {
+    /// Waits until none of them does anything any more. The loop ends with the server's shutdown, which must have begun;
+    /// the others may be cut at any point, as by `kill -9`.
+    pub(super) async fn end(mut self) {
+        self.others.shutdown().await;
+        if let Err(error) = self.engine.await {
+            tracing::error!(error = %error, "the loop did not end well");
+        }
+    }
+}
+
+/// Starts all of them.
+pub(super) fn start(face: &Face) -> Tasks {
     let mut tasks = JoinSet::new();
-    let engine = face.assembly.engine.clone();
-    tasks.spawn(async move { engine.run().await });
+    let (engine, shutdown) = (face.assembly.engine.clone(), face.shutdown.clone());
+    let engine = tokio::spawn(async move { engine.run(shutdown.wait()).await });
     let ports = face.assembly.engine.ports.clone();
     tasks.spawn(every("sweep", SWEEP, move || {
         let ports = ports.clone();
@@ -33,7 +50,7 @@ pub(super) fn start(face: &Face) -> JoinSet<()> {
         let assembly = assembly.clone();
         async move { retention::remove(&assembly, assembly.retention).await.map(drop) }
     }));
-    tasks
+    Tasks { engine, others: tasks }
 }
 
 async fn every<F: Future<Output = Result<(), StoreError>>>(name: &'static str, span: Duration, task: impl Fn() -> F) {

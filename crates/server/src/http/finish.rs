@@ -11,7 +11,7 @@ use futures_util::FutureExt;
 use hyper::StatusCode;
 use hyper::header::{CACHE_CONTROL, HeaderName, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
 
-use super::Refusal;
+use super::{Refusal, page};
 use crate::clock::secret;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("caddis-request-id");
@@ -19,6 +19,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("caddis-request-id");
 pub(super) async fn finish(request: Request, next: Next) -> Response {
     // The query is left out: it may hold a login code.
     let asked = format!("{} {}", request.method(), request.uri().path());
+    let for_a_person = page::refusal::is_for_a_person(&request);
     let id = format!("req_{}", &secret()[..16]);
     let mut response = match AssertUnwindSafe(next.run(request)).catch_unwind().await {
         Ok(response) => response,
@@ -29,9 +30,7 @@ pub(super) async fn finish(request: Request, next: Next) -> Response {
     };
     if let Some(refusal) = response.extensions_mut().remove::<Refusal>() {
         tell(&asked, &id, &refusal);
-        let Refusal { status, code, message, hint } = refusal;
-        let problem = Problem { code: code.into_owned(), message, hint, request_id: id.clone() };
-        response = (status, Json(problem)).into_response();
+        response = if for_a_person { page::refusal::page(&refusal, &id) } else { problem(refusal, &id) };
     }
     let headers = response.headers_mut();
     if let Ok(id) = HeaderValue::from_str(&id) {
@@ -44,6 +43,11 @@ pub(super) async fn finish(request: Request, next: Next) -> Response {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
     response
+}
+
+fn problem(refusal: Refusal, id: &str) -> Response {
+    let Refusal { status, code, message, hint } = refusal;
+    (status, Json(Problem { code: code.into_owned(), message, hint, request_id: id.to_owned() })).into_response()
 }
 
 fn tell(asked: &str, id: &str, refusal: &Refusal) {

@@ -3,7 +3,7 @@
 use axum::body::to_bytes;
 use axum::extract::{FromRequest, Request};
 use hyper::StatusCode;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::{Refusal, nearest};
 
@@ -26,7 +26,7 @@ impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Wish<T> {
         let bytes = to_bytes(request.into_body(), LIMIT).await.map_err(|_| too_large())?;
         let bytes = if bytes.is_empty() { &b"{}"[..] } else { &bytes[..] };
         let mut reader = serde_json::Deserializer::from_slice(bytes);
-        let wish = serde_path_to_error::deserialize(&mut reader).map_err(|error| not_understood(&error))?;
+        let wish = serde_path_to_error::deserialize(&mut reader).map_err(|error| not_understood(&error, bytes))?;
         reader.end().map_err(|error| Refusal::invalid("bad_json", format!("the body is not JSON: {error}")))?;
         Ok(Wish(wish))
     }
@@ -37,8 +37,14 @@ fn too_large() -> Refusal {
     Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", text)
 }
 
-fn not_understood(error: &serde_path_to_error::Error<serde_json::Error>) -> Refusal {
+fn not_understood(error: &serde_path_to_error::Error<serde_json::Error>, bytes: &[u8]) -> Refusal {
     let message = error.inner().to_string();
+    let is_json = || serde_json::from_slice::<IgnoredAny>(bytes).is_ok();
+    if error.inner().is_syntax() && is_json() {
+        // An enum with two variants at once reads like a mistake of the writing.
+        let text = format!("what stands at `{}` is not understood: one thing is wanted there", error.path());
+        return Refusal::invalid("bad_wish", text);
+    }
     if error.inner().is_syntax() || error.inner().is_eof() {
         return Refusal::invalid("bad_json", format!("the body is not JSON: {message}"));
     }

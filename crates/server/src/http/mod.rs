@@ -13,6 +13,7 @@ mod login;
 mod longpoll;
 mod nearest;
 mod page;
+pub(crate) mod path;
 mod query;
 mod refusal;
 mod server;

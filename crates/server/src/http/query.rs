@@ -6,6 +6,16 @@ use serde::de::DeserializeOwned;
 
 use super::{Refusal, nearest};
 
+/// Our words for those of Rust's numbers.
+fn words(what: &str) -> &str {
+    match what {
+        "invalid digit found in string" | "cannot parse integer from empty string" => "it is not a whole number",
+        "number too large to fit in target type" => "the number is too large",
+        "provided string was not `true` or `false`" => "it is neither `true` nor `false`",
+        other => other,
+    }
+}
+
 /// Parameters, without unknown ones.
 #[derive(Debug)]
 pub(super) struct Query<T>(pub(super) T);
@@ -20,8 +30,9 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Query<T> {
                 let text = message.strip_prefix("Failed to deserialize query string: ").unwrap_or(&message);
                 let (name, text) = text.split_once(": ").unwrap_or(("", text));
                 let text = match nearest::plain(text) {
+                    named if name.is_empty() => named.replace("field", "parameter"),
                     unknown if unknown.contains(&format!("`{name}`")) => unknown.replace("field", "parameter"),
-                    other => format!("the parameter `{name}` is not understood: {other}"),
+                    other => format!("the parameter `{name}` is not understood: {}", words(other)),
                 };
                 let mut refusal = Refusal::invalid("bad_query", text);
                 refusal.hint = nearest::hint(&message);

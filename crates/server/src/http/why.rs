@@ -1,6 +1,6 @@
 //! `GET /v1/why/{ref}`: why a job or a cluster is as it is, the most direct reason first.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::routing::get;
 use axum::{Json, Router};
 use caddis_types::api::WhyView;
@@ -8,6 +8,7 @@ use caddis_types::api::WhyView;
 use crate::auth::Who;
 use crate::face::Face;
 use crate::http::Refusal;
+use crate::http::path::Path;
 
 pub(super) fn routes() -> Router<Face> {
     Router::new().route("/v1/why/{reference}", get(why))

@@ -10,7 +10,7 @@ mod splice;
 mod target;
 
 use axum::Router;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{any, get};
 use hyper::header::UPGRADE;
@@ -18,6 +18,7 @@ use hyper::header::UPGRADE;
 use crate::auth::Who;
 use crate::face::Face;
 use crate::http::Refusal;
+use crate::http::path::Path;
 
 pub(crate) fn routes() -> Router<Face> {
     Router::new()

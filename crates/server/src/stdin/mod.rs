@@ -8,6 +8,7 @@ mod pipe;
 use std::time::Duration;
 
 use axum::body::{Body, BodyDataStream, Bytes};
+use caddis_backends::plain;
 use caddis_core::record::{AttemptPhase, AttemptRecord};
 use caddis_core::world::Member;
 use caddis_engine::calls::Caller;
@@ -168,5 +169,5 @@ fn ending() -> Refusal {
 }
 
 fn trouble(error: &std::io::Error) -> Refusal {
-    Refusal::unavailable("stdin", format!("the script's standard input cannot be opened: {error}"))
+    Refusal::unavailable("stdin", format!("the script's standard input cannot be opened: {}", plain(error)))
 }

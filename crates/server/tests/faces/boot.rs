@@ -1,14 +1,16 @@
 //! Beginning and ending.
 
 use std::path::PathBuf;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use caddis_client::{Client, ClientError};
+use caddis_engine::Key;
 use caddis_engine::ports::Store;
 use caddis_server::{Options, ServeError, serve};
 use tokio::net::TcpListener;
 
-use crate::records::{end, job};
+use crate::records::{cluster, end, job};
 use crate::rig::{Rig, code, until};
 
 const SHORT: Options = Options { background: false, idle_exit: Some(Duration::from_millis(100)) };
@@ -125,4 +127,19 @@ async fn who_waits_is_answered_when_the_server_ends() {
         Err(error) => assert!(error.is_gone(), "{error:?}"),
     }
     rig.ended().await.unwrap();
+}
+
+#[tokio::test]
+async fn no_pass_outlives_the_server() {
+    let mut rig = Rig::start().await;
+    let outside = rig.outside.clone();
+    let closed = outside.gate.write().await;
+    let id = rig.put_cluster(cluster(&rig.owner, None)).await;
+    rig.assembly.engine.queue.wake(Key::Cluster(id));
+    let waiting = || outside.looks.load(Ordering::SeqCst);
+    until("a pass is under way", async || (waiting() > 0).then_some(())).await;
+    rig.client.shutdown(true).await.unwrap();
+    rig.ended().await.unwrap();
+    assert_eq!(waiting(), 0, "a pass goes on after the lock was given back");
+    drop(closed);
 }

@@ -1,10 +1,11 @@
 //! Clusters.
 
+use caddis_core::record::{MemberPhase, SlotRecord};
 use caddis_types::api::{ClusterPhase, ClusterWish};
 use tokio::fs;
 
-use crate::records::cluster;
-use crate::rig::{Rig, code};
+use crate::records::{NOW, cluster};
+use crate::rig::{Rig, code, within};
 
 #[tokio::test]
 async fn a_cluster_is_made_shown_scaled_and_stopped() {
@@ -30,6 +31,21 @@ async fn a_serving_cluster_says_how_to_connect() {
     assert_eq!(rig.client.connection(id.as_str()).await.unwrap().address, "tls://127.0.0.1:1");
     assert_eq!(rig.client.cluster(id.as_str()).await.unwrap().phase, ClusterPhase::Running);
     assert_eq!(code(rig.client.connection(theirs.as_str()).await), (404, "not_found".into()));
+}
+
+#[tokio::test]
+async fn nobody_who_looks_waits_for_a_scheduler() {
+    let rig = Rig::start().await;
+    let mut shrinking = cluster(&rig.owner, None);
+    let phase = MemberPhase::Running { started_at: NOW, pid: 1, ready_at: Some(NOW) };
+    shrinking.slots.insert(0, SlotRecord { attempt: 1, phase, failures: 0, last_death: None, retiring: None });
+    (shrinking.workers_wanted, shrinking.workers_desired) = (0, 0);
+    assert_eq!(caddis_core::cluster::surplus(&shrinking), 1, "its scheduler is asked whom it would close");
+    let id = rig.put_cluster(shrinking).await;
+    assert_eq!(within("the list", rig.client.clusters(true, 0)).await.unwrap().len(), 1);
+    assert_eq!(within("the cluster", rig.client.cluster(id.as_str())).await.unwrap().id, id);
+    assert!(!within("its reasons", rig.client.why(id.as_str())).await.unwrap().reasons.is_empty());
+    within("its end", rig.client.stop_cluster(id.as_str())).await.unwrap();
 }
 
 #[tokio::test]

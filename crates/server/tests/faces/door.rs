@@ -143,11 +143,23 @@ async fn the_page_loads_nothing_from_elsewhere() {
     assert_eq!(page.headers["x-frame-options"], "DENY");
     assert_eq!(page.headers["x-content-type-options"], "nosniff");
     assert!(!page.body.contains("http"), "{}", page.body);
-    for (path, kind) in [("/page.js", "text/javascript"), ("/page.css", "text/css")] {
+    for (path, kind) in [("/page.js", "text/javascript"), ("/page.css", "text/css"), ("/page.svg", "image/svg+xml")] {
         let got = browser.get(path).await;
         assert_eq!(got.status, 200);
         assert!(got.headers["content-type"].to_str().unwrap().starts_with(kind));
     }
-    let person = Browser::new(_rig.port()).with("accept", "text/html,*/*").get("/").await;
-    assert!(person.status == 401 && person.body.contains("caddis dashboard"), "{person:?}");
+}
+
+#[tokio::test]
+async fn a_person_reads_a_refusal_as_a_page_and_a_program_as_a_problem() {
+    let (rig, browser) = logged_in().await;
+    let stranger = Browser::new(rig.port()).with("accept", "text/html,*/*").get("/").await;
+    assert!(stranger.status == 401 && stranger.body.contains("<code>caddis dashboard</code>"), "{stranger:?}");
+    assert_eq!(stranger.headers["content-type"], "text/html; charset=utf-8");
+    let person = browser.with("accept", "text/html,*/*");
+    let gone = person.get("/clusters/a%3Cscript%3E/status").await;
+    assert!(gone.status == 404 && gone.body.contains("<code>a&lt;script&gt;</code>"), "{gone:?}");
+    assert!(gone.headers["content-security-policy"].to_str().unwrap().starts_with("default-src 'none'"));
+    let problem: serde_json::Value = serde_json::from_str(&person.get("/v1/jobs/none").await.body).unwrap();
+    assert_eq!(problem["code"], "not_found");
 }

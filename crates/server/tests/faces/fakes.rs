@@ -1,8 +1,9 @@
 //! An outside that does nothing, and says so.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -10,18 +11,31 @@ use caddis_core::plan::Rung;
 use caddis_core::profile::Pool;
 use caddis_core::record::{Bundle, ClusterRecord};
 use caddis_core::world::{EnvironmentStatus, Member, Members, Observed};
-use caddis_engine::ports::{Backend, BackendError, DaskApi, MemberStart, StartError};
+use caddis_engine::ports::{Backend, BackendError, DaskApi, MemberStart, StartError, Stopped};
 use caddis_server::{Dashboards, EnvironmentError, Environments, Stdin};
 use caddis_types::api::{ConnectionView, EnvironmentView, Program};
 use caddis_types::bytes::GIB;
 use caddis_types::dask::DaskSnapshot;
-use caddis_types::{ClusterId, JobId};
-use tokio::sync::mpsc;
+use caddis_types::{ClusterId, JobId, Timestamp};
+use tokio::sync::{RwLock, mpsc};
 
 /// A machine on which nothing can be seen and nothing starts.
 #[derive(Debug, Default)]
 pub(crate) struct Outside {
     pub(crate) traces: Mutex<Vec<ClusterId>>,
+    /// Whoever holds it for writing keeps looks waiting.
+    pub(crate) gate: RwLock<()>,
+    /// Looks that wait.
+    pub(crate) looks: AtomicUsize,
+}
+
+/// One look, until it is done or cut.
+struct Look<'a>(&'a AtomicUsize);
+
+impl Drop for Look<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 #[async_trait]
@@ -42,6 +56,9 @@ impl Backend for Outside {
     }
 
     async fn members(&self, _: &ClusterId) -> Observed<Members> {
+        self.looks.fetch_add(1, Ordering::SeqCst);
+        let _look = Look(&self.looks);
+        let _open = self.gate.read().await;
         Observed::Unknown("this is a test".into())
     }
 
@@ -62,8 +79,8 @@ impl Backend for Outside {
         starts.iter().map(|_| Err(StartError::Unknown("this is a test".into()))).collect()
     }
 
-    async fn stop_member(&self, _: &ClusterId, _: &Member, _: &str, _: &[Rung]) -> Result<(), BackendError> {
-        Ok(())
+    async fn stop_member(&self, _: &ClusterId, _: &Member, _: &str, _: &[Rung]) -> Result<Stopped, BackendError> {
+        Ok(Stopped::Nothing)
     }
 
     async fn purge(&self, _: &ClusterId, _: &str) -> Result<(), BackendError> {
@@ -94,9 +111,17 @@ impl Backend for Outside {
     async fn forget_job(&self, _: &JobId) -> Result<(), BackendError> {
         Ok(())
     }
+
+    async fn forget_members(&self, _: &ClusterId, _: &[Member]) -> Result<(), BackendError> {
+        Ok(())
+    }
+
+    async fn remove_programs(&self, _: &BTreeSet<String>, _: Timestamp) -> Result<(), BackendError> {
+        Ok(())
+    }
 }
 
-/// Schedulers that never answer.
+/// Schedulers that never answer: who asks one waits for ever.
 #[derive(Debug)]
 pub(crate) struct Silent;
 
@@ -106,7 +131,7 @@ impl DaskApi for Silent {
         None
     }
     async fn workers_to_close(&self, _: &ClusterId, _: u32) -> Vec<String> {
-        Vec::new()
+        std::future::pending().await
     }
     async fn drain(&self, _: &ClusterId, _: &[String], _: Duration) -> bool {
         false

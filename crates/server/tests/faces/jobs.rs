@@ -1,5 +1,6 @@
 //! Jobs.
 
+use caddis_core::record::JobRecord;
 use caddis_types::api::{JobPhase, JobWish, Program};
 
 use crate::records::{end, job};
@@ -67,6 +68,18 @@ async fn cancelling_may_be_repeated_and_retrying_needs_an_end() {
     assert_eq!(rig.client.cancel_job(reference, false).await.unwrap().phase, JobPhase::Cancelled);
     let again = rig.client.retry_job(reference).await.unwrap();
     assert!(again.id != job.id && again.program == job.program);
+}
+
+#[tokio::test]
+async fn a_repeated_job_says_that_its_input_is_empty() {
+    let rig = Rig::start().await;
+    for stdin in [true, false] {
+        let mut ended = JobRecord { stdin, ..job(&rig.owner) };
+        end(&mut ended);
+        let id = rig.put_job(ended).await;
+        let again = rig.client.retry_job(id.as_str()).await.unwrap();
+        assert_eq!(again.notices.iter().any(|notice| notice.contains("standard input")), stdin, "{:?}", again.notices);
+    }
 }
 
 #[tokio::test]

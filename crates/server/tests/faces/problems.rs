@@ -59,6 +59,18 @@ async fn refusals_say_what_is_true_and_what_to_do() {
         wish(json!({"cluster": {"fresh": {"workers": {"min": 99, "max": 99}}}})),
     )
     .await;
+    let fresh = |min: u32, max: u32| wish(json!({"cluster": {"fresh": {"workers": {"min": min, "max": max}}}}));
+    tell("no workers", post.clone(), "/v1/jobs", fresh(0, 0)).await;
+    tell("a range upside down", post.clone(), "/v1/jobs", fresh(2, 1)).await;
+    tell("two programs", post.clone(), "/v1/jobs", wish(json!({"program": {"script": "/a.py", "module": "b"}}))).await;
+    tell("a script that is not absolute", post.clone(), "/v1/jobs", wish(json!({"program": {"script": "a.py"}}))).await;
+    tell("an argument with a zero byte", post.clone(), "/v1/jobs", wish(json!({"args": ["a\0b"]}))).await;
+    tell("a variable without a name", post.clone(), "/v1/jobs", wish(json!({"variables": {"": "1"}}))).await;
+    let variables = json!({"variables": {"A=B": "1"}}).to_string();
+    tell("a cluster's variable with `=`", post.clone(), "/v1/clusters", variables).await;
+    tell("a parameter twice", get.clone(), "/v1/jobs?limit=1&limit=2", String::new()).await;
+    tell("a parameter that is too large", get.clone(), "/v1/jobs?limit=99999999999", String::new()).await;
+    tell("a parameter that is neither", get.clone(), "/v1/jobs?active=1", String::new()).await;
     tell("an unknown parameter", get.clone(), "/v1/jobs?activ=true", String::new()).await;
     tell("a parameter of a wrong type", get.clone(), "/v1/jobs?limit=many", String::new()).await;
     tell("no such job", get.clone(), "/v1/jobs/nightly", String::new()).await;
@@ -66,6 +78,7 @@ async fn refusals_say_what_is_true_and_what_to_do() {
     tell("a job that has not ended", post.clone(), &format!("/v1/jobs/{id}/retry"), String::new()).await;
     tell("no such output", get.clone(), &format!("/v1/jobs/{id}/logs/stdlog"), String::new()).await;
     tell("a script that was never started", get.clone(), &format!("/v1/jobs/{id}/logs/stdout"), String::new()).await;
+    tell("a name that is no text", get.clone(), "/v1/jobs/%ff", String::new()).await;
     tell("no such path", get.clone(), "/v2/jobs", String::new()).await;
     tell("no such method", Method::DELETE, "/v1/jobs", String::new()).await;
     tell("a shutdown while something is active", post.clone(), "/v1/shutdown", String::new()).await;

@@ -33,6 +33,7 @@ pub(crate) fn job(owner: &str) -> JobRecord {
         program: Program::Script("/job.py".into()),
         args: Vec::new(),
         cwd: "/".into(),
+        umask: Default::default(),
         bundle: None,
         environment: EnvironmentWish::default(),
         cluster: ClusterChoice::default(),

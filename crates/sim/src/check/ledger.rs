@@ -8,7 +8,8 @@ use crate::hub::State;
 pub fn books_balance(state: &mut State) {
     let mut wrong = Vec::new();
     let mut known = std::collections::BTreeSet::new();
-    for process in state.world.processes.iter().filter(|process| process.job().is_none()) {
+    let ran = state.world.processes.iter().filter(|process| process.job().is_none() && process.withdrawn.is_none());
+    for process in ran {
         let key = format!("{}/{}", process.cluster, process.member);
         let Some((_, kept)) = &process.kept else {
             known.insert(key);

@@ -1,8 +1,9 @@
 //! After the storm: what can go on went on, and nothing of what is over is left.
 
-use caddis_core::cluster::held_bytes;
+use caddis_core::cluster::{held_bytes, surplus};
 use caddis_core::record::{AttemptPhase, ClusterRecord, ClusterState, JobRecord, JobState};
 use caddis_types::api::ClusterChoice;
+use caddis_types::Timestamp;
 use caddis_types::bytes::GIB;
 
 use crate::hub::State;
@@ -57,16 +58,24 @@ fn lacks(cluster: &ClusterRecord) -> u64 {
     u64::from(first) * cluster.shape.memory_bytes
 }
 
-/// Whether the owner's oldest wish does not fit; younger ones do not overtake it.
+/// Whether the owner's oldest wish does not fit, or memory may be kept for an older one of somebody else; younger ones
+/// do not overtake it.
 fn queue_is_full(state: &State, owner: &str) -> bool {
+    let full = |first: Option<(Timestamp, u64)>| first.filter(|(_, bytes)| *bytes > free(state));
+    let own = oldest_wish(state, owner);
+    let owners = state.book.jobs.values().map(|job| &job.owner).chain(state.book.clusters.values().map(|c| &c.owner));
+    let mut others = owners.filter_map(|other| full(oldest_wish(state, other)));
+    full(own).is_some() || own.is_some_and(|(since, _)| others.any(|(other, _)| other < since))
+}
+
+fn oldest_wish(state: &State, owner: &str) -> Option<(Timestamp, u64)> {
     let jobs = state.book.jobs.values().filter(|job| job.owner == owner).filter_map(|job| match job.state {
         JobState::Queued { since, .. } => Some((since, needs(job))),
         _ => None,
     });
     let clusters = state.book.clusters.values().filter(|cluster| cluster.owner == owner);
     let clusters = clusters.map(|cluster| (cluster.created_at, lacks(cluster)));
-    let first = jobs.chain(clusters).filter(|(_, bytes)| *bytes > 0).min();
-    first.is_some_and(|(_, bytes)| bytes > free(state))
+    jobs.chain(clusters).filter(|(_, bytes)| *bytes > 0).min()
 }
 
 /// Holds nothing that others wait for, and waits for memory that is in use.
@@ -79,8 +88,13 @@ fn cluster_may_stay(state: &State, cluster: &ClusterRecord) -> bool {
         None => true,
         Some(job) => state.book.jobs.get(job).is_some_and(|job| !job.is_ended() && job.cluster_id() == Some(&cluster.id)),
     };
-    let serves = matches!(cluster.state, ClusterState::Running { .. });
+    let serves = matches!(cluster.state, ClusterState::Running { .. }) && nobody_is_to_go(cluster);
     used && cluster.stop_wish.is_none() && (serves || waits_for_memory(state, cluster))
+}
+
+/// Who was to go has gone, also when the scheduler never heard of it the first time.
+fn nobody_is_to_go(cluster: &ClusterRecord) -> bool {
+    cluster.slots.values().all(|slot| slot.retiring.is_none()) && surplus(cluster) == 0
 }
 
 /// Processes and folders of clusters that have ended, or that nobody knows.

@@ -1,5 +1,7 @@
 //! What must never be, looked at whenever something changes, and what must come true after the storm.
 
+mod data;
+mod leases;
 mod ledger;
 mod liveness;
 mod prompt;
@@ -12,6 +14,8 @@ use std::collections::BTreeMap;
 use caddis_core::record::{ClusterRecord, JobRecord, LedgerLine};
 use caddis_types::{ClusterId, JobId};
 
+pub use data::nothing_lost;
+pub use leases::unwanted;
 pub use ledger::books_balance;
 pub use liveness::{all_gone, settled};
 pub use prompt::prompt;

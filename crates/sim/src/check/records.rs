@@ -49,12 +49,9 @@ fn check_job(state: &mut State, before: Option<&JobRecord>, job: &JobRecord) {
         let old = before.and_then(|before| before.attempts.iter().find(|attempt| attempt.number == number));
         old.is_some_and(|attempt| matches!(attempt.phase, AttemptPhase::Ended { .. }))
     };
-    // Cancelled between intent and the first look at its process: it is ended by its key, and its exit is not waited for.
-    let last = before.and_then(JobRecord::attempt);
-    let unseen = job.cancel.is_some() && last.is_some_and(|last| matches!(last.phase, AttemptPhase::Intended { .. }));
     for attempt in &job.attempts {
         if matches!(attempt.phase, AttemptPhase::Ended { .. }) && !was_over(attempt.number) {
-            attempt_is_true(state, job, attempt.number, attempt.exit.as_ref(), unseen);
+            attempt_is_true(state, job, attempt.number, attempt.exit.as_ref());
         }
     }
     let counts = |attempt: &&AttemptRecord| {
@@ -65,13 +62,13 @@ fn check_job(state: &mut State, before: Option<&JobRecord>, job: &JobRecord) {
     if tries > job.retry.max + 1 {
         state.violate(format!("{id} is tried {tries} times, and {} were allowed", job.retry.max + 1));
     }
-    if job.is_ended() && !unseen {
+    if job.is_ended() {
         nothing_seen_runs(state, job);
     }
 }
 
 /// An exit that somebody could see is in the record, and is the one that was.
-fn attempt_is_true(state: &mut State, job: &JobRecord, number: u32, recorded: Option<&Exit>, unseen: bool) {
+fn attempt_is_true(state: &mut State, job: &JobRecord, number: u32, recorded: Option<&Exit>) {
     let id = job.id.clone();
     let process = state.world.processes.iter().find(|process| process.job() == Some((&id, number)));
     let Some(process) = process.filter(|process| process.begun) else { return };
@@ -79,7 +76,7 @@ fn attempt_is_true(state: &mut State, job: &JobRecord, number: u32, recorded: Op
     let wrong = match (recorded, &kept) {
         (Some(recorded), Some(kept)) => recorded != kept,
         (Some(_), None) => true,
-        (None, _) => !unseen,
+        (None, _) => true,
     };
     if wrong {
         state.violate(format!("attempt {number} of {id} reached user code and ended {kept:?}; its record says {recorded:?}"));
@@ -106,7 +103,11 @@ fn check_cluster(state: &mut State, before: Option<&ClusterRecord>, cluster: &Cl
             state.violate(format!("{id} had ended and was changed"));
         }
         for (number, old) in &before.slots {
-            let ran = matches!(old.phase, MemberPhase::Running { .. } | MemberPhase::Ended { .. });
+            let ran = match old.phase {
+                MemberPhase::Running { ready_at: None, pid, .. } => !withdrawn(state, pid),
+                MemberPhase::Running { .. } | MemberPhase::Ended { .. } => true,
+                _ => false,
+            };
             let again = cluster.slots.get(number).is_some_and(|new| {
                 new.attempt == old.attempt && matches!(new.phase, MemberPhase::Waiting { .. } | MemberPhase::Intended { .. })
             });
@@ -121,6 +122,11 @@ fn check_cluster(state: &mut State, before: Option<&ClusterRecord>, cluster: &Cl
     if cluster.state.is_ended() && state.world.runs(id) {
         state.violate(format!("{id} has ended, and something of it runs"));
     }
+}
+
+/// Whether a process was listed, and taken out of the list again since it never ran.
+fn withdrawn(state: &State, pid: u32) -> bool {
+    state.world.processes.iter().any(|process| process.pid == pid && process.withdrawn.is_some_and(|at| at <= state.t))
 }
 
 /// What was granted never exceeds the pool.

@@ -1,6 +1,6 @@
 //! Processes, environments and files.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -8,16 +8,16 @@ use caddis_core::plan::Rung;
 use caddis_core::profile::Pool;
 use caddis_core::record::{Bundle, ClusterRecord};
 use caddis_core::world::{End, EnvironmentStatus, Exit, Member, MemberView, Members, Observed};
-use caddis_engine::ports::{Backend, BackendError, MemberStart, StartError};
+use caddis_engine::ports::{Backend, BackendError, MemberStart, StartError, Stopped};
 use caddis_types::api::{ConnectionView, Program};
 use caddis_types::bytes::GIB;
-use caddis_types::{ClusterId, JobId};
+use caddis_types::{ClusterId, JobId, Timestamp};
 
 use crate::Mutant;
 use crate::chaos::Kind;
 use crate::check;
 use crate::hub::{Gate, Hub, SECOND};
-use crate::world::{self, keeper};
+use crate::world::{self, keeper, leases};
 
 pub(super) struct SimBackend {
     pub(super) hub: Arc<Hub>,
@@ -38,11 +38,11 @@ impl SimBackend {
     }
 
     /// An effect between its two fault points.
-    async fn effect(
+    async fn effect<T>(
         &self,
         what: impl Fn() -> String,
-        effect: impl FnOnce(&mut crate::hub::State) -> Result<(), String> + Send,
-    ) -> Result<(), BackendError> {
+        effect: impl FnOnce(&mut crate::hub::State) -> Result<T, String> + Send,
+    ) -> Result<T, BackendError> {
         let gate = self.enter(Kind::Effect, what).await;
         if gate.fails_before() {
             return Err(lost());
@@ -51,8 +51,8 @@ impl SimBackend {
         self.hub.leave(gate).await;
         match result {
             Err(why) => Err(BackendError::new("keeper", why)),
-            Ok(()) if gate.fails_after() => Err(lost()),
-            Ok(()) => Ok(()),
+            Ok(_) if gate.fails_after() => Err(lost()),
+            Ok(answer) => Ok(answer),
         }
     }
 
@@ -163,9 +163,14 @@ impl Backend for SimBackend {
         member: &Member,
         reason: &str,
         ladder: &[Rung],
-    ) -> Result<(), BackendError> {
+    ) -> Result<Stopped, BackendError> {
         let what = || format!("stop {cluster}/{member} {} ({reason})", ladder.len());
-        self.effect(what, |state| keeper::stop(state, cluster, member, reason, ladder)).await
+        let blind = self.is(Mutant::StopBlind);
+        let stop = |state: &mut crate::hub::State| {
+            let found = keeper::stop(state, cluster, member, reason, ladder)?;
+            Ok(if blind { Stopped::Nothing } else { found })
+        };
+        self.effect(what, stop).await
     }
 
     async fn purge(&self, cluster: &ClusterId, reason: &str) -> Result<(), BackendError> {
@@ -194,13 +199,25 @@ impl Backend for SimBackend {
         Ok(state.world.sites.iter().filter(|(_, site)| site.folder).map(|(id, _)| id.clone()).collect())
     }
 
-    async fn renew_leases(&self, _: &[ClusterId]) {
+    async fn renew_leases(&self, clusters: &[ClusterId]) {
         let gate = self.enter(Kind::Look, || "renew leases".into()).await;
+        if !self.is(Mutant::LeaseForgotten) {
+            leases::renew(&mut self.hub.lock(), clusters);
+        }
         self.hub.leave(gate).await;
     }
 
     async fn connection(&self, _: &ClusterRecord) -> Result<ConnectionView, BackendError> {
         Err(BackendError::new("not_simulated", "nobody connects here"))
+    }
+
+    async fn forget_members(&self, cluster: &ClusterId, members: &[Member]) -> Result<(), BackendError> {
+        let what = || format!("forget {} of {cluster}", members.len());
+        self.effect(what, |state| keeper::forget(state, cluster, members)).await
+    }
+
+    async fn remove_programs(&self, _: &BTreeSet<String>, _: Timestamp) -> Result<(), BackendError> {
+        self.effect(|| "remove programs".into(), |_| Ok(())).await
     }
 
     async fn forget_job(&self, _: &JobId) -> Result<(), BackendError> {

@@ -8,6 +8,7 @@ use caddis_engine::ports::DaskApi;
 use caddis_types::ClusterId;
 use caddis_types::dask::DaskSnapshot;
 
+use crate::Mutant;
 use crate::chaos::Kind;
 use crate::hub::{Gate, Hub};
 use crate::world::schedulers;
@@ -30,7 +31,14 @@ impl SimDask {
 impl DaskApi for SimDask {
     async fn snapshot(&self, cluster: &ClusterId) -> Option<DaskSnapshot> {
         let gate = self.enter(Kind::Look, "snapshot", cluster).await;
-        let snapshot = schedulers::snapshot(&mut self.hub.lock(), cluster);
+        let (mut snapshot, mutant) = {
+            let mut state = self.hub.lock();
+            (schedulers::snapshot(&mut state, cluster), state.mutant)
+        };
+        if let (Some(snapshot), Some(Mutant::DataUnseen)) = (&mut snapshot, mutant) {
+            (snapshot.data_bytes, snapshot.tasks.memory) = (0, 0);
+            snapshot.workers.iter_mut().for_each(|worker| worker.keys = 0);
+        }
         self.hub.leave(gate).await;
         snapshot
     }

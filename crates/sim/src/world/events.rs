@@ -3,17 +3,18 @@
 use caddis_core::world::{Exit, Member};
 use caddis_types::ClusterId;
 
-use super::{Known, World, environment, keeper};
+use super::{Known, World, environment, keeper, leases};
 use crate::hub::{MS, State};
 
 /// When something happens next by itself.
-pub fn next_event(world: &World) -> Option<i64> {
+pub fn next_event(world: &World, lease: i64) -> Option<i64> {
     let processes = world.alive.iter().filter_map(|index| due(world, *index));
     let builds = world.sites.values().filter_map(|site| match site.environment.status {
         Known::Building(at) => Some(at),
         _ => None,
     });
-    processes.chain(builds).chain(world.keeper_back).min()
+    let withdrawals = world.withdrawals.first().map(|(at, _)| *at);
+    processes.chain(builds).chain(world.keeper_back).chain(withdrawals).chain(leases::next(world, lease)).min()
 }
 
 fn due(world: &World, index: usize) -> Option<i64> {
@@ -38,6 +39,11 @@ pub fn advance(state: &mut State) {
     if state.world.keeper_back.is_some_and(|at| at <= state.t) {
         keeper::replaced(state);
     }
+    while let Some((at, index)) = state.world.withdrawals.first().copied().filter(|(at, _)| *at <= state.t) {
+        state.world.withdrawals.remove(&(at, index));
+        keeper::withdraw(state, index);
+    }
+    leases::watch(state);
     let builds: Vec<ClusterId> = state.world.sites.iter().filter_map(|(id, site)| match site.environment.status {
         Known::Building(at) if at <= state.t => Some(id.clone()),
         _ => None,

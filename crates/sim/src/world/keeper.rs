@@ -2,6 +2,7 @@
 
 use caddis_core::plan::Rung;
 use caddis_core::world::{Exit, KilledBy, Member, Members, Observed};
+use caddis_engine::ports::Stopped;
 use caddis_types::ClusterId;
 
 use super::process::Ladder;
@@ -34,21 +35,29 @@ pub fn look(state: &mut State, cluster: &ClusterId, age: i64) -> Observed<Member
 }
 
 /// Begins a ladder, or hurries one.
-pub fn stop(state: &mut State, cluster: &ClusterId, member: &Member, reason: &str, rungs: &[Rung]) -> Result<(), String> {
+pub fn stop(
+    state: &mut State,
+    cluster: &ClusterId,
+    member: &Member,
+    reason: &str,
+    rungs: &[Rung],
+) -> Result<Stopped, String> {
     if state.world.keeper_back.is_some() {
         return Err("the keeper does not answer".into());
     }
-    let Some(index) = state.world.keys.get(&(cluster.clone(), member.clone())).copied() else { return Ok(()) };
+    let Some(index) = state.world.keys.get(&(cluster.clone(), member.clone())).copied() else {
+        return Ok(Stopped::Nothing);
+    };
     let ladder = Ladder { rungs: rungs.to_vec(), due: state.t };
     let process = &mut state.world.processes[index];
     if process.end.is_some() {
-        return Ok(());
+        return Ok(Stopped::Found);
     }
     process.killed_by.get_or_insert(KilledBy::Stop { reason: reason.to_owned() });
     if process.ladder.as_ref().is_none_or(|old| ladder.last() < old.last()) {
         process.ladder = Some(ladder);
     }
-    Ok(())
+    Ok(Stopped::Found)
 }
 
 /// Ends all of a cluster and takes no more starts for it.
@@ -87,6 +96,25 @@ pub fn clean(state: &mut State, cluster: &ClusterId) -> Result<(), String> {
     Ok(())
 }
 
+/// Removes what is remembered of processes that have ended; their keys are free then.
+pub fn forget(state: &mut State, cluster: &ClusterId, members: &[Member]) -> Result<(), String> {
+    if state.world.keeper_back.is_some() {
+        return Err("the keeper does not answer".into());
+    }
+    let lives = |state: &State, member: &Member| {
+        let index = state.world.keys.get(&(cluster.clone(), member.clone()));
+        index.is_some_and(|index| state.world.processes[*index].end.is_none())
+    };
+    if members.iter().any(|member| lives(state, member)) {
+        return Err("only what has ended can be forgotten".into());
+    }
+    for member in members {
+        state.world.keys.remove(&(cluster.clone(), member.clone()));
+        state.note(|| format!("forgotten {cluster}/{member}"));
+    }
+    Ok(())
+}
+
 /// The keeper dies, and is replaced after a while.
 pub fn die(state: &mut State, away: i64) {
     let back = state.t + away.max(5 * MS);
@@ -102,12 +130,26 @@ pub fn replaced(state: &mut State) {
     state.world.keeper_back = None;
     let (t, now) = (state.t, state.now());
     state.note(|| "a new keeper takes over".into());
-    for process in state.world.processes.iter_mut().filter(|p| p.end.is_some() && p.kept.is_none()) {
+    let unsaid = |p: &&mut super::Process| p.end.is_some() && p.kept.is_none() && p.withdrawn.is_none();
+    for process in state.world.processes.iter_mut().filter(unsaid) {
         process.keep_end(t, now);
     }
     for (cluster, member) in state.world.keys.keys().cloned().collect::<Vec<_>>() {
         super::tell(state, &cluster, &member);
     }
+}
+
+/// What never ran is not listed any more, and its key is free.
+pub fn withdraw(state: &mut State, index: usize) {
+    let process = &state.world.processes[index];
+    let (cluster, member) = (process.cluster.clone(), process.member.clone());
+    let key = (cluster, member);
+    if state.world.keys.get(&key) == Some(&index) {
+        state.world.keys.remove(&key);
+    }
+    let (cluster, member) = key;
+    state.note(|| format!("withdrawn {cluster}/{member}"));
+    super::tell(state, &cluster, &member);
 }
 
 /// The machine starts anew: nothing runs any more.

@@ -6,6 +6,7 @@
 mod environment;
 mod events;
 pub mod keeper;
+pub mod leases;
 mod process;
 pub mod schedulers;
 mod script;
@@ -42,6 +43,12 @@ pub struct Site {
     pub closed: bool,
     /// Tasks that users keep on it, and until when.
     pub load: (u32, i64),
+    /// Until when users want the results that its workers hold.
+    pub wanted_until: i64,
+    /// When its lease was renewed last.
+    pub lease: i64,
+    /// Whether nobody wants it any more, which is final.
+    pub lapsed: bool,
 }
 
 /// Everything that runs, and everything that ran.
@@ -57,6 +64,8 @@ pub struct World {
     pub sites: BTreeMap<ClusterId, Site>,
     /// When the dead keeper is replaced; nothing while it lives.
     pub keeper_back: Option<i64>,
+    /// When processes that never ran are taken out of the list again.
+    pub withdrawals: BTreeSet<(i64, usize)>,
     /// How often user code of each attempt was begun.
     pub begun: BTreeMap<(JobId, u32), u32>,
     /// Scripts, by job.
@@ -87,6 +96,7 @@ impl World {
 
 /// Ends a process now.
 pub fn end(state: &mut State, index: usize, exit: Exit) {
+    crate::check::nothing_lost(state, index);
     let (t, now) = (state.t, state.now());
     let heard = state.world.keeper_back.is_none();
     let process = &mut state.world.processes[index];

@@ -54,6 +54,10 @@ pub struct Process {
     pub ready: Option<(i64, Timestamp)>,
     /// Scripts: whether user code was begun.
     pub begun: bool,
+    /// Workers: results held.
+    pub keys: u64,
+    /// Workers: hands its results over, or has done so, and takes no more.
+    pub cordoned: bool,
     /// When and how it ends by itself.
     pub exit_due: Option<(i64, Exit)>,
     /// Signals it gets.
@@ -72,6 +76,8 @@ pub struct Process {
     pub end: Option<TrueEnd>,
     /// What the keeper wrote down, and when.
     pub kept: Option<(i64, End)>,
+    /// It never ran, and from then on it is as if it had not been asked for.
+    pub withdrawn: Option<i64>,
 }
 
 impl Process {
@@ -100,7 +106,7 @@ impl Process {
 
     /// What a look shows that sees the world as of `t`.
     pub fn view(&self, t: i64) -> Option<MemberView> {
-        if self.listed > t {
+        if self.listed > t || self.withdrawn.is_some_and(|at| at <= t) {
             return None;
         }
         let ready = self.ready.filter(|(at, _)| *at <= t).map(|(_, at)| (at, self.facts()));

@@ -1,4 +1,4 @@
-//! Schedulers, as the link shows them: tasks, clients, registered workers; closing and draining.
+//! Schedulers, as the link shows them: tasks, clients, registered workers, results; closing and draining.
 
 use caddis_core::world::{Exit, Member};
 use caddis_types::ClusterId;
@@ -38,14 +38,18 @@ pub fn snapshot(state: &mut State, cluster: &ClusterId) -> Option<DaskSnapshot> 
     let load = if site.load.1 > t { site.load.0 } else { 0 };
     let workers = registered(&state.world, cluster);
     let scripts = state.world.living(cluster).iter().filter(|i| state.world.processes[**i].begun).count() as u32;
-    let tasks = TaskCounts { processing: u64::from(load), queued: u64::from(load), ..TaskCounts::default() };
     let view = |index: &usize| WorkerView {
         name: state.world.processes[*index].member.to_string(),
+        keys: held(&state.world, *index, t),
         nthreads: 1,
         ..WorkerView::default()
     };
+    let keys: u64 = workers.iter().map(|index| held(&state.world, *index, t)).sum();
+    let tasks =
+        TaskCounts { processing: u64::from(load), queued: u64::from(load), memory: keys, ..TaskCounts::default() };
     Some(DaskSnapshot {
         at: state.now(),
+        data_bytes: keys << 20,
         tasks,
         total: u64::from(load),
         threads: workers.len() as u32,
@@ -66,7 +70,26 @@ pub fn victims(state: &mut State, cluster: &ClusterId, count: u32) -> Vec<String
     workers.iter().rev().take(count as usize).map(|i| state.world.processes[*i].member.to_string()).collect()
 }
 
-/// Workers copy their data off and go, unless they never get done with it.
+/// Results on a worker that somebody still wants.
+pub fn held(world: &World, index: usize, t: i64) -> u64 {
+    let process = &world.processes[index];
+    let wanted = world.sites.get(&process.cluster).is_some_and(|site| site.wanted_until > t);
+    if wanted && process.end.is_none() { process.keys } else { 0 }
+}
+
+/// Work leaves results on every worker that takes some.
+pub fn compute(state: &mut State, cluster: &ClusterId, until: i64) {
+    let stale = state.world.site(cluster).wanted_until <= state.t;
+    for index in registered(&state.world, cluster) {
+        let process = &mut state.world.processes[index];
+        let before = if stale { 0 } else { process.keys };
+        process.keys = before + u64::from(!process.cordoned);
+    }
+    let site = state.world.site(cluster);
+    site.wanted_until = site.wanted_until.max(until);
+}
+
+/// Workers copy their data off and go, unless they never get done with it, or nobody is there to take it.
 pub fn drain(state: &mut State, cluster: &ClusterId, names: &[String]) -> bool {
     if snapshot(state, cluster).is_none() {
         return false;
@@ -74,12 +97,27 @@ pub fn drain(state: &mut State, cluster: &ClusterId, names: &[String]) -> bool {
     for index in registered(&state.world, cluster) {
         if names.contains(&state.world.processes[index].member.to_string()) {
             let lazy = state.options.world.lazy;
-            if !state.chaos.hit(lazy) {
+            if !state.chaos.hit(lazy) && hand_over(state, cluster, index) {
                 let at = state.t + state.chaos.rng.random_range(5..3000) * MS;
                 ends_at(state, index, at);
             }
         }
     }
+    true
+}
+
+/// Copies the results of a worker to another one; no when there is none.
+fn hand_over(state: &mut State, cluster: &ClusterId, index: usize) -> bool {
+    let keys = held(&state.world, index, state.t);
+    let takes = |other: &usize| *other != index && !state.world.processes[*other].cordoned;
+    let to = registered(&state.world, cluster).into_iter().find(takes);
+    match to {
+        Some(to) => state.world.processes[to].keys = held(&state.world, to, state.t) + keys,
+        None if keys > 0 => return false,
+        None => {}
+    }
+    let process = &mut state.world.processes[index];
+    (process.keys, process.cordoned) = (0, true);
     true
 }
 

@@ -40,7 +40,11 @@ pub fn start(
     let stillborn = state.chaos.hit(dies);
     let process = born(state, cluster, member, job);
     let index = state.world.processes.len();
-    state.world.site(&cluster.id).folder = true;
+    let t = state.t;
+    let site = state.world.site(&cluster.id);
+    if !site.folder {
+        (site.folder, site.lease) = (true, t);
+    }
     state.world.processes.push(process);
     state.world.keys.insert(key, index);
     if stillborn {
@@ -85,6 +89,8 @@ fn born(state: &mut State, cluster: &ClusterRecord, member: &Member, job: Option
         ready_due: (!wedged).then_some(state.t + ready),
         ready: None,
         begun: false,
+        keys: 0,
+        cordoned: false,
         exit_due: dies.then_some((state.t + life, exit)),
         ladder: None,
         deaf: state.chaos.hit(faults.deaf),
@@ -94,10 +100,12 @@ fn born(state: &mut State, cluster: &ClusterRecord, member: &Member, job: Option
         killed_by: None,
         end: None,
         kept: None,
+        withdrawn: None,
     }
 }
 
-/// The keeper died between intent and go: the process did nothing, and the next keeper says so.
+/// The keeper died between intent and go: the process did nothing, and the next keeper says so. A script's end is
+/// told, since its job counts attempts; anything else is listed for a while at most, and its key is free again.
 fn never_ran(state: &mut State, index: usize) {
     let (t, at) = (state.t, state.now());
     let exit = Exit::Unknown("never started".into());
@@ -109,9 +117,15 @@ fn never_ran(state: &mut State, index: usize) {
     state.note(|| format!("never runs {cluster}/{member}: the keeper dies"));
     super::keeper::die(state, 2 * SECOND);
     let back = state.world.keeper_back.unwrap_or(t);
+    let shown = state.chaos.span(3000);
     let process = &mut state.world.processes[index];
     process.listed = process.listed.max(back);
-    process.kept = Some((back, end));
+    if process.job().is_some() {
+        process.kept = Some((back, end));
+    } else {
+        process.withdrawn = Some(process.listed + shown);
+        state.world.withdrawals.insert((process.listed + shown, index));
+    }
 }
 
 /// Memory is never given twice.

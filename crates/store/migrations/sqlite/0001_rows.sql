@@ -86,6 +86,8 @@ BEGIN SELECT RAISE(ABORT, 'ledger lines are never removed'); END;
 CREATE TRIGGER ledger_holds BEFORE UPDATE ON ledger
 BEGIN SELECT RAISE(ABORT, 'ledger lines are never changed'); END;
 
+-- The outbox: what was decided, written with the decision. Nothing marks an event as delivered: whoever reads keeps the
+-- number of the last one that he has dealt with, and asks for what came after it.
 -- AUTOINCREMENT: a number is not used again after its event was removed, or who waits after it would wait for ever.
 CREATE TABLE events (
     seq     INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -96,6 +98,7 @@ CREATE TABLE events (
 ) STRICT;
 
 CREATE INDEX events_subject ON events (subject);
+CREATE INDEX events_at      ON events (at);
 
 -- What a compatible face keeps beside the records, in its client's own words. The loop never reads it.
 CREATE TABLE documents (

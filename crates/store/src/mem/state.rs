@@ -132,7 +132,7 @@ impl State {
         let gone: BTreeSet<_> =
             jobs.iter().map(|id| id.as_str()).chain(clusters.iter().map(|id| id.as_str())).collect();
         self.variables.retain(|subject, _| !gone.contains(subject.as_str()));
-        self.events.retain(|_, event| !gone.contains(event.subject.as_str()));
+        self.events.retain(|_, event| event.at >= before && !gone.contains(event.subject.as_str()));
         self.requests.retain(|_, job| !gone.contains(job.as_str()));
         Removed { jobs, clusters }
     }

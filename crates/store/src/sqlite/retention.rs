@@ -1,4 +1,4 @@
-//! Removing what ended long ago. Ledger lines stay, and the schema would refuse to let them go.
+//! Removing what ended or happened long ago. Ledger lines stay, and the schema would refuse to let them go.
 
 use caddis_engine::ports::{Removed, StoreError};
 use sqlx::SqliteConnection;
@@ -25,6 +25,7 @@ pub(super) async fn remove_ended(before: i64, from: &mut SqliteConnection) -> Re
     ] {
         sqlx::query(sql).bind(&subjects).execute(&mut *from).await?;
     }
+    sqlx::query("DELETE FROM events WHERE at < ?1").bind(before).execute(&mut *from).await?;
     Ok(Removed { jobs: newest_first(jobs)?, clusters: newest_first(clusters)? })
 }
 

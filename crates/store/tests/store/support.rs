@@ -31,6 +31,7 @@ pub(crate) fn job(number: u64) -> JobRecord {
         program: Program::Script(format!("/srv/jobs/{number}.py")),
         args: vec!["--year".to_owned(), "2013".to_owned()],
         cwd: "/srv/jobs".to_owned(),
+        umask: Default::default(),
         bundle: None,
         environment: EnvironmentWish::default(),
         cluster: ClusterChoice::default(),

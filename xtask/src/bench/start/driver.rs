@@ -11,15 +11,21 @@ use tokio::time::timeout;
 
 use super::contenders::Program;
 use super::ground::Ground;
+use super::{clock, processes};
 
-/// Longer than anything takes, even on a machine that is busy with something else.
-const BOUND: Duration = Duration::from_secs(240);
+/// What starting a driver may take, its imports and the servers it starts.
+const START: Duration = Duration::from_secs(240);
+/// Longer than any measurement takes, even on a machine that is busy with something else; a peer that hangs costs so
+/// much each time.
+const BOUND: Duration = Duration::from_secs(90);
 /// What a driver gets for ending what it started.
 const LAST: Duration = Duration::from_secs(30);
 
 /// A driver that runs.
 pub(super) struct Driver {
     file: &'static str,
+    /// Carried by all that it starts.
+    mark: String,
     child: Child,
     asked: ChildStdin,
     answers: Lines<BufReader<ChildStdout>>,
@@ -29,7 +35,8 @@ impl Driver {
     /// Starts one, and waits until it has imported what it needs.
     pub(super) async fn start(ground: &Ground, program: Program) -> Result<Driver> {
         let mut command = ground.python()?;
-        command.arg(ground.repository.join("benchmarks/start/drivers").join(program.file)).args(program.flags);
+        let mark = format!("{}-{}", program.file, clock::monotonic());
+        command.env(processes::DRIVER, &mark).arg(ground.repository.join("benchmarks/start/drivers").join(program.file)).args(program.flags);
         // A group of its own: Ctrl-C is for us, and we end our drivers in order.
         command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped());
         let log = format!("{}{}.log", program.file, program.flags.join(""));
@@ -37,8 +44,8 @@ impl Driver {
         let (Some(asked), Some(answers)) = (child.stdin.take(), child.stdout.take()) else {
             bail!("a driver without pipes");
         };
-        let mut driver = Driver { file: program.file, child, asked, answers: BufReader::new(answers).lines() };
-        driver.answer().await?;
+        let mut driver = Driver { file: program.file, mark, child, asked, answers: BufReader::new(answers).lines() };
+        driver.answer(START).await?;
         Ok(driver)
     }
 
@@ -48,12 +55,12 @@ impl Driver {
             .write_all(format!("{request}\n").as_bytes())
             .await
             .with_context(|| format!("ask `{}`", self.file))?;
-        self.answer().await
+        self.answer(BOUND).await
     }
 
-    async fn answer(&mut self) -> Result<Value> {
-        let line = timeout(BOUND, self.answers.next_line()).await;
-        let line = line.with_context(|| format!("`{}` did not answer within {} s", self.file, BOUND.as_secs()))??;
+    async fn answer(&mut self, bound: Duration) -> Result<Value> {
+        let line = timeout(bound, self.answers.next_line()).await;
+        let line = line.with_context(|| format!("`{}` did not answer within {} s", self.file, bound.as_secs()))??;
         let Some(line) = line else { bail!("`{}` ended; its log in `benchmarks/.work/logs` says why", self.file) };
         let answer: Value = serde_json::from_str(&line).with_context(|| format!("`{}` said `{line}`", self.file))?;
         match answer.get("error") {
@@ -62,9 +69,17 @@ impl Driver {
         }
     }
 
-    /// Lets it end what it started. One that does not is killed when this value goes.
+    /// Lets it end what it started.
     pub(super) async fn end(mut self) {
         drop(self.asked);
         let _ = timeout(LAST, self.child.wait()).await;
+    }
+
+    /// Ends one that failed: what is left of it, or of the peer that it drove, is killed, so that it burdens nobody
+    /// who comes after it.
+    pub(super) async fn give_up(mut self) {
+        let _ = self.child.start_kill();
+        let _ = timeout(LAST, self.child.wait()).await;
+        processes::sweep_driver(&self.mark);
     }
 }

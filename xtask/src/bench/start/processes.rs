@@ -8,6 +8,9 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use super::ground::{Ground, MARK};
 
+/// Carried by everything that one driver starts, its peer's processes among them.
+pub(super) const DRIVER: &str = "CADDIS_BENCH_DRIVER";
+
 /// What a process uses.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Use {
@@ -59,10 +62,21 @@ fn belongs(ground: &Ground, pid: u32) -> Option<String> {
 
 /// Kills what is left of a run and answers what that was.
 pub(super) fn sweep(ground: &Ground) -> Vec<(u32, String)> {
+    kill_all(|| started(ground))
+}
+
+/// Kills what is left of one driver.
+pub(super) fn sweep_driver(mark: &str) -> Vec<(u32, String)> {
+    let mark = format!("{DRIVER}={mark}");
+    let carries = |pid: &u32| strings(*pid, "environ").contains(&mark);
+    kill_all(|| pids().filter(carries).map(|pid| (pid, strings(pid, "cmdline").join(" "))).collect())
+}
+
+fn kill_all(find: impl Fn() -> Vec<(u32, String)>) -> Vec<(u32, String)> {
     let mut all = Vec::new();
     // What is killed may have been starting something; after a few looks nothing can be left.
     for _ in 0..50 {
-        let found = started(ground);
+        let found = find();
         if found.is_empty() {
             break;
         }

@@ -68,7 +68,7 @@ impl Drivers<'_> {
             }
             // After a failure nothing is known of its state; the next round gets a new one.
             Err(error) => {
-                driver.end().await;
+                driver.give_up().await;
                 Err(error)
             }
         }
@@ -77,9 +77,14 @@ impl Drivers<'_> {
     async fn measure_fresh(&self, contender: &Contender, numbers: &mut Numbers) -> Result<()> {
         let started = clock::monotonic();
         let mut driver = Driver::start(self.ground, contender.program).await?;
-        let answer = driver.ask(&contender.request).await;
+        let answer = match driver.ask(&contender.request).await {
+            Ok(answer) => answer,
+            Err(error) => {
+                driver.give_up().await;
+                return Err(error);
+            }
+        };
         driver.end().await;
-        let answer = answer?;
         note(contender, &answer, numbers)?;
         numbers.push(contender.name, "task_from_exec", clock::millis(started, mark(&answer, "task")?));
         Ok(())

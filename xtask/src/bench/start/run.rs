@@ -62,17 +62,21 @@ async fn measure(ground: &mut Ground, arguments: &Arguments) -> Result<Outcome> 
     let loads = rounds::run(ground, arguments, seed, &mut numbers).await?;
     if arguments.wants("run") {
         eprintln!("warm `caddis run`");
-        warm_run::run(ground, arguments, &mut numbers).await?;
+        let done = warm_run::run(ground, arguments, &mut numbers).await;
+        part("run", done, &mut numbers);
     }
     if arguments.wants("many") {
         eprintln!("{} jobs at once", arguments.jobs);
-        many::run(ground, arguments.jobs, &mut numbers).await?;
+        let done = many::run(ground, arguments.jobs, &mut numbers).await;
+        part("many", done, &mut numbers);
     }
     if arguments.wants("idle") {
-        idle::run(ground, "used", &mut numbers).await?;
+        let done = idle::run(ground, "used", &mut numbers).await;
+        part("idle", done, &mut numbers);
     }
     if arguments.wants("cold") {
-        cold::run(ground, arguments, seed, &mut numbers).await?;
+        let done = cold::run(ground, arguments, seed, &mut numbers).await;
+        part("cold", done, &mut numbers);
     }
     let mut facts = machine::facts(ground).await?;
     facts["begun"] = begun.into();
@@ -80,6 +84,14 @@ async fn measure(ground: &mut Ground, arguments: &Arguments) -> Result<Outcome> 
     facts["load_at_rounds"] = json!(loads);
     facts["load_after"] = json!(machine::load());
     Ok(Outcome { numbers, facts, seed, left_behind: Vec::new() })
+}
+
+/// A part that failed is a failure in the report, which keeps what all the others measured.
+fn part(name: &'static str, done: Result<()>, numbers: &mut Numbers) {
+    if let Err(error) = done {
+        eprintln!("  {name} failed: {error:#}");
+        numbers.fail(name, format!("{error:#}"));
+    }
 }
 
 /// Ends Caddis in order when all went well, and kills whatever is left; answers what that was.

@@ -11,6 +11,7 @@ use super::{
     uv::{self, Progress, Uv},
     wish::{EnvironmentPlan, Recipe, Source, Stage},
 };
+use crate::blocking;
 
 /// An environment that can run Dask. While it or a clone lives, Caddis does not remove it.
 #[derive(Debug, Clone)]
@@ -50,7 +51,8 @@ pub async fn ensure(
     let folder = Folder::of(home, &id);
     let mut waiting = false;
     loop {
-        if let Some(environment) = existing(&folder, plan)? {
+        let (there, asked) = (folder.clone(), plan.clone());
+        if let Some(environment) = blocking(move || existing(&there, &asked)).await? {
             return Ok(environment);
         }
         if let Some(lock) = folder.try_exclusive().map_err(|error| cannot_lock(&folder, error))? {
@@ -71,13 +73,15 @@ fn cannot_lock(folder: &Folder, error: io::Error) -> EnvironmentError {
 /// An environment that somebody else made.
 async fn as_is(home: &Path, plan: &EnvironmentPlan, python: &Path) -> Result<Environment, EnvironmentError> {
     let interpreter = interpreter::at(home, python).await?;
-    let versions = facts::facts(&interpreter.version.to_string(), &interpreter.site_packages);
+    let (version, folders) = (interpreter.version.to_string(), interpreter.site_packages.clone());
+    let (versions, fingerprint) =
+        blocking(move || (facts::facts(&version, &folders), facts::fingerprint(&folders))).await;
     let place = plan.source.to_string();
     facts::check(&versions, &place, "install it there (`pip install \"dask[distributed]\"`), or give the script a PEP 723 header")?;
     Ok(Environment {
         id: identity::id(plan, &interpreter),
         python: python.to_path_buf(),
-        fingerprint: facts::fingerprint(&interpreter.site_packages),
+        fingerprint,
         notices: [plan.notices.clone(), without_dashboard(&versions)].concat(),
         versions,
         source: plan.source.clone(),
@@ -147,8 +151,14 @@ async fn fill(
 ) -> Result<(), EnvironmentError> {
     let started = tokio::time::Instant::now();
     let failed = |error| EnvironmentError::io("no environment could be made in", &folder.path, error);
-    folder.remove().map_err(failed)?;
-    fs::create_dir_all(&folder.path).map_err(failed)?;
+    // The lock stays with the removal: one that outlives this future must not meet the next one's build.
+    let (old, held) = (folder.clone(), lock.clone());
+    let emptied = blocking(move || {
+        let emptied = old.remove().and_then(|()| fs::create_dir_all(&old.path));
+        drop(held);
+        emptied
+    });
+    emptied.await.map_err(failed)?;
     let uv = Uv {
         program: uv::obtain(home, plan, interpreter, progress).await?,
         variables: uv::variables(home, plan, &interpreter.prefix),
@@ -158,6 +168,9 @@ async fn fill(
         python: interpreter.version.to_string(),
     };
     let (versions, notices) = install::install(&uv, plan, interpreter, folder, progress).await?;
+    let made = folder.clone();
+    let (fingerprint, size_bytes) =
+        blocking(move || (facts::fingerprint(&facts::site_packages_of(&made.venv())), size(&made.path))).await;
     let record = Record {
         id: identity::id(plan, interpreter),
         source: plan.source.clone(),
@@ -165,8 +178,8 @@ async fn fill(
         interpreter: interpreter.path.clone(),
         notices: [notices, without_dashboard(&versions)].concat(),
         versions,
-        fingerprint: facts::fingerprint(&facts::site_packages_of(&folder.venv())),
-        size_bytes: size(&folder.path),
+        fingerprint,
+        size_bytes,
         build_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
     };
     folder.complete(&record)

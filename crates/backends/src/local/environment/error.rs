@@ -2,6 +2,8 @@
 
 use std::{io, path::{Path, PathBuf}};
 
+use crate::plain;
+
 /// Why there is no environment. `code` is for programs, the text and `hint` for people.
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "the message of each variant says what it and its fields are")]
@@ -58,7 +60,7 @@ pub enum EnvironmentError {
     InUse { id: String },
     #[error("uv failed: {report}")]
     UvFailed { report: String },
-    #[error("{what}: {error}")]
+    #[error("{what}: {}", plain(error))]
     Io { what: String, #[source] error: io::Error },
 }
 
@@ -161,12 +163,6 @@ impl EnvironmentError {
             _ => Self::Io { what: format!("{what} `{}`", path.display()), error },
         }
     }
-}
-
-/// The system's own words without the number behind them.
-pub(super) fn plain(error: &io::Error) -> String {
-    let text = error.to_string();
-    text.split(" (os error").next().unwrap_or(&text).to_lowercase()
 }
 
 fn field_text(field: &Option<String>) -> String {

@@ -2,7 +2,8 @@
 
 use std::{fs, os::unix::fs::MetadataExt, path::{Path, PathBuf}};
 
-use super::{error::{EnvironmentError, plain}, version::Specifiers};
+use super::{error::EnvironmentError, version::Specifiers};
+use crate::plain;
 
 /// What a project's lock says before any package.
 #[derive(Debug)]

@@ -5,7 +5,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::error::{EnvironmentError, plain};
+use super::error::EnvironmentError;
+use crate::plain;
 
 /// Requirements as one text.
 #[derive(Debug, Clone, Default)]

@@ -6,7 +6,8 @@
 
 use std::path::Path;
 
-use super::{error::{EnvironmentError, plain}, version::Specifiers};
+use super::{error::EnvironmentError, version::Specifiers};
+use crate::plain;
 
 /// What a script's header says.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -33,6 +33,7 @@ impl Keeper {
             }
         }
         self.remove_old_logs();
+        self.adopt_groups();
         for damaged in damaged {
             self.adopt_damaged(damaged, now);
         }
@@ -152,6 +153,7 @@ fn no_keep(damaged: &Damaged) -> Keep {
         terminate: 1.0,
         output_limit: None,
         lease: None,
+        lease_seconds: None,
         stdin_open: false,
     }
 }

@@ -4,21 +4,26 @@
 //! pending call fails with `CallError::Lost` and the stream of events ends: the caller connects again (starting a
 //! keeper with `spawn_detached` where there is none) and begins from the new snapshot. `start` may simply be repeated,
 //! since a key is never started twice.
+//!
+//! A keeper can be there and yet not answer: stopped, or stuck on a dead disk. So every call has a time of its own, and
+//! when one that is answered at once was not, the connection is given up and counts as lost.
 
 use std::collections::HashMap;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::timeout;
 
 use super::home::Home;
 use super::wire::{
-    Answer, Event, Hello, Interpreter, Launch, Op, Record, Request, Rung, Stats, WireError,
+    Answer, Event, Hello, Launch, Op, Record, Request, Rung, Stats, WireError,
 };
 
 /// Why no connection came about.
@@ -41,12 +46,32 @@ pub enum ConnectError {
     Silent,
 }
 
+impl ConnectError {
+    /// Whether there is one that holds the state folder, but does not answer: another one could not serve.
+    pub fn is_silence(&self) -> bool {
+        match self {
+            Self::Silent | Self::Hello(CallError::Silent { .. }) => true,
+            // So many wait for it already that no more are let in.
+            Self::Absent(error) => error.kind() == io::ErrorKind::WouldBlock,
+            _ => false,
+        }
+    }
+}
+
 /// Why a call has no result.
 #[derive(Debug, thiserror::Error)]
 pub enum CallError {
     /// The connection is lost: whether the call was heard is not known.
     #[error("the connection to the keeper is lost")]
     Lost,
+    /// The keeper did not answer in time: whether the call was heard is not known.
+    #[error("the keeper does not answer: `{op}` had no answer within {seconds} s")]
+    Silent {
+        /// What was asked.
+        op: &'static str,
+        /// How long was waited.
+        seconds: u64,
+    },
     /// The keeper refused.
     #[error(transparent)]
     Refused(#[from] WireError),
@@ -55,12 +80,30 @@ pub enum CallError {
     Garbled(#[source] serde_json::Error),
 }
 
+/// For what the keeper answers in the turn in which it reads it. It shares the machine with all that it started.
+const AT_ONCE: Duration = Duration::from_secs(10);
+/// For what waits for processes in the kernel; a disk that died may hold one for ever.
+const UNTIL_NOTHING_LIVES: Duration = Duration::from_secs(60);
+/// For a start: two fork servers after each other that import from a slow disk, each given up by the keeper itself.
+const UNTIL_FORKED: Duration = Duration::from_secs(150);
+
+/// How long the answer to a call is waited for.
+fn patience(op: &Op) -> Duration {
+    match op {
+        Op::Start { .. } => UNTIL_FORKED,
+        Op::Purge { .. } => UNTIL_NOTHING_LIVES,
+        _ => AT_ONCE,
+    }
+}
+
 type Pending = Arc<Mutex<Option<HashMap<u64, oneshot::Sender<Answer>>>>>;
 
 /// A connection to the keeper. Clones share it.
 #[derive(Debug, Clone)]
 pub struct KeeperClient {
     calls: mpsc::UnboundedSender<(Op, oneshot::Sender<Answer>)>,
+    /// Set when the connection is given up.
+    given_up: Arc<watch::Sender<bool>>,
 }
 
 /// What a connection begins with, and all that changes after it.
@@ -91,8 +134,9 @@ impl KeeperClient {
         let (calls, queue) = mpsc::unbounded_channel();
         let (told, events) = mpsc::unbounded_channel();
         tokio::spawn(send_calls(queue, writer, Arc::clone(&pending)));
-        tokio::spawn(hear(reader, told, pending));
-        let client = Self { calls };
+        let given_up = Arc::new(watch::Sender::new(false));
+        tokio::spawn(hear(reader, told, pending, given_up.subscribe()));
+        let client = Self { calls, given_up };
         let version = env!("CARGO_PKG_VERSION").to_owned();
         let hello = client
             .call(Op::Hello { version })
@@ -152,19 +196,6 @@ impl KeeperClient {
         .await
     }
 
-    /// Starts the fork server of this interpreter, if it does not run. Does not wait until it serves.
-    ///
-    /// # Errors
-    /// `Refused` when it cannot be started, or `Lost`.
-    pub async fn warm(&self, interpreter: &Interpreter, runtime: &Path) -> Result<(), CallError> {
-        let (interpreter, runtime) = (interpreter.clone(), PathBuf::from(runtime));
-        self.done(Op::Warm {
-            interpreter,
-            runtime,
-        })
-        .await
-    }
-
     /// Ends a member's standard input.
     ///
     /// # Errors
@@ -198,8 +229,16 @@ impl KeeperClient {
 
     async fn call<T: DeserializeOwned>(&self, op: Op) -> Result<T, CallError> {
         let (reply, answer) = oneshot::channel();
+        let (name, patience) = (op.name(), patience(&op));
         self.calls.send((op, reply)).map_err(|_| CallError::Lost)?;
-        let answer = answer.await.map_err(|_| CallError::Lost)?;
+        let Ok(answer) = timeout(patience, answer).await else {
+            if patience == AT_ONCE {
+                self.given_up.send_replace(true);
+            }
+            let seconds = patience.as_secs();
+            return Err(CallError::Silent { op: name, seconds });
+        };
+        let answer = answer.map_err(|_| CallError::Lost)?;
         match answer.error {
             Some(error) => Err(error.into()),
             None => {
@@ -235,10 +274,21 @@ async fn send_calls(
     locked(&pending, |pending| *pending = None);
 }
 
-/// Hands answers to their callers and events to the stream, until the connection ends.
-async fn hear(reader: OwnedReadHalf, told: mpsc::UnboundedSender<Event>, pending: Pending) {
+/// Hands answers to their callers and events to the stream, until the connection ends or is given up.
+async fn hear(
+    reader: OwnedReadHalf,
+    told: mpsc::UnboundedSender<Event>,
+    pending: Pending,
+    mut given_up: watch::Receiver<bool>,
+) {
     let mut lines = BufReader::new(reader).lines();
-    while let Ok(Some(line)) = lines.next_line().await {
+    loop {
+        let line = tokio::select! {
+            line = lines.next_line() => line,
+            // The last client is dropped: nothing is asked any more, but events are told still.
+            true = async { given_up.wait_for(|given_up| *given_up).await.is_ok() } => break,
+        };
+        let Ok(Some(line)) = line else { break };
         if let Ok(answer) = serde_json::from_str::<Answer>(&line) {
             let caller = locked(&pending, |pending| pending.as_mut()?.remove(&answer.id));
             if let Some(caller) = caller {

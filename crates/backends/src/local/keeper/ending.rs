@@ -57,13 +57,20 @@ impl Keeper {
 
     /// Takes down how it ended and clears up after it.
     pub(super) fn ended(&mut self, key: &str, exit: Exit, now: Duration) {
-        let oom = exit == Exit::Signal(Signal::KILL.as_raw()) && self.oom.look(now);
+        let killed = exit == Exit::Signal(Signal::KILL.as_raw());
+        let oom = killed && self.oom.look(now);
         let Some(member) = self.members.get_mut(key) else {
             return;
         };
         if member.launching.is_some() {
             return self.ended_before_go(key);
         }
+        // What the group holds is looked for before the group is let go.
+        self.sweep(Scope::Member(key.to_owned()), now);
+        let overflow = self.leave_group(key).filter(|_| killed);
+        let Some(member) = self.members.get_mut(key) else {
+            return;
+        };
         member
             .outputs
             .iter_mut()
@@ -73,12 +80,17 @@ impl Keeper {
         record.began |= began(record);
         (record.state, record.ended_at, record.exit) =
             (State::Ended, Some(clock::wall()), Some(exit));
-        if oom && record.killed_by.is_none() {
-            record.killed_by = Some(KilledBy::KernelOom);
+        if record.killed_by.is_none() {
+            let lapsed = outcome(record).is_some_and(|outcome| outcome.lapsed);
+            record.killed_by = match (overflow, oom, lapsed) {
+                (Some(overflow), ..) => Some(overflow),
+                (_, true, _) => Some(KilledBy::KernelOom),
+                (.., true) => Some(KilledBy::Lease),
+                _ => None,
+            };
         }
         self.changed(key);
         self.unflushed.push(key.to_owned());
-        self.sweep(Scope::Member(key.to_owned()), now);
         self.trim_fork_servers();
     }
 
@@ -119,15 +131,24 @@ impl Keeper {
 
 /// What is known of the end of a process that nobody could wait for.
 pub(super) fn last_words(record: &Record) -> Exit {
-    #[derive(Deserialize)]
-    struct Outcome {
-        code: i32,
+    match outcome(record) {
+        Some(outcome) => Exit::Code(outcome.code),
+        None => Exit::Unknown("keeper was away".into()),
     }
-    let text = fs::read(record.folder.join("outcome.json")).unwrap_or_default();
-    match serde_json::from_slice::<Outcome>(&text) {
-        Ok(outcome) => Exit::Code(outcome.code),
-        Err(_) => Exit::Unknown("keeper was away".into()),
-    }
+}
+
+/// What a member wrote before it ended in an orderly way.
+#[derive(Deserialize)]
+struct Outcome {
+    code: i32,
+    /// It closed since nobody renewed the lease of its cluster.
+    #[serde(default)]
+    lapsed: bool,
+}
+
+fn outcome(record: &Record) -> Option<Outcome> {
+    let text = fs::read(record.folder.join("outcome.json")).ok()?;
+    serde_json::from_slice(&text).ok()
 }
 
 /// A member that sees its keeper die before `go` leaves politely, having done nothing. Of a job

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::fork_server::{ForkServer, Packet};
+use super::trouble;
 use super::wire::{ForkServerView, Interpreter, Launch, WireError};
 
 const IDLE_KEPT: usize = 3;
@@ -86,7 +87,7 @@ impl ForkServers {
                 "`{}` cannot be started: {error}",
                 interpreter.python.display()
             );
-            WireError::new("fork_server", message)
+            trouble::of_files("fork_server", message, &error)
         })?;
         let view = server.view.clone();
         self.running.insert(key.clone(), server);

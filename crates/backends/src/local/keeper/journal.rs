@@ -32,6 +32,8 @@ pub(super) struct Keep {
     pub(super) terminate: f64,
     pub(super) output_limit: Option<u64>,
     pub(super) lease: Option<PathBuf>,
+    #[serde(default)]
+    pub(super) lease_seconds: Option<u64>,
     /// Its standard input is a FIFO that nobody has asked to close.
     pub(super) stdin_open: bool,
 }
@@ -45,6 +47,7 @@ impl Keep {
             terminate: launch.terminate,
             output_limit: launch.output_limit,
             lease: launch.lease.clone(),
+            lease_seconds: launch.lease_seconds,
             stdin_open: launch.stdin == Stdin::Fifo,
         }
     }

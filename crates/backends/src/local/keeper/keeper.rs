@@ -9,7 +9,9 @@ use serde::Serialize;
 
 use super::connection::Connection;
 use super::fork_servers::ForkServers;
+use super::groups::{Group, Groups};
 use super::home::Home;
+use super::lease::Lease;
 use super::member::{Member, Reply};
 use super::oom::OomCounter;
 use super::sweep::Sweep;
@@ -36,6 +38,14 @@ pub(super) struct Keeper {
     pub(super) sweeps: Vec<Sweep>,
     pub(super) purges: Vec<Purge>,
     pub(super) oom: OomCounter,
+    /// The kernel's, or why there are none.
+    pub(super) groups: Result<Groups, String>,
+    /// Groups of members that have ended, and of which something may live.
+    pub(super) left_groups: Vec<Group>,
+    /// Let go in this turn: to be put into their groups.
+    pub(super) ungrouped: Vec<String>,
+    /// Of clusters of which something lives.
+    pub(super) leases: BTreeMap<String, Lease>,
     /// Forked in this turn: to be written down and let go together.
     pub(super) fresh: Vec<String>,
     /// Ended in this turn: told already, to be flushed.
@@ -65,6 +75,7 @@ impl Keeper {
             .listen()
             .map_err(system("cannot listen on `keeper.sock`"))?;
         let now = clock::now();
+        let groups = Groups::open(home.path());
         Ok(Self {
             home,
             options,
@@ -78,6 +89,10 @@ impl Keeper {
             sweeps: Vec::new(),
             purges: Vec::new(),
             oom: OomCounter::new(),
+            groups,
+            left_groups: Vec::new(),
+            ungrouped: Vec::new(),
+            leases: BTreeMap::new(),
             fresh: Vec::new(),
             unflushed: Vec::new(),
             slow_due: now,

@@ -11,7 +11,7 @@ use super::keeper::Keeper;
 use super::member::{Member, Reply};
 use super::process::Process;
 use super::wire::{Exit, Launch, State, WireError};
-use super::{clock, journal, say, spawn, stdio, sys, tag};
+use super::{clock, journal, say, spawn, stdio, sys, tag, trouble};
 
 /// A fork server that dies under a request is tried once more; the request may be what it died of.
 const TRIES: u8 = 2;
@@ -100,10 +100,8 @@ impl Keeper {
         }
         member.fork_server = Some(key_of(&launch.interpreter, &launch.runtime));
         let packet = Packet::new(&launch, stdio.theirs).map_err(|error| {
-            WireError::new(
-                "files",
-                format!("the launch of `{key}` cannot be sent: {error}"),
-            )
+            let message = format!("the launch of `{key}` cannot be sent: {error}");
+            trouble::of_files("files", message, &error)
         })?;
         self.warm(&launch.interpreter, &launch.runtime, now)?;
         self.fork_servers.ask(&launch, packet, now);
@@ -183,6 +181,7 @@ impl Keeper {
             status.push(b"go");
             status.flush();
             member.begin_watching(now);
+            self.ungrouped.push(key.to_owned());
         }
         self.crash_point("go");
         let record = self.members.get(key).map(|member| member.record().clone());
@@ -279,5 +278,5 @@ fn unwritable(key: &str, folder: &Path, error: &std::io::Error) -> WireError {
          permission there and ask again",
         folder.display()
     );
-    WireError::new("journal", message)
+    trouble::of_files("journal", message, error)
 }

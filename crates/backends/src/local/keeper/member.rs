@@ -8,6 +8,7 @@ use std::os::fd::OwnedFd;
 use std::time::Duration;
 
 use super::connection::Lines;
+use super::groups::Group;
 use super::journal::{Keep, Stored};
 use super::ladder::Ladder;
 use super::outputs::Output;
@@ -44,6 +45,7 @@ pub(super) struct Member {
     pub(super) stdin: Option<OwnedFd>,
     pub(super) ladder: Option<Ladder>,
     pub(super) watch: Option<Watch>,
+    pub(super) group: Option<Group>,
     pub(super) outputs: Vec<Output>,
     pub(super) lease_due: Option<Duration>,
     /// Of a forked one: the key of its fork server.
@@ -103,6 +105,7 @@ impl Member {
             stdin: None,
             ladder: None,
             watch: None,
+            group: None,
             outputs: Vec::new(),
             lease_due: None,
             fork_server: None,
@@ -140,13 +143,15 @@ impl Member {
         self.lease_due = leased.then_some(now);
     }
 
-    /// The processes that are known to be its own whatever their marks say: itself, and what was seen below it.
+    /// The processes that are known to be its own whatever their marks say: itself, what was seen below it, and what is
+    /// in its group.
     pub(super) fn roots(&self) -> impl Iterator<Item = (i32, u64)> {
         let own = self
             .process
             .iter()
             .map(|process| (process.pid, process.start_time));
-        own.chain(self.descendants.iter().copied())
+        let grouped = self.group.iter().flat_map(Group::processes);
+        own.chain(self.descendants.iter().copied()).chain(grouped)
     }
 
     /// Takes down who descends from it now, in case they shed their marks and are orphaned later.

@@ -13,9 +13,11 @@
 //! - killed at any instruction, it leaves what runs running and the next keeper takes it over.
 //!
 //! The folder: `wire` (shapes), `client` and `detach` (the server's side), `home`, `journal`, `connection` (files and
-//! sockets), `process`, `proc`, `sys`, `tag` (processes), `fork_server`, `fork_servers`, `spawn`, `stdio` (starting),
-//! `watch`, `outputs`, `ladder`, `oom`, `sweep` (rules of one member), and the state machine itself: `keeper` (what is
-//! held), `turn` (the loop), `requests`, `launching`, `status`, `ending`, `stopping`, `rounds`, `adopt`.
+//! sockets), `process`, `proc`, `sys`, `tag` (processes), `fork_server`, `fork_servers`, `spawn`, `stdio`, `trouble` (starting),
+//! `watch`, `outputs`, `ladder`, `lease`, `oom`, `groups`, `sweep` (rules of one member or
+//! cluster), and the state machine itself: `keeper` (what is
+//! held), `turn` (the loop), `requests`, `launching`, `status`, `ending`, `stopping`,
+//! `grouping`, `rounds`, `adopt`.
 
 mod adopt;
 pub mod client;
@@ -25,6 +27,8 @@ mod detach;
 mod ending;
 mod fork_server;
 mod fork_servers;
+mod grouping;
+mod groups;
 mod home;
 mod journal;
 #[expect(
@@ -33,6 +37,7 @@ mod journal;
 )]
 mod keeper;
 mod ladder;
+mod lease;
 mod launching;
 mod member;
 mod oom;
@@ -48,6 +53,7 @@ mod stopping;
 mod sweep;
 mod sys;
 mod tag;
+mod trouble;
 mod turn;
 mod watch;
 pub mod wire;
@@ -66,6 +72,8 @@ pub struct KeeperOptions {
     /// A fork server that does not answer a request for so long is replaced. Imports of its own may delay an answer
     /// by seconds on a slow disk.
     pub fork_max: Duration,
+    /// How much longer than a lease lasts the scheduler has for closing by itself, before its cluster is ended.
+    pub lease_slack: Duration,
     /// Where it kills itself, in tests of what the next keeper makes of it.
     #[cfg(debug_assertions)]
     pub crash_at: Option<String>,
@@ -76,6 +84,7 @@ impl Default for KeeperOptions {
         Self {
             idle_end: Duration::from_secs(60),
             fork_max: Duration::from_secs(60),
+            lease_slack: Duration::from_secs(60),
             #[cfg(debug_assertions)]
             crash_at: None,
         }
@@ -117,6 +126,21 @@ pub enum KeeperError {
         /// Why not.
         source: io::Error,
     },
+}
+
+/// How memory limits are held: what the keeper of this state folder says, or, where none runs, what one would do.
+pub async fn limits(home: &Path) -> wire::LimitsView {
+    if let Ok((client, _events)) = client::KeeperClient::connect(home).await
+        && let Ok(stats) = client.stats().await
+    {
+        return stats.limits;
+    }
+    // Not the name that a keeper which starts just now would take.
+    let tried = groups::Groups::open(&home.join("tried"));
+    if let Ok(groups) = &tried {
+        groups.close();
+    }
+    groups::view(&tried)
 }
 
 /// Holds the members of one state folder until nothing is left to hold. Takes over the whole process: its signals,

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::keeper::Keeper;
 use super::member::Reply;
 use super::wire::{Hello, Interpreter, Op, Record, Request, Stats, WireError};
-use super::{journal, proc};
+use super::{groups, journal, proc};
 
 impl Keeper {
     /// Takes one line of a client.
@@ -45,13 +45,6 @@ impl Keeper {
             Op::Purge { cluster, reason } => self.purge(reply, &cluster, &reason, now),
             Op::Forget { keys } => {
                 let done = self.forget(&keys);
-                self.answer(reply, done.map(|()| json!({})));
-            }
-            Op::Warm {
-                interpreter,
-                runtime,
-            } => {
-                let done = self.warm(&interpreter, &runtime, now);
                 self.answer(reply, done.map(|()| json!({})));
             }
             Op::CloseStdin { key } => {
@@ -157,6 +150,7 @@ impl Keeper {
                 .values()
                 .filter(|member| member.record().alive())
                 .count() as u64,
+            limits: groups::view(&self.groups),
         }
     }
 

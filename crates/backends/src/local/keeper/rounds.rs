@@ -40,6 +40,8 @@ impl Keeper {
         self.members
             .values()
             .any(|member| member.process.is_some() || member.unwritten)
+            || self.has_lapsed_lease()
+            || !self.left_groups.is_empty()
     }
 
     /// Does everything that is due.
@@ -134,6 +136,7 @@ impl Keeper {
     fn slow_round(&mut self, now: Duration) {
         self.oom.look(now);
         self.balance_looks();
+        self.watch_leases(now);
         let keys: Vec<String> = self.members.keys().cloned().collect();
         for key in &keys {
             self.look_for_ready(key);
@@ -165,6 +168,10 @@ impl Keeper {
             return;
         };
         member.remember_descendants();
+        if let Some(group) = member.group.as_mut() {
+            // Of what it started: the task that waits for that says so itself.
+            group.overflowed();
+        }
         let record = member.record_mut();
         record.rss = stat.resident * proc::page_size();
         record.peak_rss = record.peak_rss.max(record.rss);

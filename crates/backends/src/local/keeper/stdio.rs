@@ -10,6 +10,7 @@ use rustix::fs::{MemfdFlags, Mode, OFlags};
 use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
 
 use super::connection::Lines;
+use super::trouble;
 use super::wire::{Launch, Stdin, WireError};
 
 /// Its descriptors, and our ends of them.
@@ -23,14 +24,12 @@ pub(super) struct Stdio {
 /// Opens everything that this launch names.
 pub(super) fn open(launch: &Launch) -> Result<Stdio, WireError> {
     let trouble = |what: &str, path: &Path, error: io::Error| {
-        WireError::new(
-            "files",
-            format!(
-                "the {what} `{}` of `{}` cannot be opened: {error}",
-                path.display(),
-                launch.key
-            ),
-        )
+        let message = format!(
+            "the {what} `{}` of `{}` cannot be opened: {error}",
+            path.display(),
+            launch.key
+        );
+        trouble::of_files("files", message, &error)
     };
     let fifo = launch.folder.join("stdin");
     let (stdin, ours) = match launch.stdin {

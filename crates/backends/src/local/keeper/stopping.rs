@@ -28,9 +28,15 @@ impl Keeper {
         if !member.record().alive() {
             return Ok(());
         }
-        self.blame(key, KilledBy::Stop { reason });
+        self.end(key, KilledBy::Stop { reason }, ladder, now);
+        Ok(())
+    }
+
+    /// Begins to end a member that lives, or hurries.
+    pub(super) fn end(&mut self, key: &str, why: KilledBy, ladder: Vec<Rung>, now: Duration) {
+        self.blame(key, why);
         if self.cancel(key) {
-            return Ok(());
+            return;
         }
         let ladder = Ladder::new(ladder, now);
         if let Some(member) = self.members.get_mut(key) {
@@ -42,7 +48,6 @@ impl Keeper {
             };
         }
         self.climb(key, now);
-        Ok(())
     }
 
     /// Takes down why a member is about to be ended: the first reason stays.

@@ -38,8 +38,13 @@ impl Keeper {
             self.do_what_is_due(now);
             self.flush_connections();
             self.flush_ended();
+            self.group_fresh_ones();
+            self.remove_left_groups();
             if self.is_done(now) {
                 self.home.unlisten();
+                if let Ok(groups) = &self.groups {
+                    groups.close();
+                }
                 say("nothing is left to hold: ending");
                 return Ok(());
             }

@@ -2,6 +2,7 @@
 
 use caddis_types::api::ConnectionView;
 
+use crate::candidates;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::OutputArgs;
@@ -15,7 +16,7 @@ use crate::reference;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The cluster; the newest by default.
-    #[arg(value_name = "ID")]
+    #[arg(value_name = "ID", value_parser = reference::word, add = candidates::active_clusters())]
     pub cluster: Option<String>,
     /// Print `export KEY=VALUE` lines.
     #[arg(long, conflicts_with = "output")]

@@ -11,6 +11,7 @@ use crate::output::OutputArgs;
 use crate::output::say;
 use crate::server::Server;
 use crate::signals::Signals;
+use crate::umask;
 use crate::variables::{self, parse_pair};
 
 const LOOK_EVERY: Duration = Duration::from_secs(5);
@@ -53,6 +54,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
         shape: args.shape.wish(&context.config.defaults),
         environment: args.environment.wish(&context.config.defaults),
         cwd,
+        umask: umask::own(),
         variables,
         idle_timeout_ms: args.idle_timeout,
     };

@@ -5,6 +5,7 @@ use std::cell::Cell;
 use caddis_client::LogQuery;
 use tokio::task::JoinSet;
 
+use crate::candidates;
 use crate::context::Context;
 use crate::failure::{Exit, Failure};
 use crate::output::stdout;
@@ -18,7 +19,7 @@ const TRIES: u32 = 6;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The cluster; the newest by default.
-    #[arg(value_name = "ID")]
+    #[arg(value_name = "ID", value_parser = reference::word, add = candidates::clusters())]
     pub cluster: Option<String>,
     /// Only of these, such as `scheduler` or `worker-0003`; may be repeated.
     #[arg(long, short = 'm', value_name = "MEMBER")]

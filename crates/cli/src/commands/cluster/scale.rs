@@ -1,5 +1,6 @@
 //! `caddis cluster scale`.
 
+use crate::candidates;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::OutputArgs;
@@ -10,7 +11,7 @@ use crate::reference;
 #[command(override_usage = "caddis cluster scale [OPTIONS] [ID] WORKERS")]
 pub struct Args {
     /// The cluster, the newest by default, and the number of workers.
-    #[arg(value_name = "ID WORKERS", num_args = 1..=2, required = true)]
+    #[arg(value_name = "ID WORKERS", num_args = 1..=2, required = true, value_parser = reference::word, add = candidates::active_clusters())]
     pub words: Vec<String>,
     #[command(flatten)]
     pub(super) output: OutputArgs,

@@ -4,6 +4,7 @@ use caddis_types::api::ClusterView;
 use caddis_types::dask::{DaskSnapshot, WorkerView};
 use caddis_types::{Timestamp, bytes};
 
+use crate::candidates;
 use crate::commands::job::phase_word;
 use crate::commands::why::{cause_text, reasons};
 use crate::context::Context;
@@ -18,7 +19,7 @@ use crate::{clock, reference};
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The cluster; the newest by default.
-    #[arg(value_name = "ID")]
+    #[arg(value_name = "ID", value_parser = reference::word, add = candidates::clusters())]
     pub cluster: Option<String>,
     #[command(flatten)]
     pub(super) output: OutputArgs,

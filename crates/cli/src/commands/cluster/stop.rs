@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use caddis_types::api::{ClusterPhase, ClusterView};
 
+use crate::candidates;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::OutputArgs;
@@ -16,7 +17,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The clusters; the newest by default.
-    #[arg(value_name = "ID")]
+    #[arg(value_name = "ID", value_parser = reference::word, add = candidates::active_clusters())]
     pub clusters: Vec<String>,
     /// Leave as soon as the end is asked for.
     #[arg(long)]

@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use caddis_backends::local::{cpus, environment, ram_bytes};
+use caddis_backends::local::{cpus, environment, keeper, ram_bytes};
 use caddis_types::bytes::{self, GIB};
 use rustix::process::{Resource, getrlimit};
 
@@ -25,7 +25,7 @@ pub(super) async fn all(context: &Context) -> Vec<Check> {
     checks.push(pool(context));
     checks.push(python(context).await);
     checks.push(environments(context.home.path()));
-    checks.extend([files(), control_groups()]);
+    checks.extend([files(), memory_limits(context.home.path()).await]);
     checks
 }
 
@@ -156,15 +156,14 @@ fn files() -> Check {
     }
 }
 
-fn control_groups() -> Check {
-    let what = "control groups";
-    let writable = |path: &str| rustix::fs::access(path, rustix::fs::Access::WRITE_OK).is_ok();
-    let found = match (Path::new("/sys/fs/cgroup/cgroup.controllers").exists(), Path::new("/sys/fs/cgroup/memory").exists()) {
-        (true, _) if writable("/sys/fs/cgroup/cgroup.procs") => "version 2, may be used",
-        (true, _) => "version 2, not ours to use: memory limits are enforced by watching",
-        (_, true) if writable("/sys/fs/cgroup/memory/cgroup.procs") => "version 1, may be used",
-        (_, true) => "version 1, not ours to use: memory limits are enforced by watching",
-        _ => "none: memory limits are enforced by watching",
+/// What the keeper does, or would do.
+async fn memory_limits(home: &Path) -> Check {
+    let what = "memory limits";
+    let limits = keeper::limits(home).await;
+    let text = match (limits.groups, limits.without) {
+        (Some(groups), _) => format!("by watching, and by control groups in {}", groups.display()),
+        (None, Some(why)) => format!("by watching alone: {}", why.replace('`', "")),
+        (None, None) => "by watching alone: the keeper that runs knows no control groups".to_owned(),
     };
-    Check::new(what, Grade::Ok, found)
+    Check::new(what, Grade::Ok, text)
 }

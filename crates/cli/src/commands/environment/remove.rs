@@ -1,14 +1,16 @@
 //! `caddis environment remove`.
 
+use crate::candidates;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::OutputArgs;
+use crate::reference;
 
 /// Remove environments that nothing uses. A job that needs one makes it again.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Their IDs, or the beginnings of them.
-    #[arg(value_name = "ID", required = true)]
+    #[arg(value_name = "ID", required = true, value_parser = reference::word, add = candidates::environments())]
     pub environments: Vec<String>,
     #[command(flatten)]
     pub(super) output: OutputArgs,

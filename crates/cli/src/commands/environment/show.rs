@@ -3,19 +3,21 @@
 use caddis_types::api::EnvironmentView;
 use caddis_types::{Timestamp, bytes};
 
+use crate::candidates;
 use crate::clock;
 use crate::context::Context;
 use crate::failure::{Exit, Failure};
 use crate::output::OutputArgs;
 use crate::output::table::pairs;
 use crate::output::when::at;
+use crate::reference;
 use crate::server::Server;
 
 /// Show an environment.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Its ID, or the beginning of it; the last used one by default.
-    #[arg(value_name = "ID")]
+    #[arg(value_name = "ID", value_parser = reference::word, add = candidates::environments())]
     pub environment: Option<String>,
     #[command(flatten)]
     pub(super) output: OutputArgs,

@@ -2,6 +2,7 @@
 
 use caddis_types::api::JobView;
 
+use crate::candidates;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::OutputArgs;
@@ -11,7 +12,7 @@ use crate::reference;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The jobs; the newest by default.
-    #[arg(value_name = "ID")]
+    #[arg(value_name = "ID", value_parser = reference::word, add = candidates::active_jobs())]
     pub jobs: Vec<String>,
     /// Skip the polite part.
     #[arg(long)]

@@ -5,6 +5,7 @@ use caddis_types::api::Stream;
 use clap::ValueEnum;
 use tokio::try_join;
 
+use crate::candidates;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::follow::{Screen, ScreenError, Target, pump};
@@ -18,7 +19,7 @@ use crate::server::Server;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The job; the newest by default.
-    #[arg(value_name = "ID")]
+    #[arg(value_name = "ID", value_parser = reference::word, add = candidates::jobs())]
     pub job: Option<String>,
     /// Wait for more until the job ends; Ctrl-C leaves, and the job goes on.
     #[arg(long, short = 'f')]

@@ -1,5 +1,6 @@
 //! `caddis job retry`.
 
+use crate::candidates;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::{OutputArgs, say};
@@ -11,7 +12,7 @@ use crate::reference;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The job; the newest by default.
-    #[arg(value_name = "ID")]
+    #[arg(value_name = "ID", value_parser = reference::word, add = candidates::ended_jobs())]
     pub job: Option<String>,
     #[command(flatten)]
     pub(super) output: OutputArgs,

@@ -4,6 +4,7 @@ use caddis_types::api::{JobView, Program};
 use caddis_types::{Timestamp, bytes, duration};
 
 use super::phase_word;
+use crate::candidates;
 use crate::commands::why::{cause_text, reasons};
 use crate::context::Context;
 use crate::failure::Failure;
@@ -17,7 +18,7 @@ use crate::{clock, reference};
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The job; the newest by default.
-    #[arg(value_name = "ID")]
+    #[arg(value_name = "ID", value_parser = reference::word, add = candidates::jobs())]
     pub job: Option<String>,
     #[command(flatten)]
     pub(super) output: OutputArgs,

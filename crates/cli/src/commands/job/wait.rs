@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use caddis_types::api::{JobPhase, JobView};
 
+use crate::candidates;
 use crate::context::Context;
 use crate::commands::shape::span;
 use crate::failure::{Exit, Failure};
@@ -20,7 +21,7 @@ use crate::{output, reference};
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The job; the newest by default.
-    #[arg(value_name = "ID")]
+    #[arg(value_name = "ID", value_parser = reference::word, add = candidates::jobs())]
     pub job: Option<String>,
     /// The longest to wait, such as `30m`.
     #[arg(long, value_name = "DURATION", value_parser = span)]

@@ -5,8 +5,10 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, ValueHint};
 
+use crate::candidates;
 use crate::commands::shape::{EnvironmentArgs, ShapeArgs, name, span, tag};
 use crate::output::OutputArgs;
+use crate::reference;
 use crate::variables::parse_pair;
 
 /// Run a Python job on a Dask cluster of its own.
@@ -54,15 +56,18 @@ pub struct Args {
     /// The folder the job runs in; this one by default.
     #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
     pub cwd: Option<PathBuf>,
-    /// The longest an attempt may take, such as `30m`.
+    /// The longest the script may run in each attempt, such as `30m`; what comes before its start does not count.
     #[arg(long, value_name = "DURATION", value_parser = span)]
     pub timeout: Option<u64>,
 
-    /// How many more attempts after a failure.
+    /// How many more attempts after a failure; they find standard input empty.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=100), help_heading = "Retries")]
     pub retries: Option<u32>,
     /// Retry only after these exit codes, separated by commas.
-    #[arg(long, value_name = "CODES", value_delimiter = ',', requires = "retries", help_heading = "Retries")]
+    #[arg(
+        long, value_name = "CODES", value_delimiter = ',', value_parser = exit_code, requires = "retries",
+        help_heading = "Retries"
+    )]
     pub retry_on_exit: Vec<i32>,
     /// The pause before the first retry; it doubles each time [default: 1s].
     #[arg(long, value_name = "DURATION", value_parser = span, requires = "retries", help_heading = "Retries")]
@@ -72,7 +77,7 @@ pub struct Args {
     #[command(flatten)]
     pub shape: ShapeArgs,
     /// Run on this existing cluster, which outlives the job.
-    #[arg(long, value_name = "NAME", help_heading = "Cluster")]
+    #[arg(long, value_name = "NAME", value_parser = reference::word, add = candidates::lasting_clusters(), help_heading = "Cluster")]
     pub cluster: Option<String>,
     /// Keep the cluster so long after a failure, to look at it.
     #[arg(long, value_name = "DURATION", value_parser = span, help_heading = "Cluster")]
@@ -97,4 +102,12 @@ pub struct Args {
     /// Print the job at the end as JSON.
     #[command(flatten)]
     pub output: OutputArgs,
+}
+
+/// A code that a failed script can have.
+fn exit_code(text: &str) -> Result<i32, String> {
+    let code = text.parse::<u8>().ok().filter(|code| *code > 0);
+    code.map(i32::from).ok_or_else(|| {
+        format!("`{text}` is not the exit code of a failure\nhint: write numbers from 1 to 255, such as `1,75`; 128 + n is the end by signal n")
+    })
 }

@@ -1,24 +1,28 @@
-//! What is to run, made absolute, with the checks that need no server. The server makes them again.
+//! What is to run, made absolute. The checks are the backend's own, made here first: a server that is started for a
+//! wrong path would be started for nothing.
 
 use std::ffi::OsString;
-use std::fs::File;
-use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
+use caddis_backends::local::program as checks;
+use caddis_engine::ports::BackendError;
 use caddis_types::api::Program;
 
-use crate::failure::Failure;
+use crate::failure::{Exit, Failure};
 use crate::home::plain;
 
 /// The program and its arguments.
 pub fn program(words: &[OsString], module: bool) -> Result<(Program, Vec<String>), Failure> {
     let mut texts = words.iter().map(|word| {
         let text = word.to_str().map(str::to_owned);
-        text.ok_or_else(|| Failure::usage("not_utf8", format!("`{}` is not valid UTF-8", word.to_string_lossy())))
+        text.ok_or_else(|| {
+            let text = format!("`{}` is not valid UTF-8", word.to_string_lossy());
+            Failure::usage("not_utf8", text).hint("rename it, or pass it in a file")
+        })
     });
     let first = texts.next().unwrap_or_else(|| Err(Failure::usage("no_script", "no script was named")))?;
     let args = texts.collect::<Result<Vec<_>, _>>()?;
-    let program = if module { Program::Module(first) } else { Program::Script(script(&first)?.display().to_string()) };
+    let program = if module { named_module(first)? } else { Program::Script(script(&first)?.display().to_string()) };
     Ok((program, args))
 }
 
@@ -27,64 +31,51 @@ pub fn folder(named: Option<&Path>) -> Result<PathBuf, Failure> {
     let Some(path) = named else {
         return std::env::current_dir().map_err(|error| {
             let text = format!("the current folder cannot be used: {}", plain(&error));
-            Failure::usage("no_folder", text).hint("name one with `--cwd`")
+            Failure::usage("no_folder", text).hint("go to another, or name one with `--cwd`")
         });
     };
-    let shown = path.display();
-    match std::fs::metadata(path) {
-        Err(error) => {
-            let text = format!("the working folder `{shown}` cannot be used: {}", plain(&error));
-            Err(Failure::usage("no_folder", text).hint("check `--cwd`"))
-        }
-        Ok(found) if !found.is_dir() => {
-            Err(Failure::usage("no_folder", format!("`{shown}` is not a folder")).hint("check `--cwd`"))
-        }
-        Ok(_) => Ok(std::path::absolute(path).unwrap_or_else(|_| path.to_owned())),
-    }
+    checks::folder(path)?;
+    Ok(absolute(path))
+}
+
+fn named_module(name: String) -> Result<Program, Failure> {
+    checks::module(&name)?;
+    Ok(Program::Module(name))
 }
 
 fn script(text: &str) -> Result<PathBuf, Failure> {
+    if text.is_empty() {
+        return Err(Failure::usage("no_script", "the script's path is empty").hint("name a `.py` file"));
+    }
     let path = Path::new(text);
-    let error = |code: &str, text: String, hint: &str| Err(Failure::usage(code, text).hint(hint));
-    if path.is_dir() {
-        let hint = "name the file to run; a package runs with `-m PACKAGE`";
-        return error("is_a_folder", format!("`{text}` is a folder, not a script"), hint);
-    }
-    // Opening a pipe waits for its other end, and a device never ends.
-    if path.metadata().is_ok_and(|found| !found.is_file()) {
-        return error("not_a_file", format!("`{text}` is not a regular file"), "write the script to a file");
-    }
-    let mut head = Vec::new();
-    match File::open(path).and_then(|file| file.take(4096).read_to_end(&mut head)) {
-        Err(why) if why.kind() == ErrorKind::NotFound => {
-            let hint = missing_hint(path);
-            Err(Failure::usage("no_script", format!("there is no script `{text}`")).hint(hint))
+    checks::script(path).map_err(|error| {
+        let near = (error.code == "no_script").then(|| near(path)).flatten();
+        let failure = Failure::from(error);
+        match near {
+            Some(near) => failure.hint(format!("did you mean `{}`?", near.display())),
+            None => failure,
         }
-        Err(why) if why.kind() == ErrorKind::PermissionDenied => {
-            error("unreadable", format!("the script `{text}` cannot be read by this user"), "check its permissions")
-        }
-        Err(why) => error("unreadable", format!("the script `{text}` cannot be read: {}", plain(&why)), "check the path"),
-        Ok(_) if path.extension().is_some_and(|extension| extension == "ipynb") => {
-            let hint = "`jupyter nbconvert --to script` makes a script of it";
-            error("not_python", format!("`{text}` is not a Python script: it is a notebook"), hint)
-        }
-        Ok(_) if head.contains(&0) => {
-            error("not_python", format!("`{text}` is not a Python script: it is a binary file"), "name a `.py` file")
-        }
-        Ok(_) => Ok(std::path::absolute(path).unwrap_or_else(|_| path.to_owned())),
-    }
+    })?;
+    Ok(absolute(path))
 }
 
-/// A file in the same folder with nearly this name is what was meant, more often than not.
-fn missing_hint(path: &Path) -> String {
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// A script in the same folder with nearly this name is what was meant, more often than not.
+fn near(path: &Path) -> Option<PathBuf> {
     let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let wanted = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let names = std::fs::read_dir(folder).into_iter().flatten().flatten().filter_map(|entry| entry.file_name().into_string().ok());
+    let wanted = path.file_name()?.to_string_lossy().into_owned();
+    let names = std::fs::read_dir(folder).ok()?.flatten().filter_map(|entry| entry.file_name().into_string().ok());
     let scripts = names.filter(|name| name.ends_with(".py"));
     let best = scripts.map(|name| (strsim::jaro_winkler(&name, &wanted), name)).max_by(|a, b| a.0.total_cmp(&b.0));
-    match best {
-        Some((like, name)) if like > 0.85 => format!("did you mean `{}`?", path.with_file_name(name).display()),
-        _ => "check the path; it starts at the current folder".to_owned(),
+    best.filter(|(like, _)| *like > 0.85).map(|(_, name)| path.with_file_name(name))
+}
+
+impl From<BackendError> for Failure {
+    fn from(error: BackendError) -> Failure {
+        Failure { exit: Exit::Usage, code: error.code, message: error.message, hint: error.hint }
     }
 }
 
@@ -92,26 +83,25 @@ fn missing_hint(path: &Path) -> String {
 mod tests {
     use super::*;
 
-    fn code(path: &Path) -> String {
-        program(&[path.as_os_str().to_owned()], false).unwrap_err().code
+    #[test]
+    fn a_script_becomes_absolute_and_a_wrong_one_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let good = folder.path().join("flights.py");
+        std::fs::write(&good, "print(1)\n").unwrap();
+        assert_eq!(program(&[good.clone().into()], false).unwrap().0, Program::Script(good.display().to_string()));
+        assert_eq!(program(&[folder.path().into()], false).unwrap_err().code, "is_a_folder");
+        assert_eq!(program(&["".into()], false).unwrap_err().code, "no_script");
+        assert_eq!(program(&["../x".into()], true).unwrap_err().code, "bad_module");
+        assert_eq!(self::folder(Some(&good)).unwrap_err().code, "no_folder");
     }
 
     #[test]
-    fn each_wrong_script_is_named() {
+    fn a_name_that_is_nearly_right_is_offered() {
         let folder = tempfile::tempdir().unwrap();
-        let file = |name: &str, content: &[u8]| {
-            std::fs::write(folder.path().join(name), content).unwrap();
-            folder.path().join(name)
-        };
-        assert_eq!(code(folder.path()), "is_a_folder");
-        assert_eq!(code(&file("a.out", b"\x7fELF\0\0")), "not_python");
-        assert_eq!(code(&file("x.ipynb", b"{}")), "not_python");
-        let good = file("flights.py", b"print(1)\n");
-        assert_eq!(program(&[good.clone().into()], false).unwrap().0, Program::Script(good.display().to_string()));
+        std::fs::write(folder.path().join("flights.py"), "print(1)\n").unwrap();
         let failure = program(&[folder.path().join("flihgts.py").into()], false).unwrap_err();
         assert_eq!(failure.code, "no_script");
         assert!(failure.hint.unwrap().contains("flights.py"));
-        assert_eq!(self::folder(Some(&good)).unwrap_err().code, "no_folder");
     }
 
     #[test]

@@ -10,18 +10,20 @@ use super::args::Args;
 use super::program;
 use crate::config::Defaults;
 use crate::failure::{Exit, Failure};
+use crate::umask;
 use crate::variables;
 
 /// The wish, and what the user should be told about it.
 pub fn wish(args: &Args, defaults: &Defaults) -> Result<(JobWish, Vec<String>), Failure> {
-    let (program, words) = program::program(&args.program, args.module)?;
     let cwd = program::folder(args.cwd.as_deref())?;
+    let (program, words) = program::program(&args.program, args.module)?;
     let (variables, lost) = variables::gather(std::env::vars_os(), &args.env_files, &args.variables)?;
     let wish = JobWish {
         request_key: Some(request_key()?),
         program,
         args: words,
         cwd: cwd.display().to_string(),
+        umask: umask::own(),
         variables,
         name: args.name.clone(),
         tags: args.tags.iter().cloned().collect(),

@@ -45,15 +45,20 @@ fn unit(binary: &Path, home: &Path, path: Option<&str>) -> String {
         "[Unit]\nDescription=Caddis: ephemeral Dask clusters\n\n[Service]\n\
          ExecStart={} --home {} serve\n{environment}KillMode=process\nRestart=on-failure\nRestartSec=2\n\n[Install]\n\
          WantedBy=default.target\n",
-        quoted(&binary.display().to_string()),
-        quoted(&home.display().to_string()),
+        argument(binary),
+        argument(home),
     )
 }
 
-/// As systemd reads it: in quotes, with `%` and `$` as themselves.
+/// As systemd reads it: in quotes, with `%` as itself.
 fn quoted(text: &str) -> String {
-    let text = text.replace('\\', "\\\\").replace('"', "\\\"").replace('%', "%%").replace('$', "$$");
+    let text = text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n").replace('%', "%%");
     format!("\"{text}\"")
+}
+
+/// In a command, where `$` would begin a variable.
+fn argument(text: &Path) -> String {
+    quoted(&text.display().to_string()).replace('$', "$$")
 }
 
 #[cfg(test)]
@@ -62,9 +67,9 @@ mod tests {
 
     #[test]
     fn the_unit_survives_odd_paths() {
-        let text = unit(Path::new("/opt/my tools/caddis"), Path::new("/srv/50%"), Some("/usr/bin:/bin"));
-        assert!(text.contains("ExecStart=\"/opt/my tools/caddis\" --home \"/srv/50%%\" serve\n"), "{text}");
-        assert!(text.contains("Environment=\"PATH=/usr/bin:/bin\"\n"), "{text}");
+        let text = unit(Path::new("/opt/my tools/caddis"), Path::new("/srv/50%/$x"), Some("/usr/bin:/50%/$y"));
+        assert!(text.contains("ExecStart=\"/opt/my tools/caddis\" --home \"/srv/50%%/$$x\" serve\n"), "{text}");
+        assert!(text.contains("Environment=\"PATH=/usr/bin:/50%%/$y\"\n"), "nothing is expanded there: {text}");
         assert!(text.contains("KillMode=process"));
     }
 }

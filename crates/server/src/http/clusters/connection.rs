@@ -1,12 +1,13 @@
 //! `GET /v1/clusters/{ref}/connection`: the address and TLS files of a cluster that serves.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use caddis_types::api::ConnectionView;
 
 use crate::auth::Who;
 use crate::face::Face;
 use crate::http::Refusal;
+use crate::http::path::Path;
 
 pub(super) async fn connection(
     State(face): State<Face>,

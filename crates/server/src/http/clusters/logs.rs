@@ -3,7 +3,7 @@
 //! `member` is a name such as `worker-0000.1`; without it, it is the scheduler. With `follow` the answer ends when
 //! the cluster has.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use caddis_core::world::Member;
 use caddis_engine::calls::Caller;
@@ -12,6 +12,7 @@ use serde::Deserialize;
 use crate::auth::Who;
 use crate::face::Face;
 use crate::http::Refusal;
+use crate::http::path::Path;
 use crate::http::query::Query;
 use crate::logs::{Part, Source, answer};
 
@@ -33,7 +34,7 @@ pub(super) async fn logs(
     let cluster = face.assembly.engine.find_cluster(&caller, &reference).await?;
     let member = member(which.member.as_deref())?;
     let path = face.assembly.home.cluster_logs(&cluster.id).join(format!("{member}.log"));
-    if !which.follow && !path.exists() {
+    if !which.follow && !tokio::fs::try_exists(&path).await.unwrap_or(false) {
         let text = format!("`{member}` of cluster `{}` left no log\nhint: `/members` names those that did", cluster.id);
         return Err(Refusal::not_found(text));
     }

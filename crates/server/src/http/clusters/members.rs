@@ -4,11 +4,13 @@ use std::io;
 use std::path::Path as FilePath;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
+use caddis_backends::{blocking, plain};
 
 use crate::auth::Who;
 use crate::face::Face;
 use crate::http::Refusal;
+use crate::http::path::Path;
 
 pub(super) async fn members(
     State(face): State<Face>,
@@ -17,8 +19,8 @@ pub(super) async fn members(
 ) -> Result<Json<Vec<String>>, Refusal> {
     let cluster = face.assembly.engine.find_cluster(&caller, &reference).await?;
     let folder = face.assembly.home.cluster_logs(&cluster.id);
-    let names = names(&folder).map_err(|error| {
-        Refusal::unavailable("io", format!("the logs of cluster `{}` cannot be looked at: {error}", cluster.id))
+    let names = blocking(move || names(&folder)).await.map_err(|error| {
+        Refusal::unavailable("io", format!("the logs of cluster `{}` cannot be looked at: {}", cluster.id, plain(&error)))
     })?;
     Ok(Json(names))
 }

@@ -1,13 +1,14 @@
 //! `POST /v1/clusters/{ref}/scale {workers}`: wants so many workers.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use caddis_types::api::{ClusterView, ScaleWish};
 
 use crate::auth::Who;
 use crate::face::Face;
 use crate::http::Refusal;
 use crate::http::json::Wish;
+use crate::http::path::Path;
 
 pub(super) async fn scale(
     State(face): State<Face>,

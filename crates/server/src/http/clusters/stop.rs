@@ -1,13 +1,14 @@
 //! `POST /v1/clusters/{ref}/stop`: wishes the end of a cluster. May be repeated, also after the end.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use caddis_types::api::ClusterView;
 
 use crate::auth::Who;
 use crate::face::Face;
 use crate::http::Refusal;
 use crate::http::json::{Nothing, Wish};
+use crate::http::path::Path;
 
 pub(super) async fn stop(
     State(face): State<Face>,

@@ -1,13 +1,14 @@
 //! `GET /v1/environments/{id}`: one Python environment, by its id or the beginning of it.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use caddis_types::api::EnvironmentView;
 
 use super::find;
 use crate::auth::Who;
 use crate::face::Face;
 use crate::http::Refusal;
+use crate::http::path::Path;
 
 pub(super) async fn show(
     State(face): State<Face>,

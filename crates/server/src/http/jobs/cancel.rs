@@ -1,13 +1,14 @@
 //! `POST /v1/jobs/{ref}/cancel {hurry}`: wishes the end of a job. May be repeated, also after the end.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use caddis_types::api::{CancelWish, JobView};
 
 use crate::auth::Who;
 use crate::face::Face;
 use crate::http::Refusal;
 use crate::http::json::Wish;
+use crate::http::path::Path;
 
 pub(super) async fn cancel(
     State(face): State<Face>,

@@ -1,12 +1,13 @@
 //! `GET /v1/jobs/{ref}/events`: what happened to a job, oldest first.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use caddis_types::api::EventView;
 
 use crate::auth::Who;
 use crate::face::Face;
 use crate::http::Refusal;
+use crate::http::path::Path;
 
 /// More than any job has.
 const MOST: u32 = 10_000;

@@ -4,7 +4,7 @@
 //! script writes, and ends when the attempt has. What was freed in the middle is told as one line. With `frames` the
 //! answer is in frames (`caddis_types::api::FRAMES_TYPE`), from which a client that was cut off can go on.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use caddis_core::record::{AttemptPhase, AttemptRecord, JobRecord};
 use caddis_engine::calls::Caller;
@@ -15,6 +15,7 @@ use serde::Deserialize;
 use crate::auth::Who;
 use crate::face::Face;
 use crate::http::Refusal;
+use crate::http::path::Path;
 use crate::http::query::Query;
 use crate::logs::{Part, Source, answer};
 

@@ -1,7 +1,7 @@
 //! `POST /v1/jobs/{ref}/retry`: submits an ended job again, as a new one with the same wishes.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use caddis_types::api::JobView;
 use hyper::StatusCode;
 
@@ -9,6 +9,7 @@ use crate::auth::Who;
 use crate::face::Face;
 use crate::http::Refusal;
 use crate::http::json::{Nothing, Wish};
+use crate::http::path::Path;
 
 pub(super) async fn retry(
     State(face): State<Face>,

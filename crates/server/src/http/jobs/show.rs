@@ -2,7 +2,7 @@
 //! above it, as soon as the job has ended, or when the time is over.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use caddis_core::record::JobRecord;
 use caddis_engine::calls::Caller;
 use caddis_types::api::JobView;
@@ -11,6 +11,7 @@ use crate::auth::Who;
 use crate::face::Face;
 use crate::http::Refusal;
 use crate::http::longpoll::{Patience, Wait};
+use crate::http::path::Path;
 use crate::http::query::Query;
 
 pub(super) async fn show(

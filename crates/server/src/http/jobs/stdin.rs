@@ -4,12 +4,13 @@
 //! has closed its standard input, or when the job is over. The size of the body is not limited; what is held of it is.
 
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use hyper::StatusCode;
 
 use crate::auth::Who;
 use crate::face::Face;
 use crate::http::Refusal;
+use crate::http::path::Path;
 use crate::stdin::feed;
 
 pub(super) async fn stdin(

@@ -1,58 +1,84 @@
 // Reads the API every two seconds while somebody looks. All text goes in as text, never as markup.
 "use strict";
 
-const tone = { FAILED: "bad", SUCCEEDED: "good", RUNNING: "good" };
+const tones = {
+  FAILED: "bad", SUCCEEDED: "good", RUNNING: "good",
+  QUEUED: "busy", ENVIRONMENT: "busy", CLUSTER: "busy", STARTING: "busy", STOPPING: "busy",
+};
 
-function cell(content, tone) {
-  const td = document.createElement("td");
-  td.append(content ?? "");
-  if (tone) td.className = tone;
-  return td;
+function element(name, text, tone) {
+  const made = document.createElement(name);
+  made.append(text ?? "");
+  if (tone) made.className = tone;
+  return made;
 }
 
-function row(cells) {
-  const tr = document.createElement("tr");
-  tr.append(...cells);
-  return tr;
+function named(thing) {
+  const cell = element("td", thing.name ?? thing.id);
+  if (thing.name) cell.append(element("small", thing.id));
+  return cell;
 }
 
-function fill(id, rows, columns) {
-  const nothing = cell("none", "calm");
-  nothing.colSpan = columns;
-  document.getElementById(id).replaceChildren(...(rows.length ? rows : [row([nothing])]));
+function phase(thing) {
+  const cell = element("td");
+  cell.append(element("span", thing.phase.toLowerCase(), tones[thing.phase]));
+  return cell;
 }
 
-function seconds(from, to) {
+function linked(href, text) {
+  const link = element("a", text);
+  link.href = href;
+  return element("td", link, "plain");
+}
+
+function fill(id, rows) {
+  const table = document.getElementById(id);
+  const labels = Array.from(table.tHead.rows[0].cells, (cell) => cell.textContent);
+  table.tBodies[0].replaceChildren(...rows.map((cells) => {
+    const row = document.createElement("tr");
+    cells.forEach((cell, at) => { cell.dataset.label = labels[at]; });
+    row.append(...cells);
+    return row;
+  }));
+  table.hidden = rows.length === 0;
+  table.nextElementSibling.hidden = rows.length > 0;
+}
+
+function span(from, to) {
   const s = Math.max(0, Math.round((to - from) / 1e6));
-  return s < 100 ? `${s} s` : s < 6000 ? `${Math.round(s / 60)} min` : `${(s / 3600).toFixed(1)} h`;
+  if (s < 100) return `${s} s`;
+  if (s < 6000) return `${Math.round(s / 60)} min`;
+  return s < 172800 ? `${(s / 3600).toFixed(1)} h` : `${Math.round(s / 86400)} days`;
 }
 
-function why(view) {
-  if (view.cause) return view.cause.sentence;
-  const [first] = view.reasons;
+function why(thing) {
+  if (thing.cause) return thing.cause.sentence;
+  const [first] = thing.reasons;
   return first ? [first.sentence, first.next].filter(Boolean).join("; ") : "";
 }
 
-function dashboard(cluster) {
-  if (cluster.phase !== "RUNNING" || !cluster.shape.dashboard) return "";
-  const a = document.createElement("a");
-  a.href = `/clusters/${cluster.id}/status`;
-  a.textContent = "dashboard";
-  return a;
+// Names stand in backticks.
+function sentence(text) {
+  const cell = element("td");
+  cell.append(...text.split("`").map((piece, at) => at % 2 ? element("code", piece) : piece));
+  return cell;
 }
 
 function clusterRow(c) {
   const serving = c.slots.filter((slot) => slot.phase === "running").length;
   const tasks = c.dask ? `${c.dask.done} of ${c.dask.total}` : "";
-  return row([cell(c.name ?? c.id), cell(c.phase, tone[c.phase]), cell(why(c)),
-    cell(`${serving} of ${c.workers_wanted}`), cell(tasks), cell(dashboard(c))]);
+  const shown = c.phase === "RUNNING" && c.shape.dashboard;
+  return [named(c), phase(c), sentence(why(c)), element("td", `${serving} of ${c.workers_wanted}`, "plain"),
+    element("td", tasks, "plain"), shown ? linked(`/clusters/${c.id}/status`, "open") : element("td")];
 }
 
 function jobRow(j) {
+  const now = Date.now() * 1000;
   const began = j.stages.running;
-  const took = began ? seconds(began, j.stages.ended ?? Date.now() * 1000) : "";
-  return row([cell(j.name ?? j.id), cell(j.phase, tone[j.phase]), cell(why(j)),
-    cell(new Date(j.submitted_at / 1000).toLocaleString()), cell(took)]);
+  const submitted = element("td", `${span(j.submitted_at, now)} ago`, "plain");
+  submitted.title = new Date(j.submitted_at / 1000).toLocaleString();
+  return [named(j), phase(j), sentence(why(j)), submitted,
+    element("td", began ? span(began, j.stages.ended ?? now) : "", "plain")];
 }
 
 async function get(path) {
@@ -62,16 +88,21 @@ async function get(path) {
   return answer.json();
 }
 
+function tell(text, stale) {
+  document.getElementById("server").textContent = text;
+  document.body.classList.toggle("stale", stale);
+}
+
 async function refresh() {
   try {
     const [server, clusters, jobs] = await Promise.all(
       [get("/v1/server"), get("/v1/clusters?active=true"), get("/v1/jobs?limit=50")]);
-    document.getElementById("server").textContent =
-      `${server.pool_used} of ${server.pool_size} worker slots in use`;
-    fill("clusters", clusters.map(clusterRow), 6);
-    fill("jobs", jobs.map(jobRow), 5);
+    tell(`${server.pool_used} of ${server.pool_size} worker slots in use`, false);
+    fill("clusters", clusters.map(clusterRow));
+    fill("jobs", jobs.map(jobRow));
   } catch (error) {
-    document.getElementById("server").textContent = `the server does not answer: ${error.message}`;
+    const gone = error instanceof TypeError;
+    tell(gone ? "the server does not answer; `caddis dashboard` starts it again" : error.message, true);
   }
 }
 

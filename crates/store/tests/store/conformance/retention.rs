@@ -1,6 +1,6 @@
 //! What ended long ago goes, and only that.
 
-use caddis_core::record::JobRecord;
+use caddis_core::record::{JobRecord, NewEvent};
 use caddis_engine::ports::{Change, CommitError};
 use caddis_types::JobId;
 
@@ -9,10 +9,10 @@ use crate::support::{
     at, cluster, cluster_for, cluster_id, ended, ended_cluster, event, job, job_id, line, variables,
 };
 
-fn belongings(subjects: &[&str]) -> Change {
+fn belongings(subjects: &[&str], happened: u64) -> Change {
     Change {
         variables: subjects.iter().map(|subject| ((*subject).to_owned(), variables(&[("A", "1")]))).collect(),
-        events: subjects.iter().map(|subject| event(subject, "x")).collect(),
+        events: subjects.iter().map(|subject| NewEvent { at: at(happened), ..event(subject, "x") }).collect(),
         ..Change::default()
     }
 }
@@ -32,7 +32,7 @@ pub(crate) async fn what_ended_before_goes_with_all_that_belongs_to_it(trial: Tr
     trial.must(Change { clusters, ledger, ..Change::default() }).await;
     let subjects: Vec<_> = (1..=4).map(|n| job_id(n).to_string()).chain((1..=3).map(|n| cluster_id(n).to_string())).collect();
     let subjects: Vec<_> = subjects.iter().map(String::as_str).collect();
-    trial.must(belongings(&subjects)).await;
+    trial.must(belongings(&subjects, 25)).await;
 
     let removed = trial.store.remove_ended(at(20)).await.unwrap();
     assert_eq!(removed.jobs, [job_id(3), job_id(1)], "before, not at, the time that was given");
@@ -69,6 +69,21 @@ pub(crate) async fn a_job_stays_while_its_cluster_lives_and_a_cluster_while_its_
     assert_eq!(removed.jobs, [job_id(2), job_id(1)]);
     assert_eq!(removed.clusters, [cluster_id(2)], "the other one ended later");
     assert_eq!(trial.store.remove_ended(at(31)).await.unwrap().clusters, [cluster_id(1)]);
+}
+
+pub(crate) async fn events_of_what_goes_on_go_by_their_own_age(trial: Trial) {
+    let (job_id, cluster_id) = (job_id(1).to_string(), cluster_id(1).to_string());
+    let subjects = [job_id.as_str(), cluster_id.as_str(), "pool"];
+    trial.must(Change { jobs: vec![job(1)], clusters: vec![cluster(1)], ..Change::default() }).await;
+    for happened in [9, 10, 11] {
+        trial.must(belongings(&subjects, happened)).await;
+    }
+    assert_eq!(trial.store.remove_ended(at(10)).await.unwrap(), Default::default());
+    for subject in subjects {
+        let left: Vec<_> = trial.store.events(0, Some(subject), 0).await.unwrap().into_iter().map(|event| event.at).collect();
+        assert_eq!(left, [at(10), at(11)], "before, not at, the time that was given: {subject}");
+        assert!(!trial.store.variables(subject).await.unwrap().is_empty(), "they do not age");
+    }
 }
 
 pub(crate) async fn event_numbers_are_not_used_again(trial: Trial) {

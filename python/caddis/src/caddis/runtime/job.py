@@ -17,7 +17,7 @@ import sys
 import threading
 import time
 
-from caddis.runtime import daskconfig, outcome
+from caddis.runtime import beside, daskconfig, outcome
 from caddis.runtime.member import BROKEN, now_us
 
 #: Seconds that exit functions and finalizers may take, where the role does not say it.
@@ -35,6 +35,8 @@ def run(member):
     address = role.get("scheduler") or wait_for_scheduler(member, role["scheduler_ready"])
     os.environ["DASK_SCHEDULER_ADDRESS"] = address
     daskconfig.reach(address, role.get("tls"))
+    if role.get("beside"):
+        member.claim = beside.claim(role, member.launch["key"])
     frozen = set(sys.modules) - hide_ourselves()
     member.began_at = now_us()
     member.reserve("outcome.json")

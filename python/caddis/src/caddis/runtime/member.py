@@ -40,6 +40,10 @@ class Member:
         self.role = launch["role"]
         self.folder = launch["folder"]
         self.began_at = None
+        #: Held for as long as the process lives, by a job on a cluster that was not made for it.
+        self.claim = None
+        #: It closes since nobody renewed the lease of its cluster.
+        self.lapsed = False
         self._status = status
         self._went = False
 
@@ -75,7 +79,8 @@ class Member:
     def write(self, name, text):
         """A file of this member's folder, whole or not at all."""
         path = os.path.join(self.folder, name)
-        with open(os.open(path + ".tmp", os.O_WRONLY | os.O_CREAT, 0o666), "wb") as file:
+        with open(os.open(path + ".tmp", os.O_WRONLY | os.O_CREAT, 0o600), "wb") as file:
+            os.fchmod(file.fileno(), 0o600)  # whatever the user's umask is, it is written again
             file.write(text.encode())
             file.truncate()
         os.rename(path + ".tmp", path)
@@ -84,6 +89,7 @@ class Member:
         """Have the room that a file will need, so that it can be written on a full disk too."""
         try:
             with open(os.path.join(self.folder, name + ".tmp"), "wb") as file:
+                os.fchmod(file.fileno(), 0o600)
                 os.posix_fallocate(file.fileno(), 0, RESERVED)
         except OSError:
             pass  # a file system that cannot reserve; writing may still work
@@ -91,6 +97,8 @@ class Member:
     def outcome(self, code, **facts):
         """How this member ended, for a keeper that is not there to reap it."""
         said = {"code": code, "began_at": self.began_at, "ended_at": now_us(), **facts}
+        if self.lapsed:
+            said["lapsed"] = True
         try:
             self.write("outcome.json", json.dumps(said))
         except OSError as error:

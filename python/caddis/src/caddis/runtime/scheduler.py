@@ -1,6 +1,5 @@
 """A member that is a Dask scheduler: the stock class, on loopback, under mutual TLS, its HTTP behind the secret."""
 
-import asyncio
 import importlib.util
 import os
 import sys
@@ -9,7 +8,7 @@ import dask
 from distributed import Scheduler
 from tornado import web
 
-from caddis.runtime import daskconfig, guard, lease, link, service
+from caddis.runtime import claims, daskconfig, guard, lease, link, service
 from caddis.runtime.service import HARD_END
 
 
@@ -38,9 +37,11 @@ async def serve(member):
 
     port = scheduler.http_server.port
     if role.get("lease"):
-        lease.watch(role["lease"], role["lease_seconds"], asyncio.get_running_loop(), close)
+        lease.watch(role["lease"], role["lease_seconds"], member, close)
     if role.get("link"):
         link.attach(scheduler, role["link"], role["cluster"], close)
+    if role.get("claims"):
+        claims.listen(scheduler, role["claims"], next(iter(role.get("sys_path") or []), None))
     if role.get("dashboard", True) and importlib.util.find_spec("bokeh") is None:
         member.note(dashboard="bokeh is not installed, there is no dashboard")
     asked = service.close_on_signals(close)

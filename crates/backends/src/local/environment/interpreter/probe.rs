@@ -31,7 +31,7 @@ pub(super) async fn probe(path: &Path) -> Result<Interpreter, String> {
     let finished = process::run_within(program, LIMIT).await.map_err(|error| match error.kind() {
         std::io::ErrorKind::PermissionDenied => "it is not executable".to_owned(),
         std::io::ErrorKind::NotFound => "it does not exist".to_owned(),
-        _ => super::super::error::plain(&error),
+        _ => crate::plain(&error),
     })?;
     if !finished.status.success() {
         let last = finished.stderr.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("no message");

@@ -9,10 +9,11 @@ mod variables;
 use std::{ffi::OsString, fs::File, path::{Path, PathBuf}};
 
 use super::{
-    error::{EnvironmentError, plain},
+    error::EnvironmentError,
     process::{self, Program},
     wish::{EnvironmentPlan, Stage},
 };
+use crate::plain;
 
 pub(super) use obtain::obtain;
 

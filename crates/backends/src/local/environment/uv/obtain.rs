@@ -6,13 +6,14 @@
 use std::{fs, io::Write, os::unix::fs::PermissionsExt, path::{Path, PathBuf}, time::Duration};
 
 use super::{super::{
-    error::{EnvironmentError, plain},
+    error::EnvironmentError,
     folder::Lock,
     interpreter::{self, Interpreter},
     lines::{UV_LOCK, UV_VERSION},
     process::{self, Finished, Program},
     wish::{EnvironmentPlan, Stage},
 }, Progress, failure, variables};
+use crate::plain;
 
 /// Takes the one program out of the wheel.
 const UNPACK: &str = "\

@@ -88,9 +88,12 @@ pub struct Launch {
     /// Bytes kept of each output file.
     #[serde(default)]
     pub output_limit: Option<u64>,
-    /// Touched every 10 s while this member lives.
+    /// The cluster's lease: touched every 10 s while a job lives, watched while anything does.
     #[serde(default)]
     pub lease: Option<PathBuf>,
+    /// How long the lease lasts; the cluster is ended a minute after that.
+    #[serde(default)]
+    pub lease_seconds: Option<u64>,
     /// Handed to the member unread.
     #[serde(default)]
     pub role: serde_json::Value,

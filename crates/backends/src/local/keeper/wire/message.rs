@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Interpreter, Launch, Record};
+use super::{Launch, Record};
 
 /// A request: `{"id": N, "op": "...", ...}`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -52,13 +52,6 @@ pub enum Op {
         /// Which.
         keys: Vec<String>,
     },
-    /// Start a fork server before it is needed.
-    Warm {
-        /// For what.
-        interpreter: Interpreter,
-        /// The runtime to put on its `PYTHONPATH`.
-        runtime: PathBuf,
-    },
     /// End a member's standard input.
     CloseStdin {
         /// Which.
@@ -71,14 +64,28 @@ pub enum Op {
 }
 
 impl Op {
+    /// Its name on the wire.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Hello { .. } => "hello",
+            Self::Start { .. } => "start",
+            Self::Stop { .. } => "stop",
+            Self::Purge { .. } => "purge",
+            Self::Forget { .. } => "forget",
+            Self::CloseStdin { .. } => "close_stdin",
+            Self::Stats => "stats",
+            Self::Shutdown => "shutdown",
+        }
+    }
+
     /// The names of all operations, as on the wire.
-    pub const NAMES: [&'static str; 9] = [
+    pub const NAMES: [&'static str; 8] = [
         "hello",
         "start",
         "stop",
         "purge",
         "forget",
-        "warm",
         "close_stdin",
         "stats",
         "shutdown",
@@ -170,6 +177,20 @@ pub struct Stats {
     pub fork_servers: Vec<ForkServerView>,
     /// Members that live.
     pub members: u64,
+    /// How memory limits are held.
+    #[serde(default)]
+    pub limits: LimitsView,
+}
+
+/// How memory limits are held: by looking at each member, and by groups of the kernel where some can be made.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LimitsView {
+    /// The folder of the groups.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub groups: Option<PathBuf>,
+    /// Why there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub without: Option<String>,
 }
 
 /// What is told after `hello`, in order.

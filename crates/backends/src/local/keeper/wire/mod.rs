@@ -9,7 +9,7 @@ mod record;
 
 pub use launch::{Interpreter, Kind, Launch, Stdin};
 pub use message::{
-    Answer, Event, ForkServerView, Hello, Op, Request, Rung, SignalName, Stats, WireError,
+    Answer, Event, ForkServerView, Hello, LimitsView, Op, Request, Rung, SignalName, Stats, WireError,
 };
 pub use record::{Exit, KilledBy, Record, State};
 

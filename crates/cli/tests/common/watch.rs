@@ -1,0 +1,79 @@
+//! What the process table had, looked at all the time: the word of somebody who keeps no books.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use caddis_testkit::{World, processes_naming};
+
+/// Between two looks. Each reads the environment of every process.
+const PAUSE: Duration = Duration::from_millis(15);
+
+/// A look that never rests.
+pub struct Watch {
+    over: Arc<AtomicBool>,
+    looks: JoinHandle<BTreeMap<String, Sighting>>,
+}
+
+/// One member of a cluster, as long as one process was seen under its key.
+#[derive(Clone, Debug)]
+pub struct Sighting {
+    /// `<cluster>/<member>`.
+    pub key: String,
+    pid: i32,
+    first: Instant,
+    last: Instant,
+}
+
+impl Sighting {
+    /// How long it was there at least.
+    pub fn lived(&self) -> Duration {
+        self.last - self.first
+    }
+}
+
+impl Watch {
+    /// By how much the keeper's word for a start may be later than the first sight of the process: its record has to
+    /// come to the disk in between.
+    pub const SLACK: Duration = Duration::from_secs(1);
+
+    /// Begins to look at everything of a world.
+    pub fn begin(world: &World) -> Watch {
+        let home = world.home().display().to_string();
+        let over = Arc::new(AtomicBool::new(false));
+        let ends = Arc::clone(&over);
+        let looks = std::thread::spawn(move || {
+            let mut seen = BTreeMap::new();
+            while !ends.load(Ordering::Relaxed) {
+                look(&home, &mut seen);
+                std::thread::park_timeout(PAUSE);
+            }
+            seen
+        });
+        Watch { over, looks }
+    }
+
+    /// What was seen.
+    pub fn end(self) -> Vec<Sighting> {
+        self.over.store(true, Ordering::Relaxed);
+        self.looks.join().expect("the looks end").into_values().collect()
+    }
+}
+
+fn look(home: &str, seen: &mut BTreeMap<String, Sighting>) {
+    // Before the look, so that what is seen in it lived then, or was born later.
+    let now = Instant::now();
+    for process in processes_naming(home) {
+        let Some(key) = process.member else { continue };
+        let fresh = Sighting { key: key.clone(), pid: process.pid, first: Instant::now(), last: now };
+        let one = seen.entry(key).or_insert_with(|| fresh.clone());
+        // A child of its own has the same mark; what was started anew under the key begins anew.
+        if one.pid == process.pid {
+            one.last = one.last.max(now).max(one.first);
+        } else if one.last < now {
+            *one = Sighting { last: fresh.first, ..fresh };
+        }
+    }
+}

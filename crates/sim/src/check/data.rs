@@ -1,0 +1,21 @@
+//! Results are lost with a worker that dies, never because a worker was one too many.
+
+use caddis_core::record::ClusterState;
+use caddis_core::world::{KilledBy, Member};
+
+use crate::hub::State;
+use crate::world::schedulers;
+
+/// Looks at a process that is about to end: whether the engine ends it although results are on it.
+pub fn nothing_lost(state: &mut State, index: usize) {
+    let process = &state.world.processes[index];
+    let keys = schedulers::held(&state.world, index, state.t);
+    let serves = state.book.clusters.get(&process.cluster).is_some_and(|cluster| {
+        matches!(cluster.state, ClusterState::Running { .. }) && cluster.stop_wish.is_none()
+    });
+    let Some(KilledBy::Stop { reason }) = &process.killed_by else { return };
+    if serves && keys > 0 && matches!(process.member, Member::Worker { .. }) {
+        let text = format!("{}/{} is ended with {keys} results on it: {reason}", process.cluster, process.member);
+        state.violate(text);
+    }
+}
