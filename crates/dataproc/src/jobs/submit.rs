@@ -154,6 +154,7 @@ fn wish(face: &Dataproc, job: &Job, (ready, pyspark): (program::Ready, PySparkJo
         program: ready.program,
         args: pyspark.args,
         cwd: ready.cwd.display().to_string(),
+        umask: Default::default(),
         variables,
         name: None,
         tags: tags.map(|(key, value)| (key.clone(), value.clone())).collect(),
