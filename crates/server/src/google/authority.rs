@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use caddis_types::Timestamp;
 use rcgen::{
-    BasicConstraints, CertificateParams, CidrSubnet, DnType, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, Issuer,
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, Issuer,
     KeyPair, KeyUsagePurpose, NameConstraints, PKCS_ECDSA_P256_SHA256, SanType,
 };
 use time::OffsetDateTime;
@@ -61,6 +61,8 @@ impl Authority {
         params.distinguished_name.push(DnType::CommonName, "Caddis");
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        // Python 3.13 asks for it.
+        params.use_authority_key_identifier_extension = true;
         lasts(&mut params, now, PORT_DAYS);
         let certificate = params.signed_by(&key, &self.issuer).map_err(wrong)?;
         let chain = vec![CertificateDer::from(certificate.der().to_vec())];
@@ -88,9 +90,8 @@ fn params(now: Timestamp) -> CertificateParams {
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     let names = regions::hosts().chain(["localhost".to_owned()]).map(GeneralSubtree::DnsName);
-    let this_machine = GeneralSubtree::IpAddress(CidrSubnet::V4([127, 0, 0, 1], [255; 4]));
-    params.name_constraints =
-        Some(NameConstraints { permitted_subtrees: names.chain([this_machine]).collect(), excluded_subtrees: Vec::new() });
+    // No addresses: gRPC's TLS library refuses a certificate with a constraint of any kind but names.
+    params.name_constraints = Some(NameConstraints { permitted_subtrees: names.collect(), excluded_subtrees: Vec::new() });
     lasts(&mut params, now, AUTHORITY_DAYS);
     params
 }

@@ -23,12 +23,12 @@ pub(super) async fn list(
     after: &str,
     limit: u32,
 ) -> Result<Vec<Document>, sqlx::Error> {
-    // Keys are compared as bytes, so what begins with the prefix is one range, up to the prefix with the last
-    // character there is; a negative limit is none.
+    // Keys are compared as bytes, so what begins with the prefix is one range, up to the prefix with more of the last
+    // character there is than any key has; a negative limit is none.
     let limit = if limit == 0 { -1 } else { i64::from(limit) };
     let sql = "SELECT kind, key, generation, body FROM documents \
                WHERE kind = ?1 AND key >= ?2 AND key < ?3 AND key > ?4 ORDER BY key LIMIT ?5";
-    let query = sqlx::query_as(sql).bind(kind).bind(prefix).bind(format!("{prefix}{}", char::MAX)).bind(after).bind(limit);
+    let query = sqlx::query_as(sql).bind(kind).bind(prefix).bind(format!("{prefix}{0}{0}{0}{0}", char::MAX)).bind(after).bind(limit);
     let found: Vec<Found> = query.fetch_all(from).await?;
     Ok(found.into_iter().map(document).collect())
 }

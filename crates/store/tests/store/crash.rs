@@ -13,7 +13,7 @@ use sqlx::Connection;
 use tokio::task::JoinSet;
 
 use crate::child;
-use crate::support::{cluster_for, cluster_id, event, job, job_id, line, named, variables};
+use crate::support::{cluster_for, cluster_id, document, event, job, job_id, line, named, variables};
 
 /// Who commits at one time, so that changes share transactions.
 const COMMITTERS: u64 = 4;
@@ -28,6 +28,7 @@ fn change(number: u64) -> Change {
         ledger: vec![line(number, "scheduler"), line(number, "worker-1")],
         events: vec![event(&job, "job.submitted"), event(&cluster, "cluster.created")],
         request: Some(("ada".to_owned(), number.to_string(), job_id(number))),
+        documents: vec![document(&number.to_string())],
     }
 }
 
@@ -105,6 +106,8 @@ async fn whole(store: &SqliteStore, job: &JobRecord) {
     let number = number_of(job);
     let cluster = cluster_id(number);
     assert!(store.cluster(&cluster).await.unwrap().is_some(), "{number} is there by half: its cluster");
+    let document = store.document("face.thing", &number.to_string()).await.unwrap();
+    assert!(document.is_some(), "{number} is there by half: its document");
     assert_eq!(store.ledger(&cluster).await.unwrap().len(), 2, "{number} is there by half: its ledger lines");
     for subject in [job.id.as_str(), cluster.as_str()] {
         assert_eq!(store.variables(subject).await.unwrap().len(), 1, "{subject} is there by half: its variables");

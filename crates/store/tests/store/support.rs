@@ -6,6 +6,7 @@ use caddis_core::record::{
     AttemptPhase, AttemptRecord, ClusterRecord, ClusterState, JobRecord, JobState, LedgerKind, LedgerLine,
     MemberPhase, NewEvent, Outcome, SchedulerRecord, SlotRecord, StopWhy,
 };
+use caddis_engine::ports::DocumentWrite;
 use caddis_types::api::{ClusterChoice, EnvironmentWish, Program, RetryWish};
 use caddis_types::shape::{ClusterShape, MemoryThresholds};
 use caddis_types::{ClusterId, JobId, NanoDollars, Timestamp};
@@ -13,6 +14,11 @@ use caddis_types::{ClusterId, JobId, NanoDollars, Timestamp};
 /// The job id of a number; greater numbers are newer.
 pub(crate) fn job_id(number: u64) -> JobId {
     format!("job_{number:016}").parse().expect("digits are an id")
+}
+
+/// A new document of a face.
+pub(crate) fn document(key: &str) -> DocumentWrite {
+    DocumentWrite { kind: "face.thing".to_owned(), key: key.to_owned(), generation: 0, body: Some("{}".to_owned()) }
 }
 
 /// The cluster id of a number.

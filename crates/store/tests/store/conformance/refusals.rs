@@ -6,7 +6,7 @@ use caddis_types::JobId;
 
 use super::Trial;
 use crate::support::{
-    cluster, cluster_id, event, job, job_id, line, named, named_cluster, variables,
+    cluster, cluster_id, document, event, job, job_id, line, named, named_cluster, variables,
 };
 
 fn request(owner: &str, key: &str, job: JobId) -> Option<(String, String, JobId)> {
@@ -94,6 +94,7 @@ pub(crate) async fn a_refused_change_leaves_nothing(trial: Trial) {
         ledger: vec![line(2, "scheduler")],
         events: vec![event(job_id(1).as_str(), "job.submitted")],
         request: request("ada", "k", job_id(1)),
+        documents: vec![document("1")],
     };
     let mut stale = begun();
     stale.clusters.push(cluster(1));
@@ -109,6 +110,7 @@ pub(crate) async fn a_refused_change_leaves_nothing(trial: Trial) {
     assert!(trial.store.variables(job_id(1).as_str()).await.unwrap().is_empty());
     assert!(trial.store.ledger(&cluster_id(2)).await.unwrap().is_empty());
     assert!(trial.store.events(0, None, 0).await.unwrap().is_empty());
+    assert_eq!(trial.store.document("face.thing", "1").await.unwrap(), None);
     // Neither a name, nor a request, nor a number is used up.
     trial.must(begun()).await;
     assert_eq!(trial.store.events(0, None, 0).await.unwrap()[0].seq, 1);
