@@ -20,18 +20,18 @@ print(sys.executable)
 /// What the client saw, whichever way it went.
 const SEEN: &str = "\
 refused NotFound
-refused InvalidArgument
+refused BadRequest
 created etl-TRANSPORT
-refused AlreadyExists
-refused InvalidArgument
+refused Conflict
+refused BadRequest
 done True
-refused InvalidArgument
+refused BadRequest
 refused NotFound
-refused AlreadyExists
+refused Conflict
 refused NotFound
-refused InvalidArgument
+refused BadRequest
 updated 3
-refused FailedPrecondition
+refused BadRequest
 started again
 refused NotFound
 refused NotFound

@@ -4,6 +4,7 @@ use caddis_engine::calls::{CallError, CallErrorKind};
 use caddis_googleapis::dataproc::{Cluster, ClusterConfig, CreateClusterRequest};
 use caddis_googleapis::longrunning::Operation;
 use caddis_types::api::ClusterWish;
+use caddis_types::bytes::GIB;
 use caddis_types::shape::{ShapeWish, WorkerRange};
 use prost::Message;
 
@@ -105,13 +106,23 @@ pub(super) fn wish(face: &Dataproc, cluster: &Cluster, config: &ClusterConfig) -
     Ok(ClusterWish {
         name: Some(cluster.cluster_name.clone()),
         tags,
-        shape: ShapeWish { workers: Some(WorkerRange { min: workers, max: workers }), ..ShapeWish::default() },
+        shape: ShapeWish {
+            workers: Some(WorkerRange { min: workers, max: workers }),
+            memory_bytes: Some(memory(face.engine.ports.backend.pool().memory_bytes, workers)),
+            ..ShapeWish::default()
+        },
         cwd: "/".to_owned(),
         variables: face.variables.iter().cloned().collect(),
         // Without a wish it lives until it is deleted, as on Google; the hard end is the operator's.
         idle_timeout_ms: Some(idle.map_or(0, |ttl| ttl.seconds.unsigned_abs() * 1000)),
         ..ClusterWish::default()
     })
+}
+
+/// Memory of each worker: such that twice as many fit the pool, since clients scale clusters up and others want room
+/// as well; the mission's 14 GiB of an n2-standard-4 at most.
+fn memory(pool: u64, workers: u32) -> u64 {
+    (pool / (2 * u64::from(workers.max(1)))).clamp(GIB, 14 * GIB)
 }
 
 /// How many workers its groups ask for; a single node works itself.

@@ -13,6 +13,7 @@ use http::{HeaderValue, Method, Response, StatusCode, header};
 use percent_encoding::percent_decode_str;
 use prost::Message;
 use prost_reflect::{DynamicMessage, MessageDescriptor, SerializeOptions};
+use serde_json::Value;
 
 pub(crate) use request::Form;
 pub(crate) use routes::Routes;
@@ -61,18 +62,33 @@ async fn ask<S: Send + Sync + 'static>(
 pub(crate) fn json(descriptor: &MessageDescriptor, encoded: &[u8], form: Form) -> Result<Vec<u8>, Status> {
     let internal = |what: String| Status::new(Code::Internal, what);
     let message = DynamicMessage::decode(descriptor.clone(), encoded).map_err(|error| internal(error.to_string()))?;
-    let mut text = Vec::with_capacity(encoded.len() * 2);
-    let mut serializer = serde_json::Serializer::pretty(&mut text);
     let options = SerializeOptions::new().use_enum_numbers(form.enum_numbers);
-    message.serialize_with_options(&mut serializer, &options).map_err(|error| internal(error.to_string()))?;
-    Ok(text)
+    let written = message.serialize_with_options(serde_json::value::Serializer, &options);
+    let mut value = written.map_err(|error| internal(error.to_string()))?;
+    plain_empties(&mut value);
+    serde_json::to_vec_pretty(&value).map_err(|error| internal(error.to_string()))
+}
+
+/// `Empty` within an `Any` is its type alone on Google's wire. The JSON mapping as it is written down gives such types a
+/// `value`, which Google's own library for Python refuses.
+fn plain_empties(value: &mut Value) {
+    match value {
+        Value::Object(object) => {
+            if object.get("@type").and_then(Value::as_str) == Some("type.googleapis.com/google.protobuf.Empty") {
+                object.remove("value");
+            }
+            object.values_mut().for_each(plain_empties);
+        }
+        Value::Array(list) => list.iter_mut().for_each(plain_empties),
+        _ => {}
+    }
 }
 
 /// A refusal as Google's REST services write it.
 pub(crate) fn refuse(status: &Status) -> Response<Bytes> {
     let descriptor = pool().get_message_by_name("google.rpc.Status").expect("the protos have it");
     let written = json(&descriptor, &status.to_proto().encode_to_vec(), Form::default()).ok();
-    let details = written.and_then(|text| serde_json::from_slice::<serde_json::Value>(&text).ok());
+    let details = written.and_then(|text| serde_json::from_slice::<Value>(&text).ok());
     let mut error = serde_json::json!({
         "code": status.code.http().as_u16(),
         "message": status.message,
@@ -97,4 +113,23 @@ fn query(text: &str) -> Vec<(String, String)> {
     let decoded = |part: &str| percent_decode_str(&part.replace('+', " ")).decode_utf8_lossy().into_owned();
     let pairs = text.split('&').filter(|pair| !pair.is_empty());
     pairs.map(|pair| pair.split_once('=').unwrap_or((pair, ""))).map(|(k, v)| (decoded(k), decoded(v))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use caddis_googleapis::longrunning::Operation;
+    use caddis_googleapis::longrunning::operation::Result as Outcome;
+    use prost::Name;
+
+    use super::*;
+    use crate::wire::any;
+
+    #[test]
+    fn an_operation_that_answers_nothing_is_read_by_googles_library() {
+        let operation = Operation { done: true, result: Some(Outcome::Response(any(&()))), ..Operation::default() };
+        let descriptor = pool().get_message_by_name(&Operation::full_name()).unwrap();
+        let text = json(&descriptor, &operation.encode_to_vec(), Form::default()).unwrap();
+        let read: Value = serde_json::from_slice(&text).unwrap();
+        assert_eq!(read["response"], serde_json::json!({ "@type": "type.googleapis.com/google.protobuf.Empty" }));
+    }
 }
