@@ -45,7 +45,7 @@ pub(super) async fn list(
         }
     }
     let (clusters, next_page_token) = page.done();
-    Ok(ListClustersResponse { clusters, next_page_token, ..ListClustersResponse::default() })
+    Ok(ListClustersResponse { clusters, next_page_token })
 }
 
 /// What a filter may ask of a cluster.

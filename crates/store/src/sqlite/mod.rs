@@ -77,7 +77,7 @@ impl SqliteStore {
     async fn write(&self, order: Order) -> Result<Removed, CommitError> {
         let (answer, outcome) = oneshot::channel();
         let closed = || CommitError::Store(fault::closed(&self.path));
-        self.writer.send(Message::Write(Asked { order, answer })).await.map_err(|_| closed())?;
+        self.writer.send(Message::Write(Box::new(Asked { order, answer }))).await.map_err(|_| closed())?;
         outcome.await.map_err(|_| closed())?
     }
 

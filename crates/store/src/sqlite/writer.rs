@@ -60,7 +60,7 @@ pub(super) struct Asked {
 #[derive(Debug)]
 pub(super) enum Message {
     /// Write.
-    Write(Asked),
+    Write(Box<Asked>),
     /// Close the connection, then say so.
     Close(oneshot::Sender<()>),
 }
@@ -91,7 +91,7 @@ impl Writer {
             for message in waiting.drain(..) {
                 match message {
                     // What comes after a close is dropped, and who asked hears that the store was closed.
-                    Message::Write(asked) if closing.is_none() => batch.push(asked),
+                    Message::Write(asked) if closing.is_none() => batch.push(*asked),
                     Message::Write(_) => {}
                     Message::Close(answer) => closing = Some(answer),
                 }

@@ -29,6 +29,9 @@ pub(crate) struct Route {
     pub(crate) body: String,
 }
 
+/// A route, and the fields that a path named.
+pub(crate) type Found<'r> = (&'r Route, Vec<(&'r str, String)>);
+
 /// All ways, the most exact template first.
 pub(crate) struct Routes {
     routes: Vec<Route>,
@@ -56,7 +59,7 @@ impl Routes {
     }
 
     /// The route that is meant, and the fields that its path names; else whether another verb would do.
-    pub(crate) fn find(&self, verb: &Verb, path: &str) -> Result<(&Route, Vec<(&str, String)>), bool> {
+    pub(crate) fn find(&self, verb: &Verb, path: &str) -> Result<Found<'_>, bool> {
         let mut other_verb = false;
         for route in &self.routes {
             if let Some(fields) = route.template.matches(path) {
