@@ -231,6 +231,12 @@ def test_the_outcome_names_a_missing_module_and_a_syntax_error(keeper, folder):
     assert (syntax["file"], syntax["line"], syntax["source"]) == (str(folder / "torn.py"), 1, "def f(:")
 
 
+@pytest.mark.parametrize("module", ["no_such_module", "package"])
+def test_the_outcome_names_a_module_that_cannot_be_run(keeper, folder, module):
+    job = start(keeper, folder, f"unfound-{module}", module=module)
+    assert job.end() == 1 and job.outcome()["exception"]["missing_module"] == module
+
+
 def test_an_unknown_encoding_is_a_syntax_error(keeper, folder):
     """Only its wording differs: Python reads a script by another door than `compile` does."""
     (folder / "odd.py").write_text("# -*- coding: no-such-thing -*-\n")

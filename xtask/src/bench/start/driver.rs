@@ -78,8 +78,9 @@ impl Driver {
     /// Ends one that failed: what is left of it, or of the peer that it drove, is killed, so that it burdens nobody
     /// who comes after it.
     pub(super) async fn give_up(mut self) {
+        let tree = self.child.id().map(processes::tree).unwrap_or_default();
         let _ = self.child.start_kill();
         let _ = timeout(LAST, self.child.wait()).await;
-        processes::sweep_driver(&self.mark);
+        processes::sweep_driver(&self.mark, &tree);
     }
 }

@@ -65,11 +65,32 @@ pub(super) fn sweep(ground: &Ground) -> Vec<(u32, String)> {
     kill_all(|| started(ground))
 }
 
-/// Kills what is left of one driver.
-pub(super) fn sweep_driver(mark: &str) -> Vec<(u32, String)> {
+/// A process and all that it started, and that those did.
+pub(super) fn tree(root: u32) -> Vec<u32> {
+    let parents: Vec<(u32, u32)> = pids().filter_map(|pid| Some((pid, parent(pid)?))).collect();
+    let mut tree = vec![root];
+    let mut at = 0;
+    while let Some(above) = tree.get(at).copied() {
+        tree.extend(parents.iter().filter(|(_, parent)| *parent == above).map(|(pid, _)| *pid));
+        at += 1;
+    }
+    tree
+}
+
+fn parent(pid: u32) -> Option<u32> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    stat.rsplit(')').next()?.split_whitespace().nth(1)?.parse().ok()
+}
+
+/// Kills what is left of one driver: those of its tree that still live, and what carries its mark. A peer may start
+/// its processes without the environment, or leave them without a parent, but not both before its driver is ended.
+pub(super) fn sweep_driver(mark: &str, tree: &[u32]) -> Vec<(u32, String)> {
     let mark = format!("{DRIVER}={mark}");
-    let carries = |pid: &u32| strings(*pid, "environ").contains(&mark);
-    kill_all(|| pids().filter(carries).map(|pid| (pid, strings(pid, "cmdline").join(" "))).collect())
+    let ours = |pid: &u32| tree.contains(pid) || strings(*pid, "environ").contains(&mark);
+    let lives = |pid: &u32| !strings(*pid, "cmdline").is_empty();
+    kill_all(|| {
+        pids().filter(|pid| ours(pid) && lives(pid)).map(|pid| (pid, strings(pid, "cmdline").join(" "))).collect()
+    })
 }
 
 fn kill_all(find: impl Fn() -> Vec<(u32, String)>) -> Vec<(u32, String)> {

@@ -110,7 +110,10 @@ async fn end(ground: &Ground, went_well: bool) -> Vec<String> {
             Err(_) => eprintln!("Caddis did not end within {} s", ORDERLY.as_secs()),
         }
     }
-    let left: Vec<String> = processes::sweep(ground).into_iter().map(|(pid, line)| format!("{pid} {line}")).collect();
+    // The report is kept in the repository: no paths of this machine.
+    let here = format!("{}/", ground.repository.display());
+    let left = processes::sweep(ground).into_iter().map(|(pid, line)| format!("{pid} {}", line.replace(&here, "")));
+    let left: Vec<String> = left.collect();
     for line in left.iter().filter(|_| went_well) {
         eprintln!("left behind, killed now: {line}");
     }

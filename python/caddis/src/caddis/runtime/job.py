@@ -80,8 +80,15 @@ def execute(role):
     if error is None:
         return 0, None
     if isinstance(error, SystemExit):
-        return code_of(error), None
+        return code_of(error), unfound(role, error)
     return report(error), error
+
+
+def unfound(role, error):
+    """The import error behind the exit of `python -m` when `runpy` could not find the module; else None."""
+    if role.get("module") and isinstance(error.__context__, runpy._Error):
+        return ModuleNotFoundError(str(error.__context__), name=role["module"])
+    return None
 
 
 def strip(error):
