@@ -29,12 +29,18 @@ fn kept(world: &World) -> BTreeSet<ClusterId> {
     living.filter(|process| process.job().is_some()).map(|process| process.cluster.clone()).collect()
 }
 
-/// When the next lease lapses, if nobody renews it before.
-pub(super) fn next(world: &World, lasts: i64) -> Option<i64> {
+/// The leases that may lapse, and when, if nobody renews them before: those of clusters whose scheduler runs. What has
+/// not started yet has no lease, and what ended needs none.
+fn due(world: &World, lasts: i64) -> Vec<(ClusterId, i64)> {
     let kept = kept(world);
     let running = |cluster: &ClusterId| world.find(cluster, &Member::Scheduler).is_some_and(|process| process.end.is_none());
     let due = world.sites.iter().filter(|(id, site)| !site.lapsed && !kept.contains(*id) && running(id));
-    due.map(|(_, site)| site.lease + lasts).min()
+    due.map(|(id, site)| (id.clone(), site.lease + lasts)).collect()
+}
+
+/// When the next lease lapses, if nobody renews it before.
+pub(super) fn next(world: &World, lasts: i64) -> Option<i64> {
+    due(world, lasts).into_iter().map(|(_, at)| at).min()
 }
 
 /// Renews what the keeper renews, and ends what nobody wants.
@@ -43,12 +49,7 @@ pub(super) fn watch(state: &mut State) {
     for cluster in kept(&state.world) {
         state.world.site(&cluster).lease = t;
     }
-    if next(&state.world, lasts).is_none_or(|at| at > t) {
-        return;
-    }
-    let over = |world: &World, id: &ClusterId| world.sites.get(id).is_some_and(|site| !site.lapsed && site.lease + lasts <= t);
-    let over: Vec<_> = state.world.sites.keys().filter(|id| over(&state.world, id)).cloned().collect();
-    for cluster in over {
+    for (cluster, _) in due(&state.world, lasts).into_iter().filter(|(_, at)| *at <= t) {
         lapse(state, &cluster);
     }
 }
