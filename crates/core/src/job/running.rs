@@ -123,7 +123,13 @@ fn start_again(plan: &mut Plan<JobRecord>, input: &JobInput<'_>, member: Member,
     match input.world.map(|world| &world.environment) {
         Some(EnvironmentStatus::Ready) => plan.actions.push(Action::StartMember { member }),
         Some(EnvironmentStatus::Building(_)) => {}
-        Some(EnvironmentStatus::Failed(cause)) => return ending::attempt_failed(plan, None, None, cause.clone(), now),
+        // It may have been started when the environment was still there, so a build that fails now says nothing of the
+        // script: it is tried again, with the pauses that the environments keep themselves.
+        Some(EnvironmentStatus::Failed(cause)) => {
+            plan.actions.push(Action::PrepareEnvironment);
+            let reason = Reason::new(ReasonCode::BuildingEnvironment, cause.sentence.clone(), now);
+            return plan.report.push(reason.next("it is built again; cancel the job to give up"));
+        }
         _ => plan.actions.push(Action::PrepareEnvironment),
     }
     plan.report.push(Reason::new(ReasonCode::StartingScript, "its script is being started", now));

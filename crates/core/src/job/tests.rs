@@ -13,7 +13,7 @@ use crate::record::{
     AttemptPhase, AttemptRecord, Cancel, ClusterRecord, ClusterState, JobRecord, JobState, Outcome, StopWhy,
 };
 use crate::settings::Settings;
-use crate::world::{ClusterWorld, Exit, KilledBy, Member, MemberView, Observed};
+use crate::world::{ClusterWorld, EnvironmentStatus, Exit, KilledBy, Member, MemberView, Observed};
 
 fn look(record: &JobRecord, cluster: Option<&ClusterRecord>, world: &ClusterWorld, now: Timestamp) -> Plan<JobRecord> {
     let settings = Settings::default();
@@ -210,6 +210,20 @@ fn nothing_is_started_on_a_cluster_that_is_being_ended() {
 fn an_exit_is_taken_in_although_the_cluster_was_purged() {
     let plan = look(&running(), Some(&stopping(Some(NOW))), &script(ended(NOW, Exit::Code(0))), NOW);
     assert_eq!(outcome(&plan), Some((Outcome::Succeeded, 0)));
+}
+
+/// Its start may have been carried out when the environment was still there: seed 12372 of the simulator.
+#[test]
+fn a_script_that_may_run_is_not_given_up_because_its_environment_cannot_be_built_again() {
+    let cause = Cause::new(CauseCode::EnvironmentBuild, "`dask` cannot be built");
+    let world = ClusterWorld { environment: EnvironmentStatus::Failed(cause.clone()), ..seen([]) };
+    let job = trying(AttemptPhase::Intended { at: NOW });
+    let plan = look(&job, Some(&serving()), &world, NOW);
+    assert_eq!(plan.record, job);
+    assert_eq!(plan.actions, [Action::PrepareEnvironment]);
+    assert_eq!(plan.report[0].code, ReasonCode::BuildingEnvironment);
+    assert!(plan.report[0].sentence.contains("cannot be built"), "{:?}", plan.report);
+    assert!(plan.due.is_some(), "it is looked at again");
 }
 
 #[test]
