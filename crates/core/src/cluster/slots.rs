@@ -100,12 +100,22 @@ fn step(plan: &mut Plan<ClusterRecord>, input: &ClusterInput<'_>, number: u32, n
             start(plan, input, member, now);
         }
         (MemberPhase::Intended { .. }, _) => start(plan, input, member, now),
+        // The scheduler knows it, so it is ready: the word of that is on its way, and by a clock that jumped it would
+        // be late.
+        (MemberPhase::Running { ready_at: None, .. }, None) if is_known(input, &member) => {
+            plan.due_at(now + input.settings.heartbeat);
+        }
         (MemberPhase::Running { started_at, ready_at: None, .. }, None) => {
             end_when_late(plan, member, *started_at + input.settings.member_start, now);
         }
         (MemberPhase::Running { .. }, Some(retirement)) => retire(plan, input, number, &member, retirement, now),
         _ => {}
     }
+}
+
+/// Whether the scheduler has the worker among its own.
+fn is_known(input: &ClusterInput<'_>, member: &Member) -> bool {
+    input.world.dask.as_ref().is_some_and(|dask| dask.worker(&member.to_string()).is_some())
 }
 
 /// Asks for a process that is intended and not to be seen.

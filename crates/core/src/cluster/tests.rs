@@ -207,6 +207,26 @@ fn a_worker_that_was_stopped_for_being_late_counts_as_a_failure() {
     assert!(plan.record.slots[&0].last_death.is_some());
 }
 
+/// After a jump of the clock, with a view that is not of this moment: seed 20787 of the simulator.
+#[test]
+fn a_worker_that_the_scheduler_knows_is_not_ended_for_being_late() {
+    let mut world = seen([]);
+    let (mut record, _) = settle(plain_cluster(1, 1), &mut world, NOW);
+    let member = Member::Worker { slot: 0, attempt: 1 };
+    record.slots.get_mut(&0).unwrap().phase = MemberPhase::Running { started_at: NOW, pid: 8, ready_at: None };
+    let Observed::Known(members) = &mut world.members else { unreachable!() };
+    members.insert(member.clone(), runs(NOW, false));
+    let much_later = NOW + Duration::from_secs(3600);
+    let ends = |world: &ClusterWorld| {
+        let stops = |action: &Action| matches!(action, Action::StopMember { member: stopped, .. } if *stopped == member);
+        look(&record, world, much_later).actions.iter().any(stops)
+    };
+    assert!(ends(&world), "nobody knows it, so it is late");
+    let worker = WorkerView { name: member.to_string(), ..WorkerView::default() };
+    world.dask = Some(DaskSnapshot { workers: vec![worker], ..DaskSnapshot::default() });
+    assert!(!ends(&world), "the scheduler knows it");
+}
+
 /// A starting cluster of four workers of which `hopeless` died again and again and the others are ready.
 fn starting_without(hopeless: u32, workers_min: u32) -> Plan<ClusterRecord> {
     let mut record = ClusterRecord { workers_desired: 4, workers_wanted: 4, ..plain_cluster(4, 4) };

@@ -6,10 +6,6 @@ use caddis_core::world::{KilledBy, Member};
 use crate::hub::State;
 use crate::world::schedulers;
 
-/// Why a worker that never became ready is ended. After a jump of the clock, and by a view that is not of this moment,
-/// one that just did may be taken for late: a rare death like any other, and nothing that shrinking did.
-const LATE: &str = "it did not get ready in time";
-
 /// Looks at a process that is about to end: whether the engine ends it although results are on it.
 pub fn nothing_lost(state: &mut State, index: usize) {
     let process = &state.world.processes[index];
@@ -18,7 +14,7 @@ pub fn nothing_lost(state: &mut State, index: usize) {
         matches!(cluster.state, ClusterState::Running { .. }) && cluster.stop_wish.is_none()
     });
     let Some(KilledBy::Stop { reason }) = &process.killed_by else { return };
-    if serves && keys > 0 && reason != LATE && matches!(process.member, Member::Worker { .. }) {
+    if serves && keys > 0 && matches!(process.member, Member::Worker { .. }) {
         let text = format!("{}/{} is ended with {keys} results on it: {reason}", process.cluster, process.member);
         state.violate(text);
     }
