@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use caddis_core::world::Member;
 
-use crate::check::brief;
+use crate::check::{brief, free, wishes};
 use crate::hub::State;
 use crate::{Options, world::Process};
 
@@ -28,6 +28,10 @@ pub fn failure(options: &Options, state: &State) -> String {
 
 /// What was wished, what the records say, what runs: of all that has not ended.
 fn difference(text: &mut String, state: &State) {
+    let _ = writeln!(text, "now {}, {} bytes of the pool free; who waits, the oldest wish first:", state.now().0, free(state));
+    for (since, owner, who, bytes) in wishes(state) {
+        let _ = writeln!(text, "  {who} of {owner} since {} needs {bytes}", since.0);
+    }
     for job in state.book.jobs.values().filter(|job| !job.is_ended()) {
         let cancel = if job.cancel.is_some() { " cancel wished" } else { "" };
         let _ = writeln!(text, "job {}{cancel}: {:?} attempt {:?}", job.id, job.state, job.attempt());

@@ -25,7 +25,8 @@ pub fn settled(state: &mut State) {
     stuck.into_iter().for_each(|line| state.violate(line));
 }
 
-fn free(state: &State) -> u64 {
+/// Bytes that nobody holds.
+pub fn free(state: &State) -> u64 {
     let held: u64 = state.book.clusters.values().map(held_bytes).sum();
     (state.options.pool_slots * GIB).saturating_sub(held)
 }
@@ -58,24 +59,41 @@ fn lacks(cluster: &ClusterRecord) -> u64 {
     u64::from(first) * cluster.shape.memory_bytes
 }
 
-/// Whether the owner's oldest wish does not fit, or memory may be kept for an older one of somebody else; younger ones
-/// do not overtake it.
+/// Whether the owner's oldest wish does not fit, or memory is kept for somebody else's; younger ones of the same owner do
+/// not overtake it.
 fn queue_is_full(state: &State, owner: &str) -> bool {
-    let full = |first: Option<(Timestamp, u64)>| first.filter(|(_, bytes)| *bytes > free(state));
-    let own = oldest_wish(state, owner);
+    let Some((_, bytes)) = oldest_wish(state, owner) else { return false };
     let owners = state.book.jobs.values().map(|job| &job.owner).chain(state.book.clusters.values().map(|c| &c.owner));
-    let mut others = owners.filter_map(|other| full(oldest_wish(state, other)));
-    full(own).is_some() || own.is_some_and(|(since, _)| others.any(|(other, _)| other < since))
+    bytes > free(state) || owners.filter(|other| *other != owner).any(|other| is_kept_for(state, other))
+}
+
+/// Whether memory is kept for the oldest wish of an owner: it does not fit, he was given nothing since, and he has
+/// waited from one minute to two, from four to eight, from 16 to 32, and so on. Others wait meanwhile, whose wish may
+/// be older: they were given something since.
+fn is_kept_for(state: &State, owner: &str) -> bool {
+    let Some((since, bytes)) = oldest_wish(state, owner) else { return false };
+    let given = |cluster: &ClusterRecord| cluster.owner == owner && cluster.workers_wanted > 0 && cluster.created_at >= since;
+    let served = state.book.clusters.values().any(|cluster| !cluster.state.is_ended() && given(cluster));
+    let minutes = state.now().since(since).as_secs() / 60;
+    let span = (0..16).map(|k| 4_u64.pow(k)).any(|from| (from..2 * from).contains(&minutes));
+    bytes > free(state) && !served && span
 }
 
 fn oldest_wish(state: &State, owner: &str) -> Option<(Timestamp, u64)> {
-    let jobs = state.book.jobs.values().filter(|job| job.owner == owner).filter_map(|job| match job.state {
-        JobState::Queued { since, .. } => Some((since, needs(job))),
+    wishes(state).into_iter().find(|(_, whose, _, _)| *whose == owner).map(|(since, _, _, bytes)| (since, bytes))
+}
+
+/// Who waits for memory: since when, whose it is, what it is, and bytes; the oldest first.
+pub fn wishes(state: &State) -> Vec<(Timestamp, &str, String, u64)> {
+    let jobs = state.book.jobs.values().filter_map(|job| match job.state {
+        JobState::Queued { since, .. } => Some((since, job.owner.as_str(), job.id.to_string(), needs(job))),
         _ => None,
     });
-    let clusters = state.book.clusters.values().filter(|cluster| cluster.owner == owner);
-    let clusters = clusters.map(|cluster| (cluster.created_at, lacks(cluster)));
-    jobs.chain(clusters).filter(|(_, bytes)| *bytes > 0).min()
+    let clusters = state.book.clusters.values().filter(|cluster| !cluster.state.is_ended());
+    let clusters = clusters.map(|cluster| (cluster.created_at, cluster.owner.as_str(), cluster.id.to_string(), lacks(cluster)));
+    let mut all: Vec<_> = jobs.chain(clusters).filter(|(_, _, _, bytes)| *bytes > 0).collect();
+    all.sort();
+    all
 }
 
 /// Holds nothing that others wait for, and waits for memory that is in use.
