@@ -57,6 +57,8 @@ pub(super) struct Keeper {
     pub(super) looked_for: Duration,
     /// Since when nothing has lived and nobody was connected.
     pub(super) quiet_since: Duration,
+    /// When to let go of what the last busy while needed.
+    pub(super) thrift_due: Option<Duration>,
     pub(super) ending: bool,
     /// Held for as long as the program lives.
     _lock: OwnedFd,
@@ -99,6 +101,7 @@ impl Keeper {
             slower: 1,
             looked_for: Duration::ZERO,
             quiet_since: now,
+            thrift_due: None,
             ending: false,
             _lock: lock,
         })

@@ -33,6 +33,7 @@ impl Keeper {
             .chain(self.fork_servers.due(self.options.fork_max))
             .chain(end)
             .chain(slow)
+            .chain(self.thrift_due)
             .min()
     }
 
@@ -66,6 +67,7 @@ impl Keeper {
             self.slow_round(now);
         }
         self.sweep_what_is_due(now);
+        self.be_thrifty(now);
     }
 
     fn look_at_memory(&mut self, key: &str, now: Duration) {

@@ -9,6 +9,8 @@ use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
+use super::thrift::UnchangedFile;
+
 /// How one child ended and what it used.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Reaped {
@@ -168,4 +170,20 @@ fn unblock_signals() {
         libc::sigemptyset(set.as_mut_ptr());
         libc::sigprocmask(libc::SIG_SETMASK, set.as_ptr(), std::ptr::null_mut());
     }
+}
+
+/// Unmaps a file's pages; the next touch maps them again.
+pub(super) fn let_go(file: &UnchangedFile) {
+    let range = file.range();
+    // SAFETY: the mapping has no private pages, so what is read there stays the same.
+    unsafe { libc::madvise(range.start as *mut libc::c_void, range.len(), libc::MADV_DONTNEED) };
+}
+
+/// Gives free memory of the heap back.
+pub(super) fn trim_heap() {
+    // SAFETY: it touches nothing that is in use.
+    #[cfg(target_env = "gnu")]
+    unsafe {
+        libc::malloc_trim(0)
+    };
 }

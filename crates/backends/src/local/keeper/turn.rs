@@ -30,6 +30,9 @@ impl Keeper {
         loop {
             let ready = self.wait()?;
             let now = clock::now();
+            if !ready.is_empty() {
+                self.is_in_use();
+            }
             for token in ready {
                 self.serve(token, now);
             }

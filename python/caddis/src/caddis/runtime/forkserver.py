@@ -20,8 +20,9 @@ from caddis.runtime import member, warm
 CONTROL_FD = 3
 #: A request is one packet; a launch that could outgrow the socket's buffer travels as a fifth descriptor instead.
 PACKET_BYTES = 4 << 20
-#: Nobody has asked for so long: import the next thing. Make the next fork that stands by.
-IMPORT_AFTER_MS, STANDBY_AFTER_MS = 200, 100
+#: Nobody has asked for so long: import the next thing. Make the next fork that stands by, which takes 30 ms of a core:
+#: a cluster that was just started needs them for its client's first task.
+IMPORT_AFTER_MS, STANDBY_AFTER_MS = 200, 1000
 #: A scheduler, two workers and a job.
 STANDBYS = 4
 
