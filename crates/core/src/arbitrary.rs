@@ -117,7 +117,7 @@ fn slot(dice: &mut ChaCha8Rng) -> SlotRecord {
         failures: dice.random_range(0..8),
         last_death: some(dice, cause),
         retiring: if dice.random_bool(0.2) {
-            Some(Retirement { since: time(dice), deadline: time(dice), asked_at: some(dice, time) })
+            Some(Retirement { since: time(dice), deadline: time(dice), asked_at: some(dice, time), asked_again_at: some(dice, time) })
         } else {
             None
         },

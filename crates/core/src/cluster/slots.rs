@@ -62,7 +62,7 @@ fn shrink(plan: &mut Plan<ClusterRecord>, input: &ClusterInput<'_>, now: Timesta
     let surplus = surplus.min(spare(&plan.record, input));
     for slot in victims(plan, input).into_iter().take(surplus) {
         if let Some(slot) = plan.record.slots.get_mut(&slot) {
-            slot.retiring = Some(Retirement { since: now, deadline, asked_at: None });
+            slot.retiring = Some(Retirement { since: now, deadline, asked_at: None, asked_again_at: None });
         }
     }
 }
@@ -149,13 +149,17 @@ fn end_late(plan: &mut Plan<ClusterRecord>, member: Member, reason: &str, now: T
     plan.due_at(now + std::time::Duration::from_secs(5));
 }
 
-/// After the deadline of a drain: the worker may still be copying, or the drain may never have been heard of.
+/// After a drain was asked for once more: the worker may still be copying.
 const DRAIN_GRACE: std::time::Duration = std::time::Duration::from_secs(40);
 /// How long a drain that is asked for again may take over running tasks.
 const DRAIN_AGAIN: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// Asks for the drain, once more when its deadline is over, and ends the worker when even that was in vain. One that
 /// still holds results, or of which nobody can say, is taken back instead: there may be no other worker to take them.
+///
+/// Asking once more is what makes the end safe: the first time may never have been heard, and only a worker that is
+/// being drained gets no new tasks, so only of that one it is known that no result comes while we look away. Times
+/// alone do not show that it was asked: a clock that jumps passes them all at once.
 fn retire(
     plan: &mut Plan<ClusterRecord>,
     input: &ClusterInput<'_>,
@@ -175,7 +179,10 @@ fn retire(
         plan.events.push(NewEvent::new(now, plan.record.id.as_str(), "worker.draining", message));
     } else if now < retirement.deadline {
         plan.due_at(retirement.deadline);
-    } else if now < retirement.deadline + DRAIN_GRACE {
+    } else if retirement.asked_again_at.is_none_or(|at| now < at + DRAIN_GRACE) {
+        if let Some(retiring) = plan.record.slots.get_mut(&number).and_then(|slot| slot.retiring.as_mut()) {
+            retiring.asked_again_at.get_or_insert(now);
+        }
         plan.actions.push(Action::DrainWorkers { workers: vec![member.to_string()], deadline: DRAIN_AGAIN });
         plan.due_at(now + 2 * DRAIN_AGAIN);
     } else if may_hold_data(input, member) {

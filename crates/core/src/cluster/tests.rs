@@ -318,6 +318,8 @@ fn a_worker_that_cannot_hand_its_results_over_is_not_ended_for_that() {
         let asked = NOW + Settings::default().drain + Duration::from_secs(1);
         let again = look(&record, &world, asked);
         assert!(matches!(again.actions[..], [Action::DrainWorkers { .. }]), "{:?}", again.actions);
+        let after_a_jump = look(&record, &world, asked + Duration::from_secs(3600));
+        assert_eq!(after_a_jump.actions, again.actions, "it was not asked once more, whatever the clock says");
         let in_vain = look(&again.record, &world, asked + Duration::from_secs(60));
         let stops = in_vain.actions.iter().any(|action| matches!(action, Action::StopMember { .. }));
         let stays = in_vain.record.slots.values().all(|slot| slot.retiring.is_none());

@@ -221,6 +221,9 @@ pub struct Retirement {
     pub deadline: Timestamp,
     /// When the drain was asked for.
     pub asked_at: Option<Timestamp>,
+    /// When it was asked for once more, its deadline being over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked_again_at: Option<Timestamp>,
 }
 
 impl ClusterRecord {

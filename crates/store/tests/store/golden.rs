@@ -76,7 +76,7 @@ fn full_cluster() -> ClusterRecord {
     let mut record = cluster(2);
     let slot = record.slots.get_mut(&1).expect("it has ten");
     slot.last_death = Some(cause());
-    slot.retiring = Some(Retirement { since: at(5), deadline: at(9), asked_at: Some(at(6)) });
+    slot.retiring = Some(Retirement { since: at(5), deadline: at(9), asked_at: Some(at(6)), asked_again_at: None });
     record.slots.get_mut(&2).expect("it has ten").phase = MemberPhase::Waiting { not_before: at(8) };
     record.slots.get_mut(&3).expect("it has ten").phase = MemberPhase::Intended { at: at(8) };
     record.slots.get_mut(&4).expect("it has ten").phase = MemberPhase::Ended { at: at(8) };

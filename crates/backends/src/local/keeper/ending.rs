@@ -12,7 +12,7 @@ use super::process::exit_of;
 use super::sweep::{Scope, Sweep};
 use super::sys::Reaped;
 use super::wire::{Exit, KilledBy, Kind, Record, State};
-use super::{clock, journal, say, sys};
+use super::{clock, sys};
 
 impl Keeper {
     /// Reaps every child that has ended: members, fork servers, and orphans of members.
@@ -90,7 +90,7 @@ impl Keeper {
             };
         }
         self.changed(key);
-        self.unflushed.push(key.to_owned());
+        self.to_be_flushed(key);
         self.trim_fork_servers();
     }
 
@@ -100,19 +100,6 @@ impl Keeper {
             key,
             format!("the process of `{key}` ended before it was let go"),
         );
-    }
-
-    /// Puts the ends of this turn on the disk, after they were told.
-    pub(super) fn flush_ended(&mut self) {
-        for key in std::mem::take(&mut self.unflushed) {
-            let Some(member) = self.members.get_mut(&key) else {
-                continue;
-            };
-            if let Err(error) = journal::flush(&member.record().folder) {
-                say(&format!("the record of `{key}` cannot be flushed: {error}"));
-                member.unwritten = true;
-            }
-        }
     }
 
     /// Begins to clear up, unless that is under way.

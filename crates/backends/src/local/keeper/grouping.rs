@@ -1,25 +1,42 @@
 //! Putting members into their groups, and taking the groups away after them.
 
+use std::time::Duration;
+
 use super::keeper::Keeper;
-use super::say;
 use super::wire::KilledBy;
+use super::{clock, say};
+
+/// How long a member has run before it gets its group. The kernel takes some 10 ms for it, in which the keeper waits and
+/// no process of the machine gets a new thread: not while a cluster starts. Its memory is watched from its first moment.
+const GROUPED_AFTER: Duration = Duration::from_millis(500);
 
 impl Keeper {
-    /// Puts those that were let go in this turn into their groups. At the end of the turn, since the kernel takes some
-    /// 10 ms for it, and a member that starts has not taken memory by then.
-    pub(super) fn group_fresh_ones(&mut self) {
-        for key in std::mem::take(&mut self.ungrouped) {
-            let (Ok(groups), Some(member)) = (&self.groups, self.members.get_mut(&key)) else {
-                continue;
-            };
-            let limit = member.stored.keep.memory_limit.filter(|limit| *limit > 0);
-            let Some((process, limit)) = member.process.as_ref().zip(limit) else {
-                continue;
-            };
-            match groups.hold(&key, process.pid, limit) {
-                Ok(group) => member.group = Some(group),
-                Err(error) => say(&format!("`{key}` has no group, its memory is only watched: {error}")),
-            }
+    /// A member was let go: it gets its group in a while.
+    pub(super) fn to_be_grouped(&mut self, key: &str, now: Duration) {
+        self.ungrouped.push((key.to_owned(), now + GROUPED_AFTER));
+    }
+
+    /// When the next one is to get its group.
+    pub(super) fn grouping_due(&self) -> Option<Duration> {
+        self.ungrouped.first().map(|(_, due)| *due)
+    }
+
+    /// Puts the next one that is due into its group: one in a turn, at the turn's end, so that nobody waits for many.
+    pub(super) fn group_next(&mut self, now: Duration) {
+        if self.grouping_due().is_none_or(|due| due > now) {
+            return;
+        }
+        let (key, _) = self.ungrouped.remove(0);
+        let (Ok(groups), Some(member)) = (&self.groups, self.members.get_mut(&key)) else {
+            return;
+        };
+        let limit = member.stored.keep.memory_limit.filter(|limit| *limit > 0);
+        let Some((process, limit)) = member.process.as_ref().zip(limit) else {
+            return;
+        };
+        match groups.hold(&key, process.pid, limit) {
+            Ok(group) => member.group = Some(group),
+            Err(error) => say(&format!("`{key}` has no group, its memory is only watched: {error}")),
         }
     }
 
@@ -30,11 +47,14 @@ impl Keeper {
             Err(why) => return say(&format!("memory is only watched: {why}")),
         };
         say(&format!("memory is watched, and limited by groups in `{}`", groups.folder().display()));
-        let mut left = groups.all();
+        let (mut left, now) = (groups.all(), clock::now());
         for (key, member) in &mut self.members {
             if member.process.is_some() {
                 member.group = groups.find(key);
                 left.retain(|group| !member.group.as_ref().is_some_and(|own| own.is(group)));
+                if member.group.is_none() {
+                    self.ungrouped.push((key.clone(), now));
+                }
             }
         }
         self.left_groups = left;

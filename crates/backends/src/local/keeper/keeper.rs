@@ -15,6 +15,7 @@ use super::lease::Lease;
 use super::member::{Member, Reply};
 use super::oom::OomCounter;
 use super::sweep::Sweep;
+use super::unflushed::Unflushed;
 use super::wire::{Answer, Event, ForkServerView, WireError};
 use super::{KeeperError, KeeperOptions, clock, journal, proc, say, sys};
 
@@ -42,14 +43,14 @@ pub(super) struct Keeper {
     pub(super) groups: Result<Groups, String>,
     /// Groups of members that have ended, and of which something may live.
     pub(super) left_groups: Vec<Group>,
-    /// Let go in this turn: to be put into their groups.
-    pub(super) ungrouped: Vec<String>,
+    /// To be put into their groups, and when; the earliest first.
+    pub(super) ungrouped: Vec<(String, Duration)>,
     /// Of clusters of which something lives.
     pub(super) leases: BTreeMap<String, Lease>,
     /// Forked in this turn: to be written down and let go together.
     pub(super) fresh: Vec<String>,
-    /// Ended in this turn: told already, to be flushed.
-    pub(super) unflushed: Vec<String>,
+    /// Told already, to be flushed.
+    pub(super) unflushed: Unflushed,
     pub(super) slow_due: Duration,
     /// How much the memory looks are stretched, so that they stay cheap however many members there are.
     pub(super) slower: u32,
@@ -96,7 +97,7 @@ impl Keeper {
             ungrouped: Vec::new(),
             leases: BTreeMap::new(),
             fresh: Vec::new(),
-            unflushed: Vec::new(),
+            unflushed: Unflushed::default(),
             slow_due: now,
             slower: 1,
             looked_for: Duration::ZERO,

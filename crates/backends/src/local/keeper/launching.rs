@@ -7,10 +7,11 @@ use rustix::process::Signal;
 
 use super::fork_server::Packet;
 use super::fork_servers::key_of;
+use super::journal::Stored;
 use super::keeper::Keeper;
 use super::member::{Member, Reply};
 use super::process::Process;
-use super::wire::{Exit, Launch, State, WireError};
+use super::wire::{Exit, Kind, Launch, State, WireError};
 use super::{clock, journal, say, spawn, stdio, sys, tag, trouble};
 
 /// A fork server that dies under a request is tried once more; the request may be what it died of.
@@ -148,11 +149,7 @@ impl Keeper {
             (record.pid, record.start_time) = (name.map(|n| n.0), name.map(|n| n.1));
             (record.state, record.started_at) = (State::Started, Some(wall));
         }
-        let stored: Vec<_> = fresh
-            .iter()
-            .filter_map(|key| Some(&self.members.get(key)?.stored))
-            .collect();
-        let written = journal::write_durably(&stored);
+        let written = self.write_started(&fresh);
         if !fresh.is_empty() {
             self.crash_point("started");
         }
@@ -162,6 +159,27 @@ impl Keeper {
                 Err(error) => self.give_up(key, &error),
             }
         }
+    }
+
+    /// Scripts on the disk, since none may ever run twice; schedulers and workers for now without waiting for it.
+    fn write_started(&mut self, fresh: &[String]) -> Vec<std::io::Result<()>> {
+        let stored: Vec<_> = fresh
+            .iter()
+            .filter_map(|key| Some(&self.members.get(key)?.stored))
+            .collect();
+        let (scripts, servers): (Vec<&Stored>, Vec<&Stored>) =
+            stored.iter().copied().partition(|stored| stored.record.kind == Kind::Job);
+        let mut durable = journal::write_durably(&scripts).into_iter();
+        let mut written = servers.into_iter().map(journal::write);
+        let results = stored.iter().map(|stored| match stored.record.kind {
+            Kind::Job => durable.next(),
+            Kind::Scheduler | Kind::Worker => written.next(),
+        });
+        let results = results.map(|result| result.unwrap_or(Ok(()))).collect();
+        for key in fresh {
+            self.to_be_flushed(key);
+        }
+        results
     }
 
     fn let_go(&mut self, key: &str) {
@@ -181,7 +199,7 @@ impl Keeper {
             status.push(b"go");
             status.flush();
             member.begin_watching(now);
-            self.ungrouped.push(key.to_owned());
+            self.to_be_grouped(key, now);
         }
         self.crash_point("go");
         let record = self.members.get(key).map(|member| member.record().clone());

@@ -15,7 +15,7 @@
 //! The folder: `wire` (shapes), `client` and `detach` (the server's side), `home`, `journal`, `connection` (files and
 //! sockets), `process`, `proc`, `sys`, `tag` (processes), `fork_server`, `fork_servers`, `spawn`, `stdio`, `trouble` (starting),
 //! `watch`, `outputs`, `ladder`, `lease`, `oom`, `groups`, `sweep` (rules of one member or
-//! cluster), `thrift` (its own size), and the state machine itself: `keeper` (what is
+//! cluster), `unflushed` (what the disk has yet to hold), `thrift` (its own size), and the state machine itself: `keeper` (what is
 //! held), `turn` (the loop), `requests`, `launching`, `status`, `ending`, `stopping`,
 //! `grouping`, `rounds`, `adopt`.
 
@@ -56,6 +56,7 @@ mod tag;
 mod thrift;
 mod trouble;
 mod turn;
+mod unflushed;
 mod watch;
 pub mod wire;
 

@@ -33,6 +33,8 @@ impl Keeper {
             .chain(self.fork_servers.due(self.options.fork_max))
             .chain(end)
             .chain(slow)
+            .chain(self.unflushed.due())
+            .chain(self.grouping_due())
             .chain(self.thrift_due)
             .min()
     }

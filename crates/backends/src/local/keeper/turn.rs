@@ -40,8 +40,8 @@ impl Keeper {
             self.let_fresh_ones_go();
             self.do_what_is_due(now);
             self.flush_connections();
-            self.flush_ended();
-            self.group_fresh_ones();
+            self.flush_records(clock::now());
+            self.group_next(clock::now());
             self.remove_left_groups();
             if self.is_done(now) {
                 self.home.unlisten();

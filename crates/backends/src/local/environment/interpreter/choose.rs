@@ -1,6 +1,6 @@
 //! Which of the interpreters: the one asked for, else one that fits the script, else the newest supported.
 
-use std::{cmp::Reverse, path::{Path, PathBuf}};
+use std::{cmp::Reverse, io::Read, path::{Path, PathBuf}};
 
 use super::{
     super::{
@@ -35,7 +35,9 @@ pub(super) async fn choose(known: &mut Known, home: &Path, plan: &EnvironmentPla
 /// `--python PATH`: this one or none.
 async fn named(known: &mut Known, path: &Path, said: &str, plan: &EnvironmentPlan) -> Result<Interpreter, EnvironmentError> {
     let unusable = |why: String| EnvironmentError::PythonUnusable { path: path.to_path_buf(), why };
-    let mut chosen = known.ask_afresh(&[path.to_path_buf()]).await.remove(0).map_err(unusable)?;
+    let paths = [path.to_path_buf()];
+    let mut answers = if is_shim(path) { known.ask_afresh(&paths).await } else { known.ask(&paths).await };
+    let mut chosen = answers.remove(0).map_err(unusable)?;
     if chosen.base != chosen.path {
         chosen = known.ask(&[chosen.base]).await.remove(0).map_err(unusable)?;
     }
@@ -49,6 +51,13 @@ async fn named(known: &mut Known, path: &Path, said: &str, plan: &EnvironmentPla
         }),
         _ => Ok(chosen),
     }
+}
+
+/// A script that looks for the interpreter each time, as pyenv's and asdf's are. A program is what it is: to run one
+/// takes 20 ms, which every cluster would wait for.
+fn is_shim(path: &Path) -> bool {
+    let mut start = [0; 2];
+    std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut start)).is_ok() && start == *b"#!"
 }
 
 fn fits(version: PythonVersion, plan: &EnvironmentPlan) -> bool {
@@ -106,6 +115,16 @@ mod tests {
     fn best(found: &[Interpreter], preferred: Option<&Interpreter>) -> String {
         let preferred = preferred.map(|one| one.version);
         found.iter().max_by_key(|one| rank(one, preferred)).unwrap().path.display().to_string()
+    }
+
+    #[test]
+    fn a_script_is_a_shim_and_a_program_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let script = folder.path().join("python3");
+        std::fs::write(&script, "#!/bin/sh\nexec python3\n").unwrap();
+        assert!(is_shim(&script));
+        assert!(!is_shim(&std::env::current_exe().unwrap()));
+        assert!(!is_shim(&folder.path().join("nothing")));
     }
 
     #[test]
