@@ -8,6 +8,8 @@ use crate::{Mutant, Options, check, report};
 
 /// How long everything may take to settle, and then to be put away.
 const QUIET: i64 = 10 * 60 * SECOND;
+/// How many such spans there are at most, while something still moves.
+const QUIETS: usize = 3;
 
 /// What one run amounted to.
 #[derive(Clone, Copy, Debug, Default)]
@@ -58,10 +60,10 @@ pub fn scripted(
 fn finish(mut driver: Driver, options: &Options, storm: i64) -> Result<Outcome, Box<Failure>> {
     driver.run_until(storm);
     driver.calm_down();
-    driver.run_until(storm + QUIET);
+    let quiet = settle(&mut driver, storm);
     examine(&mut driver);
-    driver.script = put_away(&driver, storm + QUIET);
-    driver.run_until(storm + 2 * QUIET);
+    driver.script = put_away(&driver, quiet);
+    driver.run_until(quiet + QUIET);
     if sound(&driver) {
         check::all_gone(&mut driver.hub.lock());
         check::books_balance(&mut driver.hub.lock());
@@ -79,6 +81,20 @@ fn finish(mut driver: Driver, options: &Options, storm: i64) -> Result<Outcome, 
     }
     let report = report::failure(options, &state);
     Err(Box::new(Failure { options: options.clone(), what: state.violations.clone(), report }))
+}
+
+/// Waits until what can go on has gone on; until when. Jobs that waited for each other's memory and are tried again end one
+/// after another, and one may do so just when it is looked at: then it is looked at again. What is stuck stays so.
+fn settle(driver: &mut Driver, storm: i64) -> i64 {
+    let mut until = storm;
+    for _ in 0..QUIETS {
+        until += QUIET;
+        driver.run_until(until);
+        if !sound(driver) || check::stuck(&driver.hub.lock()).is_empty() {
+            break;
+        }
+    }
+    until
 }
 
 fn sound(driver: &Driver) -> bool {

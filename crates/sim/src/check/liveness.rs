@@ -8,8 +8,13 @@ use caddis_types::bytes::GIB;
 
 use crate::hub::State;
 
-/// Faults are off and users quiet for a while: whoever has not ended runs, or waits for memory that others use.
+/// Nothing is stuck.
 pub fn settled(state: &mut State) {
+    stuck(state).into_iter().for_each(|line| state.violate(line));
+}
+
+/// Faults are off and users quiet for a while: whoever has not ended runs, or waits for memory that others use. The others.
+pub fn stuck(state: &State) -> Vec<String> {
     let mut stuck = Vec::new();
     for job in state.book.jobs.values().filter(|job| !job.is_ended()) {
         if !job_may_stay(state, job) {
@@ -22,7 +27,7 @@ pub fn settled(state: &mut State) {
         }
     }
     stuck.extend(leftovers(state));
-    stuck.into_iter().for_each(|line| state.violate(line));
+    stuck
 }
 
 /// Bytes that nobody holds.

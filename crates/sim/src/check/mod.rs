@@ -17,7 +17,7 @@ use caddis_types::{ClusterId, JobId};
 pub use data::nothing_lost;
 pub use leases::unwanted;
 pub use ledger::books_balance;
-pub use liveness::{all_gone, free, settled, wishes};
+pub use liveness::{all_gone, free, settled, stuck, wishes};
 pub use prompt::prompt;
 pub use reasons::reasons;
 pub use records::committed;
