@@ -53,14 +53,20 @@ impl Engine {
         let record = JobRecord { notices, ..record(caller, id.clone(), wish, bundle, now) };
         let documents = documents(&id);
         let events = vec![NewEvent::new(now, id.as_str(), "job.submitted", "it was submitted")];
-        let change = Change { jobs: vec![record], variables, events, request, documents, ..Change::default() };
-        let id = match self.ports.store.commit(change).await {
-            Ok(()) => id,
-            Err(CommitError::Repeated(first)) => first,
+        let jobs = vec![record.clone()];
+        let change = Change { jobs, variables, events, request, documents, ..Change::default() };
+        let committed = self.ports.store.commit(change).await;
+        // What was written is known: to read it again would be one more wait in the time that a submission takes.
+        let (id, made) = match committed {
+            Ok(()) => (id, Some(JobRecord { generation: 1, ..record })),
+            Err(CommitError::Repeated(first)) => (first, None),
             Err(error) => return Err(error.into()),
         };
         self.queue.wake(Key::Pool);
         self.ports.notifier.changed(id.as_str());
+        if let Some(made) = made {
+            return Ok(made);
+        }
         let stored = self.ports.store.job(&id).await?;
         stored.ok_or_else(|| CallError::new(CallErrorKind::Unavailable, "gone", format!("job `{id}` is gone")))
     }
