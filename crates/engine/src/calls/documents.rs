@@ -15,6 +15,17 @@ impl Engine {
         Ok(self.ports.store.documents(kind, prefix, after, limit).await?)
     }
 
+    /// Documents of one folder, the one that was made last first, of those before the number `before`.
+    pub async fn newest_documents(
+        &self,
+        kind: &str,
+        folder: &str,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<Document>, CallError> {
+        Ok(self.ports.store.newest_documents(kind, folder, before, limit).await?)
+    }
+
     /// Writes documents that change without a record, whole or not at all.
     pub async fn write_documents(&self, documents: Vec<DocumentWrite>) -> Result<(), CallError> {
         if documents.is_empty() {

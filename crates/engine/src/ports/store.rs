@@ -33,10 +33,14 @@ pub struct Change {
 pub struct Document {
     /// Which face and what, such as `dataproc.cluster`.
     pub kind: String,
-    /// Unique within its kind; lists are in the order of keys.
+    /// Unique within its kind. What stands before and with its last `/` is its folder.
     pub key: String,
+    /// Grows with every new document; one that is written again keeps its own. At least 1.
+    pub number: u64,
     /// Grows with every write; at least 1.
     pub generation: u64,
+    /// The job or the cluster that it goes with.
+    pub about: Option<String>,
     /// JSON, of the face's own shape.
     pub body: String,
 }
@@ -50,8 +54,29 @@ pub struct DocumentWrite {
     pub key: String,
     /// The generation that was read; 0: it must not be there.
     pub generation: u64,
+    /// The id of the job or the cluster that it goes with: retention removes both at once. Absent: it stays.
+    pub about: Option<String>,
     /// Its body; absent: it is removed.
     pub body: Option<String>,
+}
+
+impl DocumentWrite {
+    /// The folder of its key: all up to its last `/`, with it.
+    pub fn folder(&self) -> &str {
+        folder(&self.key)
+    }
+}
+
+/// The folder of a document's key.
+fn folder(key: &str) -> &str {
+    key.rfind('/').map_or("", |at| &key[..=at])
+}
+
+impl Document {
+    /// The folder of its key: all up to its last `/`, with it.
+    pub fn folder(&self) -> &str {
+        folder(&self.key)
+    }
 }
 
 /// Why a change was not made.
@@ -152,6 +177,10 @@ pub trait Store: Send + Sync {
     async fn jobs(&self, filter: &JobFilter) -> Result<Vec<JobRecord>, StoreError>;
     /// Clusters.
     async fn clusters(&self, filter: &ClusterFilter) -> Result<Vec<ClusterRecord>, StoreError>;
+    /// Those of these jobs that are there, newest first.
+    async fn jobs_of(&self, ids: &[JobId]) -> Result<Vec<JobRecord>, StoreError>;
+    /// Those of these clusters that are there, newest first.
+    async fn clusters_of(&self, ids: &[ClusterId]) -> Result<Vec<ClusterRecord>, StoreError>;
     /// The environment variables kept for a job or cluster.
     async fn variables(&self, subject: &str) -> Result<BTreeMap<String, String>, StoreError>;
     /// Makes a change, whole or not at all. One change may end the holder of a name and give the name to another.
@@ -161,14 +190,23 @@ pub trait Store: Send + Sync {
     /// Documents whose keys begin with `prefix`, in the order of keys, after the key `after`; at most `limit`, 0 means
     /// all.
     async fn documents(&self, kind: &str, prefix: &str, after: &str, limit: u32) -> Result<Vec<Document>, StoreError>;
+    /// Documents of one folder, the one that was made last first, of those that were made before the one of the number
+    /// `before` (absent: all); at most `limit`, 0 means all.
+    async fn newest_documents(
+        &self,
+        kind: &str,
+        folder: &str,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<Document>, StoreError>;
     /// Ledger lines of one cluster, oldest first.
     async fn ledger(&self, cluster: &ClusterId) -> Result<Vec<LedgerLine>, StoreError>;
     /// Events after a number, oldest first, about one subject or all; at most `limit`, 0 means all. They were written
     /// together with what they tell of. Readers keep the number of the last one that they have dealt with: one that is
     /// cut off reads some of them twice, and misses none that is kept.
     async fn events(&self, after: i64, subject: Option<&str>, limit: u32) -> Result<Vec<EventView>, StoreError>;
-    /// Removes jobs and clusters that ended before `before`, their variables, requests and events, and whatever events
-    /// are older, since a cluster that lives on tells of more and more; ledger lines stay.
+    /// Removes jobs and clusters that ended before `before`, their variables, requests, events and documents, and
+    /// whatever events are older, since a cluster that lives on tells of more and more; ledger lines stay.
     /// A job stays while a cluster made for it lives, and a cluster made for a job stays as long as the job does.
     async fn remove_ended(&self, before: Timestamp) -> Result<Removed, StoreError>;
     /// A small value that must survive, such as a port.

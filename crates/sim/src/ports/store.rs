@@ -124,6 +124,16 @@ impl Store for SimStore {
         Ok(found)
     }
 
+    async fn jobs_of(&self, ids: &[JobId]) -> Result<Vec<JobRecord>, StoreError> {
+        self.read("jobs of").await?;
+        self.rows.jobs_of(ids).await
+    }
+
+    async fn clusters_of(&self, ids: &[ClusterId]) -> Result<Vec<ClusterRecord>, StoreError> {
+        self.read("clusters of").await?;
+        self.rows.clusters_of(ids).await
+    }
+
     async fn variables(&self, subject: &str) -> Result<BTreeMap<String, String>, StoreError> {
         let gate = self.enter(Kind::Read, || "variables".into()).await;
         self.hub.leave(gate).await;
@@ -138,6 +148,17 @@ impl Store for SimStore {
     async fn documents(&self, kind: &str, prefix: &str, after: &str, limit: u32) -> Result<Vec<Document>, StoreError> {
         self.read("documents").await?;
         self.rows.documents(kind, prefix, after, limit).await
+    }
+
+    async fn newest_documents(
+        &self,
+        kind: &str,
+        folder: &str,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<Document>, StoreError> {
+        self.read("newest documents").await?;
+        self.rows.newest_documents(kind, folder, before, limit).await
     }
 
     async fn commit(&self, mut change: Change) -> Result<(), CommitError> {

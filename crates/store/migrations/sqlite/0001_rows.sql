@@ -101,13 +101,20 @@ CREATE INDEX events_subject ON events (subject);
 CREATE INDEX events_at      ON events (at);
 
 -- What a compatible face keeps beside the records, in its client's own words. The loop never reads it.
+-- AUTOINCREMENT: numbers are the same in every store, also after the last document was removed.
 CREATE TABLE documents (
+    number     INTEGER PRIMARY KEY AUTOINCREMENT,
     kind       TEXT    NOT NULL,
+    folder     TEXT    NOT NULL,     -- of the key, with its last `/`
     key        TEXT    NOT NULL,
     generation INTEGER NOT NULL CHECK (generation > 0),
-    body       TEXT    NOT NULL,
-    PRIMARY KEY (kind, key)
-) STRICT, WITHOUT ROWID;
+    about      TEXT,                 -- the job or cluster that it goes with
+    body       TEXT    NOT NULL
+) STRICT;
+
+CREATE UNIQUE INDEX documents_key ON documents (kind, key);
+CREATE INDEX documents_folder ON documents (kind, folder, number);
+CREATE INDEX documents_about  ON documents (about) WHERE about IS NOT NULL;
 
 CREATE TABLE settings (
     key   TEXT NOT NULL PRIMARY KEY,

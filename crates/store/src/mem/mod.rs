@@ -3,6 +3,7 @@
 //! What always holds: it answers as the SQLite store does, checked by the one conformance suite; a commit costs what
 //! it changes, never what is stored, since the simulator makes millions of them.
 
+mod documents;
 mod state;
 mod table;
 
@@ -59,6 +60,14 @@ impl Store for MemStore {
         }))
     }
 
+    async fn jobs_of(&self, ids: &[JobId]) -> Result<Vec<JobRecord>, StoreError> {
+        Ok(self.state().jobs.of(ids))
+    }
+
+    async fn clusters_of(&self, ids: &[ClusterId]) -> Result<Vec<ClusterRecord>, StoreError> {
+        Ok(self.state().clusters.of(ids))
+    }
+
     async fn variables(&self, subject: &str) -> Result<BTreeMap<String, String>, StoreError> {
         Ok(self.state().variables.get(subject).cloned().unwrap_or_default())
     }
@@ -68,11 +77,21 @@ impl Store for MemStore {
     }
 
     async fn document(&self, kind: &str, key: &str) -> Result<Option<Document>, StoreError> {
-        Ok(self.state().document(kind, key))
+        Ok(self.state().documents.one(kind, key))
     }
 
     async fn documents(&self, kind: &str, prefix: &str, after: &str, limit: u32) -> Result<Vec<Document>, StoreError> {
-        Ok(self.state().documents(kind, prefix, after, limit))
+        Ok(self.state().documents.list(kind, prefix, after, limit))
+    }
+
+    async fn newest_documents(
+        &self,
+        kind: &str,
+        folder: &str,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<Document>, StoreError> {
+        Ok(self.state().documents.newest(kind, folder, before, limit))
     }
 
     async fn ledger(&self, cluster: &ClusterId) -> Result<Vec<LedgerLine>, StoreError> {

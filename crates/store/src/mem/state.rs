@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use caddis_core::record::{ClusterRecord, JobRecord, LedgerLine, NewEvent};
-use caddis_engine::ports::{Change, CommitError, Document, DocumentWrite, Removed};
+use caddis_engine::ports::{Change, CommitError, Removed};
 use caddis_types::api::EventView;
 use caddis_types::{ClusterId, JobId, Timestamp};
 
+use super::documents::Documents;
 use super::table::{Before, Table};
 use crate::row::in_order;
 use crate::trouble;
@@ -22,7 +23,7 @@ pub(super) struct State {
     events: BTreeMap<i64, EventView>,
     last_event: i64,
     requests: BTreeMap<(String, String), JobId>,
-    documents: BTreeMap<(String, String), Document>,
+    pub(super) documents: Documents,
 }
 
 #[derive(Default)]
@@ -51,7 +52,7 @@ impl State {
             }
         }
         change.events.into_iter().for_each(|event| self.tell(event));
-        change.documents.into_iter().for_each(|write| self.write_document(write));
+        change.documents.into_iter().for_each(|write| self.documents.write(write));
         Ok(())
     }
 
@@ -73,38 +74,10 @@ impl State {
         {
             return Err(trouble::request_without_job(job).into());
         }
-        match change.documents.iter().find(|write| !self.fits(write)) {
+        match change.documents.iter().find(|write| !self.documents.fits(write)) {
             Some(write) => Err(trouble::document_changed(write)),
             None => Ok(()),
         }
-    }
-
-    fn fits(&self, write: &DocumentWrite) -> bool {
-        let stored = self.documents.get(&(write.kind.clone(), write.key.clone()));
-        let generation = stored.map_or(0, |document| document.generation);
-        // What is not there cannot be removed.
-        generation == write.generation && (generation > 0 || write.body.is_some())
-    }
-
-    fn write_document(&mut self, write: DocumentWrite) {
-        let DocumentWrite { kind, key, generation, body } = write;
-        let at = (kind.clone(), key.clone());
-        match body {
-            Some(body) => self.documents.insert(at, Document { kind, key, generation: generation + 1, body }),
-            None => self.documents.remove(&at),
-        };
-    }
-
-    pub(super) fn document(&self, kind: &str, key: &str) -> Option<Document> {
-        self.documents.get(&(kind.to_owned(), key.to_owned())).cloned()
-    }
-
-    pub(super) fn documents(&self, kind: &str, prefix: &str, after: &str, limit: u32) -> Vec<Document> {
-        let limit = if limit == 0 { usize::MAX } else { limit as usize };
-        let from = (kind.to_owned(), prefix.max(after).to_owned());
-        let found = self.documents.range(from..).map(|(_, document)| document);
-        let found = found.take_while(|document| document.kind == kind && document.key.starts_with(prefix));
-        found.filter(|document| document.key.as_str() > after).take(limit).cloned().collect()
     }
 
     fn tell(&mut self, event: NewEvent) {
@@ -134,6 +107,7 @@ impl State {
         self.variables.retain(|subject, _| !gone.contains(subject.as_str()));
         self.events.retain(|_, event| event.at >= before && !gone.contains(event.subject.as_str()));
         self.requests.retain(|_, job| !gone.contains(job.as_str()));
+        self.documents.remove_about(&gone);
         Removed { jobs, clusters }
     }
 }

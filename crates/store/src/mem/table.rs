@@ -29,6 +29,12 @@ impl<R: Row + Clone> Table<R> {
         self.rows.get(id)
     }
 
+    /// Those that are there, newest first.
+    pub(super) fn of(&self, ids: &[R::Id]) -> Vec<R> {
+        let ids: BTreeSet<_> = ids.iter().collect();
+        ids.into_iter().rev().filter_map(|id| self.rows.get(id)).cloned().collect()
+    }
+
     /// Writes a row when its generation is the stored one and its name is free.
     pub(super) fn put(&mut self, mut record: R) -> Result<Before<R>, CommitError> {
         let id = record.id().clone();

@@ -91,6 +91,13 @@ impl SqliteStore {
         row.map(read).transpose()
     }
 
+    async fn of<R: Stored>(&self, ids: &[R::Id]) -> Result<Vec<R>, StoreError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.list(query::of::<R>(ids)).await
+    }
+
     async fn list<R: Stored>(&self, mut query: QueryBuilder<Sqlite>) -> Result<Vec<R>, StoreError> {
         let rows: Result<Vec<Found>, _> = query.build_query_as().fetch_all(&self.readers).await;
         rows.map_err(|error| self.explain(error))?.into_iter().map(read).collect()
@@ -123,6 +130,14 @@ impl Store for SqliteStore {
         self.list(query::clusters(filter)).await
     }
 
+    async fn jobs_of(&self, ids: &[JobId]) -> Result<Vec<JobRecord>, StoreError> {
+        self.of(ids).await
+    }
+
+    async fn clusters_of(&self, ids: &[ClusterId]) -> Result<Vec<ClusterRecord>, StoreError> {
+        self.of(ids).await
+    }
+
     async fn variables(&self, subject: &str) -> Result<BTreeMap<String, String>, StoreError> {
         let query = sqlx::query_as("SELECT body_version, body FROM variables WHERE subject = ?1").bind(subject);
         let row: Option<(i64, String)> =
@@ -140,6 +155,16 @@ impl Store for SqliteStore {
 
     async fn documents(&self, kind: &str, prefix: &str, after: &str, limit: u32) -> Result<Vec<Document>, StoreError> {
         document::list(&self.readers, kind, prefix, after, limit).await.map_err(|error| self.explain(error))
+    }
+
+    async fn newest_documents(
+        &self,
+        kind: &str,
+        folder: &str,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<Document>, StoreError> {
+        document::newest(&self.readers, kind, folder, before, limit).await.map_err(|error| self.explain(error))
     }
 
     async fn ledger(&self, cluster: &ClusterId) -> Result<Vec<LedgerLine>, StoreError> {

@@ -6,6 +6,8 @@
 use caddis_engine::ports::{ClusterFilter, JobFilter};
 use sqlx::{QueryBuilder, Sqlite};
 
+use super::record::Stored;
+
 /// Jobs of a filter.
 pub(super) fn jobs(filter: &JobFilter) -> QueryBuilder<Sqlite> {
     let wanted = Wanted {
@@ -30,6 +32,14 @@ pub(super) fn clusters(filter: &ClusterFilter) -> QueryBuilder<Sqlite> {
         limit: filter.limit,
     };
     wanted.query()
+}
+
+/// Those of these ids that are there, newest first. One value holds them all, so that it stays one prepared statement.
+pub(super) fn of<R: Stored>(ids: &[R::Id]) -> QueryBuilder<Sqlite> {
+    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    let mut query = QueryBuilder::new(R::READ_THESE);
+    query.push_bind(serde_json::Value::from(ids).to_string()).push(")) ORDER BY id DESC");
+    query
 }
 
 /// A filter of either table.

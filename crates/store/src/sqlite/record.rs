@@ -22,6 +22,8 @@ pub(super) trait Stored: Row + Serialize + DeserializeOwned {
     const EXISTS: &'static str;
     /// One record's generation, body version and body.
     const READ: &'static str;
+    /// The same of many; a JSON list of their ids comes behind it.
+    const READ_THESE: &'static str;
 
     /// What it belongs to: the cluster of a job, the job of a cluster.
     fn link(&self) -> Option<&str>;
@@ -39,6 +41,8 @@ impl Stored for JobRecord {
     const HOLDER: &'static str = "SELECT id FROM jobs WHERE owner = ?1 AND name = ?2 AND active = 1";
     const EXISTS: &'static str = "SELECT 1 FROM jobs WHERE id = ?1";
     const READ: &'static str = "SELECT id, generation, body_version, body FROM jobs WHERE id = ?1";
+    const READ_THESE: &'static str =
+        "SELECT id, generation, body_version, body FROM jobs WHERE id IN (SELECT value FROM json_each(";
 
     fn link(&self) -> Option<&str> {
         self.cluster_id().map(|id| id.as_str())
@@ -59,6 +63,8 @@ impl Stored for ClusterRecord {
     const HOLDER: &'static str = "SELECT id FROM clusters WHERE owner = ?1 AND name = ?2 AND active = 1";
     const EXISTS: &'static str = "SELECT 1 FROM clusters WHERE id = ?1";
     const READ: &'static str = "SELECT id, generation, body_version, body FROM clusters WHERE id = ?1";
+    const READ_THESE: &'static str =
+        "SELECT id, generation, body_version, body FROM clusters WHERE id IN (SELECT value FROM json_each(";
 
     fn link(&self) -> Option<&str> {
         self.job.as_ref().map(|id| id.as_str())

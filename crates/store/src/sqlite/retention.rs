@@ -22,6 +22,7 @@ pub(super) async fn remove_ended(before: i64, from: &mut SqliteConnection) -> Re
     for sql in [
         "DELETE FROM variables WHERE subject IN (SELECT value FROM json_each(?1))",
         "DELETE FROM events WHERE subject IN (SELECT value FROM json_each(?1))",
+        "DELETE FROM documents WHERE about IN (SELECT value FROM json_each(?1))",
     ] {
         sqlx::query(sql).bind(&subjects).execute(&mut *from).await?;
     }

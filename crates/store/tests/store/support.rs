@@ -18,7 +18,8 @@ pub(crate) fn job_id(number: u64) -> JobId {
 
 /// A new document of a face.
 pub(crate) fn document(key: &str) -> DocumentWrite {
-    DocumentWrite { kind: "face.thing".to_owned(), key: key.to_owned(), generation: 0, body: Some("{}".to_owned()) }
+    let (kind, body) = ("face.thing".to_owned(), Some("{}".to_owned()));
+    DocumentWrite { kind, key: key.to_owned(), generation: 0, about: None, body }
 }
 
 /// The cluster id of a number.

@@ -6,7 +6,8 @@ use super::Trial;
 use crate::support::job;
 
 fn write(key: &str, generation: u64, body: Option<&str>) -> DocumentWrite {
-    DocumentWrite { kind: "face.thing".to_owned(), key: key.to_owned(), generation, body: body.map(str::to_owned) }
+    let (kind, body) = ("face.thing".to_owned(), body.map(str::to_owned));
+    DocumentWrite { kind, key: key.to_owned(), generation, about: None, body }
 }
 
 fn change(documents: Vec<DocumentWrite>) -> Change {
@@ -19,7 +20,8 @@ fn keys(found: Vec<Document>) -> Vec<String> {
 
 pub(crate) async fn a_document_is_written_read_and_removed_under_its_generation(trial: Trial) {
     trial.must(change(vec![write("p/a", 0, Some("1"))])).await;
-    let first = Document { kind: "face.thing".to_owned(), key: "p/a".to_owned(), generation: 1, body: "1".to_owned() };
+    let (kind, key, body) = ("face.thing".to_owned(), "p/a".to_owned(), "1".to_owned());
+    let first = Document { kind, key, number: 1, generation: 1, about: None, body };
     assert_eq!(trial.store.document("face.thing", "p/a").await.unwrap(), Some(first));
     assert_eq!(trial.store.document("face.other", "p/a").await.unwrap(), None);
     trial.must(change(vec![write("p/a", 1, Some("2"))])).await;
@@ -43,6 +45,30 @@ pub(crate) async fn documents_are_listed_by_the_beginning_of_their_keys(trial: T
     assert_eq!(list("p/", "p/a", 2).await, ["p/a/x", "p/b"]);
     assert_eq!(list("", "", 2).await, ["p", "p/a"]);
     assert_eq!(list("z", "", 0).await, Vec::<String>::new());
+}
+
+pub(crate) async fn documents_are_listed_by_their_age_and_keep_their_place(trial: Trial) {
+    for key in ["p/r/b", "p/r/a", "p/r/x/a", "p/b", "p/r/c", "p/r", "q/r/a"] {
+        trial.must(change(vec![write(key, 0, Some("{}"))])).await;
+    }
+    let newest = async |folder: &str, before, limit| {
+        let found = trial.store.newest_documents("face.thing", folder, before, limit).await.unwrap();
+        found.into_iter().map(|document| (document.key, document.number)).collect::<Vec<_>>()
+    };
+    let placed = |key: &str, number| (key.to_owned(), number);
+    assert_eq!(newest("p/r/", None, 0).await, [placed("p/r/c", 5), placed("p/r/a", 2), placed("p/r/b", 1)]);
+    assert_eq!(newest("p/", None, 0).await, [placed("p/r", 6), placed("p/b", 4)], "what lies deeper is not in it");
+    let first = newest("p/r/", None, 2).await;
+    // Written again, one keeps its place; new ones come before the first page; so the second goes on where that ended.
+    trial.must(change(vec![write("p/r/b", 1, Some("[]")), write("p/r/d", 0, Some("{}"))])).await;
+    assert_eq!(newest("p/r/", Some(first[1].1), 2).await, [placed("p/r/b", 1)]);
+    assert_eq!(newest("p/r/", None, 1).await, [placed("p/r/d", 8)]);
+    // What was removed and made anew is new, and no number is used again.
+    trial.must(change(vec![write("p/r/d", 1, None)])).await;
+    assert!(trial.store.commit(change(vec![write("p/r/a", 0, Some("refused"))])).await.is_err());
+    trial.must(change(vec![write("p/r/d", 0, Some("{}"))])).await;
+    assert_eq!(newest("p/r/", None, 1).await, [placed("p/r/d", 9)]);
+    assert!(newest("", None, 0).await.is_empty());
 }
 
 pub(crate) async fn documents_and_records_change_together_or_not_at_all(trial: Trial) {

@@ -30,8 +30,8 @@ enum Piece {
     Line(u64, u64),
     Event(u64),
     Request(u64, u64),
-    /// A document: its number, the generation's distance from the stored one, whether it stays.
-    Document(u64, u64, bool),
+    /// A document: its number, the generation's distance from the stored one, whether it stays, the job it goes with.
+    Document(u64, u64, bool, Option<u64>),
 }
 
 #[derive(Clone, Debug)]
@@ -60,8 +60,8 @@ fn piece() -> impl Strategy<Value = Piece> {
         1 => (0..IDS, 0..3u64).prop_map(|(number, member)| Piece::Line(number, member)),
         2 => (0..IDS).prop_map(Piece::Event),
         1 => (0..3u64, 0..IDS).prop_map(|(key, number)| Piece::Request(key, number)),
-        2 => (0..IDS, prop_oneof![4 => Just(0), 1 => Just(1)], any::<bool>())
-            .prop_map(|(number, off, stays)| Piece::Document(number, off, stays)),
+        2 => (0..IDS, prop_oneof![4 => Just(0), 1 => Just(1)], any::<bool>(), prop::option::of(0..IDS))
+            .prop_map(|(number, off, stays, about)| Piece::Document(number, off, stays, about)),
     ]
 }
 
@@ -109,11 +109,12 @@ async fn change(pieces: &[Piece], store: &dyn Store) -> Change {
             }
             Piece::Line(number, member) => change.ledger.push(line(*number, &member.to_string())),
             Piece::Event(number) => change.events.push(event(job_id(*number).as_str(), "job.x")),
-            Piece::Document(number, off, stays) => {
+            Piece::Document(number, off, stays, about) => {
                 let (kind, key) = ("face.thing".to_owned(), number.to_string());
                 let stored = store.document(&kind, &key).await.unwrap().map_or(0, |document| document.generation);
                 let body = stays.then(|| format!("{stored}"));
-                change.documents.push(DocumentWrite { kind, key, generation: stored + off, body });
+                let about = about.map(|number| job_id(number).to_string());
+                change.documents.push(DocumentWrite { kind, key, generation: stored + off, about, body });
             }
             Piece::Request(key, number) => change.request = Some(("ada".to_owned(), key.to_string(), job_id(*number))),
         }
@@ -142,6 +143,10 @@ async fn all(store: &dyn Store) -> String {
         told += &format!("{:#?}", store.setting(&number.to_string()).await.unwrap());
     }
     told += &format!("{:#?}", store.documents("face.thing", "", "", 0).await.unwrap());
+    told += &format!("{:#?}", store.newest_documents("face.thing", "", None, 0).await.unwrap());
+    let (jobs, clusters): (Vec<_>, Vec<_>) = (0..IDS).map(|number| (job_id(number), cluster_id(number))).unzip();
+    told += &format!("{:#?}", store.jobs_of(&jobs).await.unwrap());
+    told += &format!("{:#?}", store.clusters_of(&clusters).await.unwrap());
     told + &format!("{:#?}", store.events(0, None, 0).await.unwrap())
 }
 

@@ -99,3 +99,14 @@ pub(crate) async fn a_job_is_listed_on_its_newest_attempts_cluster(trial: Trial)
     trial.must(Change { jobs: vec![on_cluster(first, 2)], ..Change::default() }).await;
     assert_eq!((on(1).await, on(2).await), (0, 1));
 }
+
+pub(crate) async fn records_are_read_together_by_their_ids(trial: Trial) {
+    trial.must(Change { jobs: some_jobs(), clusters: some_clusters(), ..Change::default() }).await;
+    let wanted = [job_id(2), job_id(7), job_id(99), job_id(3), job_id(2)];
+    let found: Vec<_> = trial.store.jobs_of(&wanted).await.unwrap().into_iter().map(|job| job.id).collect();
+    assert_eq!(found, [job_id(7), job_id(3), job_id(2)], "newest first, each once, what is not there left out");
+    let found: Vec<_> = trial.store.clusters_of(&[cluster_id(1), cluster_id(6)]).await.unwrap();
+    assert_eq!(found.iter().map(|cluster| cluster.id.clone()).collect::<Vec<_>>(), [cluster_id(6), cluster_id(1)]);
+    assert!(found[1].state.is_ended() && found.iter().all(|cluster| cluster.generation == 1));
+    assert!(trial.store.jobs_of(&[]).await.unwrap().is_empty());
+}

@@ -84,14 +84,17 @@ conformance! {
     lists:
         jobs_are_found_by_every_filter_newest_first
         clusters_are_found_by_every_filter_newest_first
-        a_job_is_listed_on_its_newest_attempts_cluster;
+        a_job_is_listed_on_its_newest_attempts_cluster
+        records_are_read_together_by_their_ids;
     documents:
         a_document_is_written_read_and_removed_under_its_generation
         documents_are_listed_by_the_beginning_of_their_keys
+        documents_are_listed_by_their_age_and_keep_their_place
         documents_and_records_change_together_or_not_at_all;
     retention:
         what_ended_before_goes_with_all_that_belongs_to_it
         a_job_stays_while_its_cluster_lives_and_a_cluster_while_its_job_stays
+        a_document_goes_with_what_it_is_about
         events_of_what_goes_on_go_by_their_own_age
         event_numbers_are_not_used_again;
     concurrency:

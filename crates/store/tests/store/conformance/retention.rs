@@ -1,12 +1,12 @@
 //! What ended long ago goes, and only that.
 
 use caddis_core::record::{JobRecord, NewEvent};
-use caddis_engine::ports::{Change, CommitError};
+use caddis_engine::ports::{Change, CommitError, DocumentWrite};
 use caddis_types::JobId;
 
 use super::Trial;
 use crate::support::{
-    at, cluster, cluster_for, cluster_id, ended, ended_cluster, event, job, job_id, line, variables,
+    at, cluster, cluster_for, cluster_id, document, ended, ended_cluster, event, job, job_id, line, variables,
 };
 
 fn belongings(subjects: &[&str], happened: u64) -> Change {
@@ -69,6 +69,37 @@ pub(crate) async fn a_job_stays_while_its_cluster_lives_and_a_cluster_while_its_
     assert_eq!(removed.jobs, [job_id(2), job_id(1)]);
     assert_eq!(removed.clusters, [cluster_id(2)], "the other one ended later");
     assert_eq!(trial.store.remove_ended(at(31)).await.unwrap().clusters, [cluster_id(1)]);
+}
+
+pub(crate) async fn a_document_goes_with_what_it_is_about(trial: Trial) {
+    let about = |key: &str, about: Option<String>| DocumentWrite { about, ..document(key) };
+    let (job, cluster) = (ended(job(1), 5), ended_cluster(cluster(1), 6));
+    let documents = vec![
+        about("of-the-job", Some(job_id(1).to_string())),
+        about("of-the-cluster", Some(cluster_id(1).to_string())),
+        about("moved-on", Some(cluster_id(1).to_string())),
+        about("let-go", Some(job_id(1).to_string())),
+        about("of-another", Some(job_id(2).to_string())),
+        about("of-nothing", None),
+    ];
+    trial.must(Change { jobs: vec![job], clusters: vec![cluster], documents, ..Change::default() }).await;
+    // What a document is about is what was written last.
+    let again = |key: &str, id: Option<String>| DocumentWrite { generation: 1, ..about(key, id) };
+    let documents = vec![again("moved-on", Some(job_id(3).to_string())), again("let-go", None)];
+    trial.must(Change { documents, ..Change::default() }).await;
+
+    let all = async || {
+        let found = trial.store.documents("face.thing", "", "", 0).await.unwrap();
+        found.into_iter().map(|document| document.key).collect::<Vec<_>>()
+    };
+    trial.store.remove_ended(at(5)).await.unwrap();
+    assert_eq!(all().await.len(), 6, "nothing had ended before");
+    trial.store.remove_ended(at(6)).await.unwrap();
+    assert_eq!(all().await, ["let-go", "moved-on", "of-another", "of-nothing", "of-the-cluster"]);
+    trial.store.remove_ended(at(7)).await.unwrap();
+    assert_eq!(all().await, ["let-go", "moved-on", "of-another", "of-nothing"]);
+    trial.store.remove_ended(at(7)).await.unwrap();
+    assert_eq!(all().await.len(), 4);
 }
 
 pub(crate) async fn events_of_what_goes_on_go_by_their_own_age(trial: Trial) {
