@@ -51,8 +51,13 @@ fn settings(world: &World, client: &str) -> Value {
 
 /// The client in an environment that holds nothing but what it is led by.
 fn client(world: &World, python: &str, arguments: &[&str]) -> Command {
-    let program = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/programs/google_client.py");
-    let copy = world.file("google_client.py", &std::fs::read_to_string(program).unwrap());
+    program(world, python, "google_client.py", arguments)
+}
+
+/// The same of any program.
+fn program(world: &World, python: &str, name: &str, arguments: &[&str]) -> Command {
+    let program = format!("{}/tests/programs/{name}", env!("CARGO_MANIFEST_DIR"));
+    let copy = world.file(name, &std::fs::read_to_string(program).unwrap());
     let mut command = Command::new(python);
     command.arg(copy).args(arguments).env_clear().env("PATH", std::env::var("PATH").unwrap()).env("HOME", world.work());
     for (name, value) in settings(world, "python").as_object().unwrap() {
@@ -88,6 +93,22 @@ fn googles_python_client_over_rest() {
     let roots = settings(&world, "python")["GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"].as_str().unwrap().to_owned();
     command.env("REQUESTS_CA_BUNDLE", roots);
     says(command, "rest");
+    world.assert_nothing_left();
+}
+
+#[test]
+fn a_history_is_read_in_pages_and_goes_with_its_records() {
+    let world = World::building(CADDIS);
+    let python = interpreter(&world);
+    let so_it_is = |arguments: &[&str]| {
+        let output = program(&world, &python, "google_history.py", arguments).output().expect("start the client");
+        let (said, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert_eq!(said, "so it is\n", "{errors}");
+    };
+    so_it_is(&["make"]);
+    let pruned = world.run(&["prune", "--older-than", "0s", "-o", "json"]).expect(0).json();
+    assert!(pruned["clusters"].as_array().is_some_and(|clusters| !clusters.is_empty()), "{pruned}");
+    so_it_is(&["gone", world.home().join("state.db").to_str().unwrap()]);
     world.assert_nothing_left();
 }
 

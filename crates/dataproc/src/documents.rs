@@ -18,6 +18,11 @@ use crate::wire::{Code, Status};
 pub(crate) trait Kept: Serialize + DeserializeOwned + Send {
     /// Its kind of document.
     const KIND: &'static str;
+
+    /// The id of the job or cluster that it is removed with, once retention takes that; absent: it stays.
+    fn about(&self) -> Option<String> {
+        None
+    }
 }
 
 /// A message of Google's, encoded; fields that are newer than our protos are in it as well.
@@ -77,6 +82,12 @@ pub(crate) enum Wish {
 
 impl Kept for ClusterDocument {
     const KIND: &'static str = "dataproc.cluster";
+
+    fn about(&self) -> Option<String> {
+        // A stopped cluster waits to be started or deleted, however long ago its last Dask ended.
+        let stopped = self.turns.last().is_some_and(|turn| turn.wish == Wish::Stop);
+        (!stopped).then(|| self.cluster.to_string())
+    }
 }
 
 /// A long-running operation. Whether it is done follows from what it is about.
@@ -117,6 +128,13 @@ pub(crate) enum ClusterWork {
 
 impl Kept for OperationDocument {
     const KIND: &'static str = "dataproc.operation";
+
+    fn about(&self) -> Option<String> {
+        Some(match &self.about {
+            About::Cluster { cluster, .. } => cluster.to_string(),
+            About::Job { id, .. } => id.clone(),
+        })
+    }
 }
 
 /// A job as Google's API speaks of it.
@@ -134,12 +152,17 @@ pub(crate) struct JobDocument {
 
 impl Kept for JobDocument {
     const KIND: &'static str = "dataproc.job";
+
+    fn about(&self) -> Option<String> {
+        Some(self.job.to_string())
+    }
 }
 
 /// A document that was read.
 #[derive(Clone, Debug)]
 pub(crate) struct Read<K> {
     pub(crate) key: String,
+    pub(crate) number: u64,
     pub(crate) generation: u64,
     pub(crate) body: K,
 }
@@ -159,20 +182,32 @@ pub(crate) async fn list<K: Kept>(
     engine.documents(K::KIND, prefix, after, limit).await?.into_iter().map(read).collect()
 }
 
-fn read<K: Kept>(document: caddis_engine::ports::Document) -> Result<Read<K>, Status> {
+/// Documents of one place, the one that was made last first, of those that were made before the one of this number.
+pub(crate) async fn newest<K: Kept>(
+    engine: &Engine,
+    folder: &str,
+    before: Option<u64>,
+    limit: u32,
+) -> Result<Vec<Read<K>>, Status> {
+    engine.newest_documents(K::KIND, folder, before, limit).await?.into_iter().map(read).collect()
+}
+
+pub(crate) fn read<K: Kept>(document: caddis_engine::ports::Document) -> Result<Read<K>, Status> {
     let body = serde_json::from_str(&document.body).map_err(|error| {
         Status::new(Code::Internal, format!("what is kept of `{}` cannot be read: {error}", document.key))
     })?;
-    Ok(Read { key: document.key, generation: document.generation, body })
+    Ok(Read { key: document.key, number: document.number, generation: document.generation, body })
 }
 
 /// Writes `body` where `generation` was read; 0 where there must be none.
 pub(crate) fn write<K: Kept>(key: &str, generation: u64, body: &K) -> DocumentWrite {
+    let about = body.about();
     let body = serde_json::to_string(body).expect("documents are plain data");
-    DocumentWrite { kind: K::KIND.to_owned(), key: key.to_owned(), generation, body: Some(body) }
+    DocumentWrite { kind: K::KIND.to_owned(), key: key.to_owned(), generation, about, body: Some(body) }
 }
 
 /// Removes it.
 pub(crate) fn remove<K: Kept>(read: &Read<K>) -> DocumentWrite {
-    DocumentWrite { kind: K::KIND.to_owned(), key: read.key.clone(), generation: read.generation, body: None }
+    let (kind, key) = (K::KIND.to_owned(), read.key.clone());
+    DocumentWrite { kind, key, generation: read.generation, about: None, body: None }
 }

@@ -44,6 +44,11 @@ impl Filter {
         Ok(Filter { terms })
     }
 
+    /// Whether it takes everything.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.terms.is_empty()
+    }
+
     /// Whether it takes this.
     pub(crate) fn matches(&self, subject: &Subject<'_>) -> bool {
         self.terms.iter().all(|(field, value)| match field.strip_prefix("labels.") {

@@ -17,6 +17,8 @@ mod operations;
 mod page;
 mod place;
 mod raw;
+mod records;
+pub mod retention;
 mod service;
 mod wire;
 

@@ -16,7 +16,20 @@ use crate::place::Place;
 use crate::raw;
 use crate::wire::{Asked, Code, Status};
 
+/// How often a creation begins anew when the document of an earlier cluster of its name goes meanwhile.
+const TRIES: usize = 5;
+
 pub(super) async fn create(face: &Dataproc, asked: Asked<CreateClusterRequest>) -> Result<Operation, Status> {
+    for _ in 0..TRIES {
+        if let Some(operation) = attempt(face, &asked).await? {
+            return Ok(operation);
+        }
+    }
+    Err(Status::new(Code::Aborted, "the cluster's name changes hands too quickly; try again"))
+}
+
+/// Nothing when the name was free and what was free about it changed.
+async fn attempt(face: &Dataproc, asked: &Asked<CreateClusterRequest>) -> Result<Option<Operation>, Status> {
     let request = &asked.message;
     let place = Place::new(&request.project_id, &request.region)?;
     let wanted = request.cluster.clone().ok_or_else(|| Status::field("cluster", "must be specified"))?;
@@ -27,7 +40,7 @@ pub(super) async fn create(face: &Dataproc, asked: Asked<CreateClusterRequest>) 
     validate::new(&wanted)?;
     let fresh = Fresh::new(face, &place, "CreateCluster", &request.request_id)?;
     if let Some(first) = operations::repeated(face, &fresh).await? {
-        return Ok(first);
+        return Ok(Some(first));
     }
     let before = free(face, &place, &wanted.cluster_name).await?;
     let kept = raw::field("google.cloud.dataproc.v1.CreateClusterRequest", &asked.raw, "cluster")?;
@@ -59,7 +72,7 @@ pub(super) async fn create(face: &Dataproc, asked: Asked<CreateClusterRequest>) 
         vec![documents::write(&key, generation, &document), fresh.write(&asked.caller, about, at, full.labels.clone(), warnings)]
     };
     match face.engine.create_cluster_with(&asked.caller, wish, made).await {
-        Ok(_) => operations::get_by_key(face, &fresh.key).await,
+        Ok(_) => operations::get_by_key(face, &fresh.key).await.map(Some),
         Err(error) => lost(face, &fresh, error, &place, &wanted.cluster_name).await,
     }
 }
@@ -79,19 +92,21 @@ fn exists(place: &Place, name: &str) -> Status {
     Status::new(Code::AlreadyExists, format!("Already exists: Failed to create cluster: Cluster {name}"))
 }
 
-/// Somebody was faster: the same request, another one for the same name, or a cluster of ours that has the name.
+/// Somebody was faster: the same request, another one for the same name, or a cluster of ours that has the name; or
+/// what was left of an earlier cluster is gone (nothing is answered then).
 async fn lost(
     face: &Dataproc,
     fresh: &Fresh,
     error: CallError,
     place: &Place,
     name: &str,
-) -> Result<Operation, Status> {
+) -> Result<Option<Operation>, Status> {
     if let Some(first) = operations::repeated(face, fresh).await? {
-        return Ok(first);
+        return Ok(Some(first));
     }
     match (error.kind, error.code.as_str()) {
-        (CallErrorKind::Conflict, "conflict" | "name_taken") => Err(exists(place, name)),
+        (CallErrorKind::Conflict, "conflict") => free(face, place, name).await.map(|_| None),
+        (CallErrorKind::Conflict, "name_taken") => Err(exists(place, name)),
         _ => Err(error.into()),
     }
 }

@@ -1,9 +1,6 @@
-//! `ListClusters`, with the filter grammar.
-
-use std::collections::BTreeMap;
+//! `ListClusters`, with the filter grammar, in the order of names.
 
 use caddis_engine::calls::CallError;
-use caddis_engine::ports::ClusterFilter;
 use caddis_googleapis::dataproc::cluster_status::State;
 use caddis_googleapis::dataproc::{Cluster, ListClustersRequest, ListClustersResponse};
 
@@ -13,6 +10,7 @@ use crate::face::Dataproc;
 use crate::filter::{Filter, Subject};
 use crate::page;
 use crate::place::Place;
+use crate::records;
 use crate::wire::{Asked, Status};
 
 pub(super) async fn list(
@@ -22,26 +20,23 @@ pub(super) async fn list(
     let request = asked.message;
     let place = Place::new(&request.project_id, &request.region)?;
     let filter = Filter::parse(&request.filter)?;
-    let size = page::size(request.page_size)?;
-    let after = page::after(&request.page_token)?;
-    let kept = documents::list::<ClusterDocument>(&face.engine, &place.key(""), &after, 0).await?;
-    // One query for all that lives; what has ended is looked up by itself, and is rare.
-    let active = ClusterFilter { active: true, ..ClusterFilter::default() };
-    let living = face.engine.ports.store.clusters(&active).await.map_err(CallError::from)?;
-    let living: BTreeMap<_, _> = living.into_iter().map(|record| (record.id.clone(), record)).collect();
-    let mut page = page::Page::new(size);
-    for document in kept {
-        let ended;
-        let record = match living.get(&document.body.cluster) {
-            Some(record) => Some(record),
-            None => {
-                ended = super::find::record(face, &document.body.cluster).await?;
-                ended.as_ref()
+    let mut page = page::Page::new(page::size(request.page_size)?);
+    let mut after = page::after(&request.page_token)?;
+    'page: loop {
+        let asked = page.batch(!filter.is_empty());
+        let batch = documents::list::<ClusterDocument>(&face.engine, &place.key(""), &after, asked).await?;
+        let (many, last) = (batch.len(), batch.last().map(|read| read.key.clone()));
+        let ids = batch.iter().map(|read| &read.body.cluster);
+        let records = records::clusters(&face.engine.ports, ids).await.map_err(CallError::from)?;
+        for read in batch {
+            let Some(cluster) = render::cluster(&read.body, records.get(&read.body.cluster))? else { continue };
+            if filter.matches(&subject(&cluster)) && !page.take(&read.key, cluster) {
+                break 'page;
             }
-        };
-        let Some(cluster) = render::cluster(&document.body, record)? else { continue };
-        if filter.matches(&subject(&cluster)) && !page.take(&document.key, cluster) {
-            break;
+        }
+        match last {
+            Some(last) if many == asked as usize => after = last,
+            _ => break,
         }
     }
     let (clusters, next_page_token) = page.done();

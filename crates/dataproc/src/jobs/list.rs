@@ -1,15 +1,17 @@
-//! `ListJobs`.
+//! `ListJobs`, newest first.
 
+use caddis_engine::calls::CallError;
 use caddis_googleapis::dataproc::job_status::State;
 use caddis_googleapis::dataproc::list_jobs_request::JobStateMatcher;
 use caddis_googleapis::dataproc::{Job, ListJobsRequest, ListJobsResponse};
 
-use super::{get, render};
+use super::render;
 use crate::documents::{self, JobDocument};
 use crate::face::Dataproc;
 use crate::filter::{Filter, Subject};
 use crate::page;
 use crate::place::Place;
+use crate::records;
 use crate::wire::{Asked, Status};
 
 const FIELDS: [&str; 4] = ["status.state", "jobId", "clusterName", "reference.jobId"];
@@ -20,22 +22,36 @@ pub(super) async fn list(face: &Dataproc, asked: Asked<ListJobsRequest>) -> Resu
     let filter = Filter::parse(&request.filter)?;
     filter.check(&FIELDS)?;
     let mut page = page::Page::new(page::size(request.page_size)?);
-    let after = page::after(&request.page_token)?;
+    let mut before = page::before(&request.page_token)?;
     let active = match request.job_state_matcher() {
         JobStateMatcher::All => None,
         JobStateMatcher::Active => Some(true),
         JobStateMatcher::NonActive => Some(false),
     };
-    for read in documents::list::<JobDocument>(&face.engine, &place.key(""), &after, 0).await? {
-        let cluster = &request.cluster_name;
-        if !cluster.is_empty() && render::decode(&read)?.placement.is_none_or(|placement| placement.cluster_name != *cluster) {
-            continue;
+    let cluster = &request.cluster_name;
+    let filtered = active.is_some() || !filter.is_empty() || !cluster.is_empty();
+    'page: loop {
+        let asked = page.batch(filtered);
+        let batch = documents::newest::<JobDocument>(&face.engine, &place.key(""), before, asked).await?;
+        let (many, last) = (batch.len(), batch.last().map(|read| read.number));
+        let ids = batch.iter().map(|read| &read.body.job);
+        let records = records::jobs(&face.engine.ports, ids).await.map_err(CallError::from)?;
+        for read in batch {
+            let record = records.get(&read.body.job);
+            let mut job = render::states(&read, record)?;
+            let wanted = active.is_none_or(|active| active != job.done) && filter.matches(&subject(&job));
+            let placed = job.placement.as_ref().map_or("", |placement| placement.cluster_name.as_str());
+            if !wanted || !(cluster.is_empty() || placed == cluster) {
+                continue;
+            }
+            render::say_errors(face, &mut job, record).await;
+            if !page.take(&read.number.to_string(), job) {
+                break 'page;
+            }
         }
-        let record = get::record(face, &read).await?;
-        let job = render::job(face, &read, record.as_ref()).await?;
-        let wanted = active.is_none_or(|active| active != job.done) && filter.matches(&subject(&job));
-        if wanted && !page.take(&read.key, job) {
-            break;
+        match last {
+            Some(_) if many == asked as usize => before = last,
+            _ => break,
         }
     }
     let (jobs, next_page_token) = page.done();

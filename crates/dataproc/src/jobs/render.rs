@@ -14,8 +14,16 @@ use crate::wire::{Code, Status};
 /// How many of the last lines of standard error a failed job shows: Airflow shows nothing else.
 const LINES: usize = 20;
 
-/// The job now. A record that retention took away leaves a job that is over.
+/// The job now.
 pub(super) async fn job(face: &Dataproc, read: &Read<JobDocument>, record: Option<&JobRecord>) -> Result<Job, Status> {
+    let mut job = states(read, record)?;
+    say_errors(face, &mut job, record).await;
+    Ok(job)
+}
+
+/// The job now, without what it wrote. One whose record is not there is over: retention takes both at once, but between
+/// two reads.
+pub(super) fn states(read: &Read<JobDocument>, record: Option<&JobRecord>) -> Result<Job, Status> {
     let mut job = decode(read)?;
     job.job_uuid.clone_from(&read.body.uuid);
     let Some(record) = record else {
@@ -24,17 +32,22 @@ pub(super) async fn job(face: &Dataproc, read: &Read<JobDocument>, record: Optio
         return Ok(job);
     };
     let mut states = status::states(record);
-    let mut now = states.pop().expect("there is always a state");
-    if now.state == State::Error {
-        let errors = face.outputs.last_errors(&record.id, LINES).await;
-        if !errors.is_empty() {
-            now.details = format!("{}\n{errors}", now.details);
-        }
-    }
+    let now = states.pop().expect("there is always a state");
     job.done = is_final(now.state);
     job.status = Some(one(&now));
     job.status_history = states.iter().map(one).collect();
     Ok(job)
+}
+
+/// Puts the last lines of a failed job's standard error behind what its status says.
+pub(super) async fn say_errors(face: &Dataproc, job: &mut Job, record: Option<&JobRecord>) {
+    let (Some(record), Some(status)) = (record, &mut job.status) else { return };
+    if status.state() == State::Error {
+        let errors = face.outputs.last_errors(&record.id, LINES).await;
+        if !errors.is_empty() {
+            status.details = format!("{}\n{errors}", status.details);
+        }
+    }
 }
 
 /// As it was asked for.

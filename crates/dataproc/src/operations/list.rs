@@ -1,8 +1,10 @@
-//! `ListOperations`.
+//! `ListOperations`, newest first.
 
 use std::collections::BTreeMap;
 
+use caddis_engine::calls::CallError;
 use caddis_googleapis::longrunning::{ListOperationsRequest, ListOperationsResponse, Operation};
+use caddis_types::ClusterId;
 
 use super::render;
 use crate::documents::{self, About, OperationDocument, Read};
@@ -10,7 +12,8 @@ use crate::face::Dataproc;
 use crate::filter::{Filter, Subject};
 use crate::page;
 use crate::place::Place;
-use crate::wire::{Asked, Status};
+use crate::records;
+use crate::wire::{Asked, Code, Status};
 
 pub(super) async fn list(
     face: &Dataproc,
@@ -21,15 +24,38 @@ pub(super) async fn list(
     let place = Place::parent("name", parent)?;
     let filter = Filter::parse(&request.filter)?;
     let mut page = page::Page::new(page::size(request.page_size)?);
-    let after = page::after(&request.page_token)?;
-    for document in documents::list::<OperationDocument>(&face.engine, &place.key(""), &after, 0).await? {
-        let operation = render::operation(face, &document).await?;
-        if filter.matches(&subject(&document, &operation)) && !page.take(&document.key, operation) {
-            break;
+    let mut before = page::before(&request.page_token)?;
+    'page: loop {
+        let asked = page.batch(!filter.is_empty());
+        let batch = documents::newest::<OperationDocument>(&face.engine, &place.key(""), before, asked).await?;
+        let (many, last) = (batch.len(), batch.last().map(|read| read.number));
+        let ids = batch.iter().filter_map(|read| cluster(&read.body.about));
+        let records = records::clusters(&face.engine.ports, ids).await.map_err(CallError::from)?;
+        for read in batch {
+            let record = cluster(&read.body.about).and_then(|id| records.get(id));
+            let operation = match render::with_record(face, &read, record).await {
+                // Its job was deleted, and it has nothing more to say.
+                Err(status) if status.code == Code::NotFound => continue,
+                operation => operation?,
+            };
+            if filter.matches(&subject(&read, &operation)) && !page.take(&read.number.to_string(), operation) {
+                break 'page;
+            }
+        }
+        match last {
+            Some(_) if many == asked as usize => before = last,
+            _ => break,
         }
     }
     let (operations, next_page_token) = page.done();
     Ok(ListOperationsResponse { operations, next_page_token, ..ListOperationsResponse::default() })
+}
+
+fn cluster(about: &About) -> Option<&ClusterId> {
+    match about {
+        About::Cluster { cluster, .. } => Some(cluster),
+        About::Job { .. } => None,
+    }
 }
 
 static NONE: BTreeMap<String, String> = BTreeMap::new();

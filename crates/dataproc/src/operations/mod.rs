@@ -20,6 +20,8 @@ use crate::face::Dataproc;
 use crate::place::Place;
 use crate::wire::{Methods, Status};
 
+pub(crate) use render::is_over;
+
 const SERVICE: &str = "google.longrunning.Operations";
 
 /// Adds its methods.

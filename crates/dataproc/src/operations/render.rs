@@ -22,11 +22,23 @@ use crate::wire::{Code, Status, any};
 
 /// The operation now.
 pub(crate) async fn operation(face: &Dataproc, read: &Read<OperationDocument>) -> Result<Operation, Status> {
+    let record = match &read.body.about {
+        About::Cluster { cluster, .. } => crate::clusters::record(face, cluster).await?,
+        About::Job { .. } => None,
+    };
+    with_record(face, read, record.as_ref()).await
+}
+
+/// The operation now, of one about a cluster by the cluster's record.
+pub(super) async fn with_record(
+    face: &Dataproc,
+    read: &Read<OperationDocument>,
+    record: Option<&ClusterRecord>,
+) -> Result<Operation, Status> {
     let name = name(&read.key);
     match &read.body.about {
-        About::Cluster { what, name: cluster_name, uuid, cluster, asked, workers } => {
-            let record = crate::clusters::record(face, cluster).await?;
-            let end = end(*what, record.as_ref(), *workers, &read.body);
+        About::Cluster { what, name: cluster_name, uuid, asked, workers, .. } => {
+            let end = end(*what, record, *workers, &read.body);
             let response = |state, at| response(*what, &asked.0, uuid, state, at);
             Ok(Operation {
                 name,
@@ -71,6 +83,14 @@ impl End {
         match self {
             End::Well { at, .. } | End::Badly { at, .. } => *at,
         }
+    }
+}
+
+/// Whether an operation about a cluster is over, by the cluster's record.
+pub(crate) fn is_over(document: &OperationDocument, record: Option<&ClusterRecord>) -> bool {
+    match &document.about {
+        About::Cluster { what, workers, .. } => end(*what, record, *workers, document).is_some(),
+        About::Job { .. } => false,
     }
 }
 

@@ -12,7 +12,10 @@ use crate::Assembly;
 
 /// Removes what ended longer ago than `keep`, logs included.
 pub(crate) async fn remove(assembly: &Assembly, keep: Duration) -> Result<Removed, StoreError> {
-    let removed = tasks::remove_old(&assembly.engine.ports, keep).await?;
+    let ports = &assembly.engine.ports;
+    let removed = tasks::remove_old(ports, keep).await?;
+    caddis_dataproc::retention::forget_gone(ports).await?;
+    caddis_dataproc::retention::forget_operations(ports, ports.clock.now() - keep).await?;
     for cluster in &removed.clusters {
         match tokio::fs::remove_dir_all(assembly.home.cluster_logs(cluster)).await {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {

@@ -11,6 +11,8 @@ use crate::face::Face;
 
 const SWEEP: Duration = Duration::from_secs(30);
 const LEASES: Duration = Duration::from_secs(10);
+/// How long a list of Google's clients has to skip what is left of a cluster that is gone.
+const GONE: Duration = Duration::from_secs(60);
 const RETENTION: Duration = Duration::from_secs(3600);
 
 /// All of them.
@@ -44,6 +46,11 @@ pub(super) fn start(face: &Face) -> Tasks {
     tasks.spawn(every("leases", LEASES, move || {
         let ports = ports.clone();
         async move { engine_tasks::renew_leases(&ports).await }
+    }));
+    let ports = face.assembly.engine.ports.clone();
+    tasks.spawn(every("gone", GONE, move || {
+        let ports = ports.clone();
+        async move { caddis_dataproc::retention::forget_gone(&ports).await.map(drop) }
     }));
     let assembly = face.assembly.clone();
     tasks.spawn(every("retention", RETENTION, move || {
