@@ -20,7 +20,7 @@ const LAST_IMPORT: &str = "dask.array";
 const WHERE: &str = "import sys\nprint(sys.executable, sys._base_executable, sep='\\n')\n";
 
 /// Builds the release binary; answers where it is.
-pub(super) fn build() -> Result<PathBuf> {
+pub(in crate::bench) fn build() -> Result<PathBuf> {
     process::succeed(&mut process::cargo(&["build", "--release", "--package", "caddis-cli", "--quiet"])?)?;
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| process::root().join("target"), PathBuf::from);
     Ok(target.join("release/caddis"))
@@ -53,7 +53,7 @@ async fn interpreters(ground: &Ground) -> Result<(String, String)> {
 }
 
 /// Until the server runs, nothing is active on it, and its fork server has imported all.
-pub(super) async fn warm(ground: &mut Ground) -> Result<()> {
+pub(in crate::bench) async fn warm(ground: &mut Ground) -> Result<()> {
     make_environment(ground).await?;
     rest(ground).await?;
     until("the fork server to import the rest", async || {
@@ -67,7 +67,7 @@ pub(super) async fn warm(ground: &mut Ground) -> Result<()> {
 }
 
 /// Until no job and no cluster is active.
-pub(super) async fn rest(ground: &Ground) -> Result<()> {
+pub(in crate::bench) async fn rest(ground: &Ground) -> Result<()> {
     let api = Api::of(&ground.home)?;
     until("jobs and clusters to end", async || {
         let server = api.get("/v1/server").await?;
@@ -77,7 +77,7 @@ pub(super) async fn rest(ground: &Ground) -> Result<()> {
 }
 
 /// Ends server, keeper and fork servers in order, until no process of them is left. Only when nothing is active.
-pub(super) async fn stop(ground: &Ground) -> Result<()> {
+pub(in crate::bench) async fn stop(ground: &Ground) -> Result<()> {
     let output = ground.caddis(&["serve", "--stop"]).output().await?;
     if !output.status.success() {
         bail!("the server did not stop: {}", String::from_utf8_lossy(&output.stderr).trim());
@@ -91,7 +91,7 @@ pub(super) async fn stop(ground: &Ground) -> Result<()> {
 }
 
 /// Asks again and again until it is so.
-pub(super) async fn until(what: &str, mut is_so: impl AsyncFnMut() -> Result<bool>) -> Result<()> {
+pub(in crate::bench) async fn until(what: &str, mut is_so: impl AsyncFnMut() -> Result<bool>) -> Result<()> {
     let begun = Instant::now();
     while !is_so().await.with_context(|| format!("waiting for {what}"))? {
         if begun.elapsed() > BOUND {
@@ -103,6 +103,6 @@ pub(super) async fn until(what: &str, mut is_so: impl AsyncFnMut() -> Result<boo
 }
 
 /// A number of an answer.
-pub(super) fn number(answer: &Value, name: &str) -> u64 {
+pub(in crate::bench) fn number(answer: &Value, name: &str) -> u64 {
     answer[name].as_u64().unwrap_or(0)
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
-use tokio::process::{Child, ChildStdin, ChildStdout};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::time::timeout;
 
 use super::contenders::Program;
@@ -22,7 +22,7 @@ const BOUND: Duration = Duration::from_secs(90);
 const LAST: Duration = Duration::from_secs(30);
 
 /// A driver that runs.
-pub(super) struct Driver {
+pub(in crate::bench) struct Driver {
     file: &'static str,
     /// Carried by all that it starts.
     mark: String,
@@ -35,27 +35,43 @@ impl Driver {
     /// Starts one, and waits until it has imported what it needs.
     pub(super) async fn start(ground: &Ground, program: Program) -> Result<Driver> {
         let mut command = ground.python()?;
-        let mark = format!("{}-{}", program.file, clock::monotonic());
-        command.env(processes::DRIVER, &mark).arg(ground.repository.join("benchmarks/start/drivers").join(program.file)).args(program.flags);
+        command.arg(ground.repository.join("benchmarks/start/drivers").join(program.file)).args(program.flags);
+        Driver::begin(ground, command, program.file, &program.flags.join("")).await
+    }
+
+    /// Starts the driver of this file with this command.
+    pub(in crate::bench) async fn begin(
+        ground: &Ground,
+        mut command: Command,
+        file: &'static str,
+        flags: &str,
+    ) -> Result<Driver> {
+        let mark = format!("{file}-{}", clock::monotonic());
+        command.env(processes::DRIVER, &mark);
         // A group of its own: Ctrl-C is for us, and we end our drivers in order.
         command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let log = format!("{}{}.log", program.file, program.flags.join(""));
+        let log = format!("{file}{flags}.log");
         let mut child = command.stderr(ground.log(&log)?).spawn().context("start a driver")?;
         let (Some(asked), Some(answers)) = (child.stdin.take(), child.stdout.take()) else {
             bail!("a driver without pipes");
         };
-        let mut driver = Driver { file: program.file, mark, child, asked, answers: BufReader::new(answers).lines() };
+        let mut driver = Driver { file, mark, child, asked, answers: BufReader::new(answers).lines() };
         driver.answer(START).await?;
         Ok(driver)
     }
 
     /// Asks for something and waits for the answer.
-    pub(super) async fn ask(&mut self, request: &Value) -> Result<Value> {
+    pub(in crate::bench) async fn ask(&mut self, request: &Value) -> Result<Value> {
+        self.ask_within(request, BOUND).await
+    }
+
+    /// The same of something that takes longer than most.
+    pub(in crate::bench) async fn ask_within(&mut self, request: &Value, bound: Duration) -> Result<Value> {
         self.asked
             .write_all(format!("{request}\n").as_bytes())
             .await
             .with_context(|| format!("ask `{}`", self.file))?;
-        self.answer(BOUND).await
+        self.answer(bound).await
     }
 
     async fn answer(&mut self, bound: Duration) -> Result<Value> {
@@ -70,14 +86,14 @@ impl Driver {
     }
 
     /// Lets it end what it started.
-    pub(super) async fn end(mut self) {
+    pub(in crate::bench) async fn end(mut self) {
         drop(self.asked);
         let _ = timeout(LAST, self.child.wait()).await;
     }
 
     /// Ends one that failed: what is left of it, or of the peer that it drove, is killed, so that it burdens nobody
     /// who comes after it.
-    pub(super) async fn give_up(mut self) {
+    pub(in crate::bench) async fn give_up(mut self) {
         let tree = self.child.id().map(processes::tree).unwrap_or_default();
         let _ = self.child.start_kill();
         let _ = timeout(LAST, self.child.wait()).await;

@@ -15,27 +15,27 @@ use crate::process;
 /// The shape that all contenders have.
 const SHAPE: [&str; 6] = ["--workers", "2", "--threads", "1", "--memory", "1GiB"];
 /// Carried by everything that a run starts, so that all of it can be found again.
-pub(super) const MARK: &str = "CADDIS_BENCH";
+pub(in crate::bench) const MARK: &str = "CADDIS_BENCH";
 /// Built once and worth keeping; the rest of a state folder is one run's.
 const KEPT: [&str; 4] = ["environments", "tools", "cache", "runtime"];
 
 /// The place of one run.
-pub(super) struct Ground {
-    pub(super) repository: PathBuf,
-    pub(super) work: PathBuf,
-    pub(super) home: PathBuf,
-    pub(super) binary: PathBuf,
+pub(in crate::bench) struct Ground {
+    pub(in crate::bench) repository: PathBuf,
+    pub(in crate::bench) work: PathBuf,
+    pub(in crate::bench) home: PathBuf,
+    pub(in crate::bench) binary: PathBuf,
     /// `--python`, or else what Caddis took.
-    pub(super) wished_python: Option<String>,
+    pub(in crate::bench) wished_python: Option<String>,
     /// The interpreter of the environment, once it is built.
-    pub(super) python: Option<PathBuf>,
+    pub(in crate::bench) python: Option<PathBuf>,
     /// Held as long as the run takes: two at once would measure each other.
     _lock: File,
 }
 
 impl Ground {
     /// Makes the folders and takes the lock.
-    pub(super) fn make(binary: PathBuf, wished_python: Option<String>) -> Result<Ground> {
+    pub(in crate::bench) fn make(binary: PathBuf, wished_python: Option<String>) -> Result<Ground> {
         let repository = process::root();
         let work = repository.join("benchmarks/.work");
         let home = work.join("home");
@@ -48,7 +48,7 @@ impl Ground {
     }
 
     /// Takes away what an earlier run left. Nothing of it may run any more.
-    pub(super) fn clear(&self) -> Result<()> {
+    pub(in crate::bench) fn clear(&self) -> Result<()> {
         for entry in fs::read_dir(&self.home)? {
             let entry = entry?;
             let kept = KEPT.iter().any(|kept| entry.file_name() == *kept);
@@ -69,23 +69,23 @@ impl Ground {
     }
 
     /// The file that the one environment is made from.
-    pub(super) fn requirements(&self) -> PathBuf {
+    pub(in crate::bench) fn requirements(&self) -> PathBuf {
         self.repository.join("benchmarks/start/requirements.txt")
     }
 
     /// A script that is run as a job.
-    pub(super) fn job(&self, name: &str) -> PathBuf {
+    pub(in crate::bench) fn job(&self, name: &str) -> PathBuf {
         self.repository.join("benchmarks/start/jobs").join(name)
     }
 
     /// A file in the folder of logs.
-    pub(super) fn log(&self, name: &str) -> Result<File> {
+    pub(in crate::bench) fn log(&self, name: &str) -> Result<File> {
         let path = self.work.join("logs").join(name);
         File::options().create(true).append(true).open(&path).with_context(|| format!("open `{}`", path.display()))
     }
 
     /// `caddis`, as its user would call it: with the user's own environment, apart from an activated one.
-    pub(super) fn caddis(&self, arguments: &[&str]) -> Command {
+    pub(in crate::bench) fn caddis(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.binary);
         command.args(arguments).current_dir(self.work.join("tmp")).stdin(Stdio::null()).kill_on_drop(true);
         command.env("CADDIS_HOME", &self.home).env(MARK, &self.work);
@@ -94,7 +94,7 @@ impl Ground {
     }
 
     /// `caddis run` on a cluster that is there, or on one of its own in the one environment.
-    pub(super) fn caddis_run(&self, existing: Option<&str>, script: &Path) -> Command {
+    pub(in crate::bench) fn caddis_run(&self, existing: Option<&str>, script: &Path) -> Command {
         let mut command = self.caddis(&["run", "--quiet"]);
         if let Some(cluster) = existing {
             command.args(["--cluster", cluster]);
@@ -108,7 +108,7 @@ impl Ground {
 
     /// The interpreter of the environment, with nothing around it that could differ from machine to machine: no user
     /// configuration of Dask, no variables of a shell.
-    pub(super) fn python(&self) -> Result<Command> {
+    pub(in crate::bench) fn python(&self) -> Result<Command> {
         let python = self.python.as_ref().context("the environment is not built yet")?;
         let bin = python.parent().unwrap_or(Path::new("/"));
         let mut command = Command::new(python);

@@ -14,24 +14,24 @@ use serde_json::Value;
 use tokio::net::UnixStream;
 
 /// The server of a state folder.
-pub(super) struct Api {
+pub(in crate::bench) struct Api {
     /// A socket's path may have at most 107 bytes, so it is reached through its opened folder.
     home: File,
 }
 
 impl Api {
     /// The way to it; nothing is asked yet.
-    pub(super) fn of(home: &Path) -> Result<Api> {
+    pub(in crate::bench) fn of(home: &Path) -> Result<Api> {
         Ok(Api { home: File::open(home).with_context(|| format!("open `{}`", home.display()))? })
     }
 
     /// `GET`.
-    pub(super) async fn get(&self, path: &str) -> Result<Value> {
+    pub(in crate::bench) async fn get(&self, path: &str) -> Result<Value> {
         self.ask(Method::GET, path, None).await
     }
 
     /// `POST`.
-    pub(super) async fn post(&self, path: &str, wish: &Value) -> Result<Value> {
+    pub(in crate::bench) async fn post(&self, path: &str, wish: &Value) -> Result<Value> {
         self.ask(Method::POST, path, Some(wish)).await
     }
 

@@ -10,32 +10,32 @@ use super::ground::Ground;
 use crate::process;
 
 const VERSIONS: &str = "\
-import importlib.metadata as m, json, platform, ssl
-names = 'distributed dask tornado bokeh pandas pyarrow numpy dask-gateway dask-gateway-server'.split()
+import importlib.metadata as m, json, platform, ssl, sys
+names = sys.argv[1:]
 print(json.dumps({'python': platform.python_version(), 'openssl': ssl.OPENSSL_VERSION, **{n: m.version(n) for n in names}}))
 ";
 
 /// The load averages of 1, 5 and 15 minutes.
-pub(super) fn load() -> [f64; 3] {
+pub(in crate::bench) fn load() -> [f64; 3] {
     let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let mut found = text.split_whitespace().map(|word| word.parse().unwrap_or(f64::NAN));
     [(); 3].map(|()| found.next().unwrap_or(f64::NAN))
 }
 
 /// Now, such as `2026-11-23T22:14:05Z`.
-pub(super) fn date() -> Result<String> {
+pub(in crate::bench) fn date() -> Result<String> {
     let text = process::output(Command::new("date").args(["-u", "+%Y-%m-%dT%H:%M:%SZ"]))?;
     Ok(text.trim().to_owned())
 }
 
 /// How many processors there are to use.
-pub(super) fn cores() -> usize {
+pub(in crate::bench) fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// The machine and the versions.
-pub(super) async fn facts(ground: &Ground) -> Result<Value> {
-    let versions = ground.python()?.args(["-c", VERSIONS]).output().await?;
+/// The machine and the versions of these packages.
+pub(in crate::bench) async fn facts(ground: &Ground, packages: &[&str]) -> Result<Value> {
+    let versions = ground.python()?.args(["-c", VERSIONS]).args(packages).output().await?;
     let caddis = ground.caddis(&["--version"]).output().await?;
     let system = rustix::system::uname();
     Ok(json!({

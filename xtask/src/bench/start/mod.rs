@@ -1,27 +1,28 @@
 //! `cargo xtask bench start`: how fast clusters start, jobs begin and workers are replaced, and what the idle server
-//! and keeper use, against every way to get the same from Dask itself.
+//! and keeper use, against every way to get the same from Dask itself. What other benchmarks need as well, they take
+//! from here.
 
 mod aims;
 mod args;
-mod caddis;
-mod clock;
+pub(super) mod caddis;
+pub(super) mod clock;
 mod cold;
 mod contenders;
-mod driver;
-mod ground;
-mod http;
+pub(super) mod driver;
+pub(super) mod ground;
+pub(super) mod http;
 mod idle;
 mod keeper;
-mod machine;
+pub(super) mod machine;
 mod many;
-mod numbers;
-mod processes;
+pub(super) mod numbers;
+pub(super) mod processes;
 mod report;
 mod rounds;
-mod run;
+pub(super) mod run;
 mod sections;
 mod shuffle;
-mod table;
+pub(super) mod table;
 mod warm_run;
 
 pub(super) use args::Arguments;

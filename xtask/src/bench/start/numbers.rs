@@ -6,39 +6,39 @@ use serde_json::{Value, json};
 
 /// Samples by contender and metric, in the order they were taken, and how often each contender failed.
 #[derive(Debug, Default)]
-pub(super) struct Numbers {
+pub(in crate::bench) struct Numbers {
     series: BTreeMap<String, BTreeMap<String, Vec<f64>>>,
     failures: BTreeMap<String, Vec<String>>,
 }
 
 impl Numbers {
     /// One more sample.
-    pub(super) fn push(&mut self, name: &str, metric: &str, value: f64) {
+    pub(in crate::bench) fn push(&mut self, name: &str, metric: &str, value: f64) {
         self.series.entry(name.to_owned()).or_default().entry(metric.to_owned()).or_default().push(value);
     }
 
     /// A measurement that came to nothing.
-    pub(super) fn fail(&mut self, name: &str, why: String) {
+    pub(in crate::bench) fn fail(&mut self, name: &str, why: String) {
         self.failures.entry(name.to_owned()).or_default().push(why);
     }
 
     /// How often this one failed.
-    pub(super) fn failures(&self, name: &str) -> usize {
+    pub(in crate::bench) fn failures(&self, name: &str) -> usize {
         self.failures.get(name).map_or(0, Vec::len)
     }
 
     /// How often anything failed.
-    pub(super) fn failures_of_all(&self) -> usize {
+    pub(in crate::bench) fn failures_of_all(&self) -> usize {
         self.failures.values().map(Vec::len).sum()
     }
 
     /// What is said of a series; of one without samples, nothing.
-    pub(super) fn summary(&self, name: &str, metric: &str) -> Option<Summary> {
+    pub(in crate::bench) fn summary(&self, name: &str, metric: &str) -> Option<Summary> {
         Summary::of(self.series.get(name)?.get(metric)?)
     }
 
     /// Everything, samples included.
-    pub(super) fn json(&self) -> Value {
+    pub(in crate::bench) fn json(&self) -> Value {
         let metric = |samples: &Vec<f64>| {
             let summary = Summary::of(samples).map(|summary| summary.json());
             json!({"summary": summary, "samples": samples.iter().map(|value| tidy(*value)).collect::<Vec<_>>()})
@@ -58,17 +58,17 @@ impl Numbers {
 
 /// Order statistics of one series.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Summary {
-    pub(super) n: usize,
-    pub(super) min: f64,
-    pub(super) median: f64,
-    pub(super) p95: f64,
-    pub(super) p99: f64,
-    pub(super) max: f64,
+pub(in crate::bench) struct Summary {
+    pub(in crate::bench) n: usize,
+    pub(in crate::bench) min: f64,
+    pub(in crate::bench) median: f64,
+    pub(in crate::bench) p95: f64,
+    pub(in crate::bench) p99: f64,
+    pub(in crate::bench) max: f64,
 }
 
 impl Summary {
-    pub(super) fn of(samples: &[f64]) -> Option<Summary> {
+    pub(in crate::bench) fn of(samples: &[f64]) -> Option<Summary> {
         let mut sorted = samples.to_vec();
         sorted.sort_by(f64::total_cmp);
         let (min, max) = (*sorted.first()?, *sorted.last()?);

@@ -9,21 +9,21 @@ use rustix::process::{Pid, Signal, kill_process};
 use super::ground::{Ground, MARK};
 
 /// Carried by everything that one driver starts, its peer's processes among them.
-pub(super) const DRIVER: &str = "CADDIS_BENCH_DRIVER";
+pub(in crate::bench) const DRIVER: &str = "CADDIS_BENCH_DRIVER";
 
 /// What a process uses.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Use {
+pub(in crate::bench) struct Use {
     /// Resident bytes.
-    pub(super) resident: f64,
+    pub(in crate::bench) resident: f64,
     /// Resident bytes, those it shares divided among all that share them.
-    pub(super) proportional: f64,
+    pub(in crate::bench) proportional: f64,
     /// Seconds of processor time so far.
-    pub(super) cpu: f64,
+    pub(in crate::bench) cpu: f64,
 }
 
 /// What a process uses now.
-pub(super) fn usage(pid: u32) -> Result<Use> {
+pub(in crate::bench) fn usage(pid: u32) -> Result<Use> {
     let read = |name: &str| {
         let path = format!("/proc/{pid}/{name}");
         fs::read_to_string(&path).with_context(|| format!("read `{path}`"))
@@ -44,7 +44,7 @@ pub(super) fn usage(pid: u32) -> Result<Use> {
 
 /// Processes that a run started and that still live, as (pid, command line): those that carry its mark, run an
 /// interpreter of its environment, or serve its state folder.
-pub(super) fn started(ground: &Ground) -> Vec<(u32, String)> {
+pub(in crate::bench) fn started(ground: &Ground) -> Vec<(u32, String)> {
     let own = std::process::id();
     pids().filter(|pid| *pid != own).filter_map(|pid| Some((pid, belongs(ground, pid)?))).collect()
 }
@@ -61,12 +61,12 @@ fn belongs(ground: &Ground, pid: u32) -> Option<String> {
 }
 
 /// Kills what is left of a run and answers what that was.
-pub(super) fn sweep(ground: &Ground) -> Vec<(u32, String)> {
+pub(in crate::bench) fn sweep(ground: &Ground) -> Vec<(u32, String)> {
     kill_all(|| started(ground))
 }
 
 /// A process and all that it started, and that those did.
-pub(super) fn tree(root: u32) -> Vec<u32> {
+pub(in crate::bench) fn tree(root: u32) -> Vec<u32> {
     let parents: Vec<(u32, u32)> = pids().filter_map(|pid| Some((pid, parent(pid)?))).collect();
     let mut tree = vec![root];
     let mut at = 0;
@@ -84,7 +84,7 @@ fn parent(pid: u32) -> Option<u32> {
 
 /// Kills what is left of one driver: those of its tree that still live, and what carries its mark. A peer may start
 /// its processes without the environment, or leave them without a parent, but not both before its driver is ended.
-pub(super) fn sweep_driver(mark: &str, tree: &[u32]) -> Vec<(u32, String)> {
+pub(in crate::bench) fn sweep_driver(mark: &str, tree: &[u32]) -> Vec<(u32, String)> {
     let mark = format!("{DRIVER}={mark}");
     let ours = |pid: &u32| tree.contains(pid) || strings(*pid, "environ").contains(&mark);
     let lives = |pid: &u32| !strings(*pid, "cmdline").is_empty();
@@ -114,7 +114,7 @@ fn kill_all(find: impl Fn() -> Vec<(u32, String)>) -> Vec<(u32, String)> {
 }
 
 /// Workers of Caddis that live: their marker says what they are.
-pub(super) fn workers(work: &Path) -> usize {
+pub(in crate::bench) fn workers(work: &Path) -> usize {
     let is_worker = |pid: &u32| {
         let marker = |word: &String| word.strip_prefix("CADDIS_MEMBER=").is_some_and(|key| key.contains("/worker-"));
         strings(*pid, "environ").iter().any(marker)

@@ -15,6 +15,10 @@ use super::{caddis, clock, cold, idle, machine, many, processes, report, rounds,
 /// What an orderly end may take before the rest is killed.
 const ORDERLY: Duration = Duration::from_secs(20);
 
+/// Whose versions the report names.
+const PACKAGES: [&str; 9] =
+    ["distributed", "dask", "tornado", "bokeh", "pandas", "pyarrow", "numpy", "dask-gateway", "dask-gateway-server"];
+
 /// What came of a run.
 pub(super) struct Outcome {
     pub(super) numbers: Numbers,
@@ -78,7 +82,7 @@ async fn measure(ground: &mut Ground, arguments: &Arguments) -> Result<Outcome> 
         let done = cold::run(ground, arguments, seed, &mut numbers).await;
         part("cold", done, &mut numbers);
     }
-    let mut facts = machine::facts(ground).await?;
+    let mut facts = machine::facts(ground, &PACKAGES).await?;
     facts["begun"] = begun.into();
     facts["load_before"] = json!(before);
     facts["load_at_rounds"] = json!(loads);
@@ -95,7 +99,7 @@ fn part(name: &'static str, done: Result<()>, numbers: &mut Numbers) {
 }
 
 /// Ends Caddis in order when all went well, and kills whatever is left; answers what that was.
-async fn end(ground: &Ground, went_well: bool) -> Vec<String> {
+pub(in crate::bench) async fn end(ground: &Ground, went_well: bool) -> Vec<String> {
     if went_well {
         let orderly = async {
             if ground.home.join("server.sock").exists() {
@@ -121,7 +125,7 @@ async fn end(ground: &Ground, went_well: bool) -> Vec<String> {
 }
 
 /// Ctrl-C, SIGTERM or SIGHUP.
-async fn interruption() -> Result<&'static str> {
+pub(in crate::bench) async fn interruption() -> Result<&'static str> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut hang_up = signal(SignalKind::hangup())?;
     tokio::select! {

@@ -1,7 +1,7 @@
 //! Tables of Markdown.
 
 /// A table with its heading; columns after the first are aligned to the right.
-pub(super) fn table(heading: &[&str], rows: &[Vec<String>]) -> String {
+pub(in crate::bench) fn table(heading: &[&str], rows: &[Vec<String>]) -> String {
     let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
     let heading: Vec<String> = heading.iter().map(|&cell| cell.to_owned()).collect();
     let rule: Vec<String> = (0..heading.len()).map(|at| if at == 0 { "---" } else { "---:" }.to_owned()).collect();
@@ -10,7 +10,7 @@ pub(super) fn table(heading: &[&str], rows: &[Vec<String>]) -> String {
 }
 
 /// Milliseconds, or whatever the unit is, in as few digits as say something.
-pub(super) fn shown(value: Option<f64>) -> String {
+pub(in crate::bench) fn shown(value: Option<f64>) -> String {
     match value {
         None => "-".to_owned(),
         Some(value) if value.abs() < 10.0 && value.fract().abs() > 0.004 => format!("{value:.2}"),
