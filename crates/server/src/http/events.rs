@@ -4,11 +4,11 @@
 
 use std::collections::HashMap;
 
+use axum::Json;
 use axum::extract::State;
-use axum::routing::get;
-use axum::{Json, Router};
 use caddis_engine::calls::Caller;
 use caddis_types::api::EventView;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::auth::Who;
@@ -16,21 +16,32 @@ use crate::face::Face;
 use crate::http::Refusal;
 use crate::http::longpoll::Patience;
 use crate::http::query::Query;
+use crate::openapi::{About, Routes, codes};
 
 /// Events of one answer, unless fewer are asked for.
 const MOST: u32 = 1000;
 
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 struct Which {
+    /// Only those after this `seq`.
     after: i64,
+    /// Only those of this job or cluster: an id, a name, or `latest`.
     subject: Option<String>,
+    /// At most so many; there are never more than 1000.
     limit: Option<u32>,
+    /// Waits so long for the first, milliseconds; at most a minute.
     wait_ms: u64,
 }
 
-pub(super) fn routes() -> Router<Face> {
-    Router::new().route("/v1/events", get(events))
+const ABOUT: About = About::new(
+    "list_events",
+    "What happened to the caller's jobs and clusters, oldest first. With a time to wait it waits for the first.",
+)
+.refuses(&[codes::FIND]);
+
+pub(super) fn routes() -> Routes {
+    Routes::of("events").get("/v1/events", events, &ABOUT)
 }
 
 async fn events(

@@ -10,6 +10,7 @@ mod jobs;
 mod keeping;
 mod login;
 mod logs;
+mod openapi;
 mod other_user;
 mod polling;
 mod problems;

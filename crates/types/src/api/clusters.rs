@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::usage::UsageView;
@@ -11,7 +12,7 @@ use crate::shape::{ClusterShape, ShapeWish};
 use crate::{Cause, ClusterId, JobId, Reason, Timestamp, Umask};
 
 /// `POST /v1/clusters`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ClusterWish {
     /// A name for people; unique among an owner's living clusters.
@@ -41,7 +42,7 @@ pub struct ClusterWish {
 }
 
 /// The word for how far a cluster is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ClusterPhase {
     /// Its environment is being built.
@@ -59,7 +60,7 @@ pub enum ClusterPhase {
 }
 
 /// One worker slot, as told to clients.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SlotView {
     /// Its number.
     pub slot: u32,
@@ -78,7 +79,7 @@ pub struct SlotView {
 }
 
 /// A cluster, as told to clients.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ClusterView {
     /// Its id.
     pub id: ClusterId,
@@ -123,7 +124,7 @@ pub struct ClusterView {
 }
 
 /// How to connect to a cluster: `GET /v1/clusters/{id}/connection`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ConnectionView {
     /// `tls://127.0.0.1:port`.
     pub address: String,
@@ -138,7 +139,7 @@ pub struct ConnectionView {
 }
 
 /// `POST /v1/clusters/{id}/scale`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ScaleWish {
     /// Workers wanted.

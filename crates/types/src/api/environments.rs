@@ -1,11 +1,12 @@
 //! Python environments.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Timestamp;
 
 /// A Python environment that Caddis keeps: `GET /v1/environments`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct EnvironmentView {
     /// Its id, a digest of all that went in.
     pub id: String,

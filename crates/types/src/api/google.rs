@@ -1,9 +1,10 @@
 //! Where Google's clients find the server.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// `POST /v1/google`: where Google's clients find this server, and what proves who asks.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct GoogleView {
     /// The port that speaks as Google's Dataproc does, with TLS: gRPC and REST.
     pub api_port: u16,

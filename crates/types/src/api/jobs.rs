@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::usage::UsageView;
@@ -10,7 +11,7 @@ use crate::shape::ShapeWish;
 use crate::{Cause, ClusterId, JobId, Reason, Timestamp, Umask};
 
 /// `POST /v1/jobs`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct JobWish {
     /// Repeating a submission with the same key answers the first one's job.
@@ -56,7 +57,7 @@ pub struct JobWish {
 }
 
 /// The cluster of a job.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum ClusterChoice {
     /// A new one, that ends with the job.
@@ -72,7 +73,7 @@ impl Default for ClusterChoice {
 }
 
 /// The word for how far a job is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum JobPhase {
     /// Waiting for capacity, or for the pause before a retry.
@@ -99,7 +100,7 @@ impl JobPhase {
 }
 
 /// One try at running a job.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AttemptView {
     /// 1, 2, ...
     pub number: u32,
@@ -116,7 +117,7 @@ pub struct AttemptView {
 }
 
 /// A job, as told to clients.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct JobView {
     /// Its id.
     pub id: JobId,
@@ -159,7 +160,7 @@ pub struct JobView {
 }
 
 /// `POST /v1/jobs/{id}/cancel`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CancelWish {
     /// Skips the pause between the polite signal and the last one.

@@ -1,9 +1,10 @@
 //! Outputs of scripts and processes.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Which of a job's streams.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Stream {
     /// Standard output.

@@ -1,9 +1,10 @@
 //! Errors.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Every error of the API.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Problem {
     /// Stable, for machines.
     pub code: String,

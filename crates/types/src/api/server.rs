@@ -1,11 +1,12 @@
 //! The server itself, and what it is asked to do.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{ClusterId, JobId, Timestamp};
 
 /// `GET /v1/server`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ServerView {
     /// Of the binary, with its commit.
     pub version: String,
@@ -30,7 +31,7 @@ pub struct ServerView {
 }
 
 /// `POST /v1/prune`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PruneWish {
     /// Says what would go, and removes nothing.
@@ -42,7 +43,7 @@ pub struct PruneWish {
 }
 
 /// What was removed, or would be.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PruneView {
     /// Whether nothing was removed.
     pub dry_run: bool,
@@ -57,7 +58,7 @@ pub struct PruneView {
 }
 
 /// `POST /v1/shutdown`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ShutdownWish {
     /// Ends the server though jobs or clusters are active; they go on, and the next server adopts them.

@@ -1,11 +1,12 @@
 //! What was used.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::NanoDollars;
 
 /// What was used, from facts of the launcher.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct UsageView {
     /// Seconds of worker processes, summed over workers.
     pub worker_seconds: f64,

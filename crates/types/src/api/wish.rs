@@ -1,9 +1,10 @@
 //! What every wish may hold: a program, an environment, retries.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What a job runs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Program {
     /// A file, by its absolute path.
@@ -13,7 +14,7 @@ pub enum Program {
 }
 
 /// Which Python environment is wanted.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EnvironmentWish {
     /// A requirements file, absolute.
@@ -28,7 +29,7 @@ pub struct EnvironmentWish {
 }
 
 /// When a failed attempt is followed by another.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RetryWish {
     /// How many more attempts at most.
