@@ -6,6 +6,7 @@ mod clusters;
 mod door;
 mod fakes;
 mod following;
+mod gaps;
 mod jobs;
 mod keeping;
 mod login;

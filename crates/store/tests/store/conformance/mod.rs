@@ -93,6 +93,7 @@ conformance! {
         what_ended_before_goes_with_all_that_belongs_to_it
         a_job_stays_while_its_cluster_lives_and_a_cluster_while_its_job_stays
         events_of_what_goes_on_go_by_their_own_age
+        the_last_event_that_was_removed_is_known
         event_numbers_are_not_used_again;
     concurrency:
         exactly_one_of_many_changes_of_one_generation_wins
