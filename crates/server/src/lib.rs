@@ -20,6 +20,7 @@ mod http;
 mod hub;
 mod listen;
 mod logs;
+mod openapi;
 mod proxy;
 mod readiness;
 mod shutdown;

@@ -1,5 +1,6 @@
 //! Causes: what killed what died, with the evidence.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::reason::codes;
@@ -45,7 +46,7 @@ codes! {
 }
 
 /// One fact that supports a cause.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Evidence {
     /// What was looked at, such as `worker`, `limit`, `last frame`.
     pub what: String,
@@ -54,7 +55,7 @@ pub struct Evidence {
 }
 
 /// Why something ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Cause {
     /// For machines.
     pub code: CauseCode,

@@ -3,10 +3,12 @@
 //! An id is 16 characters of Crockford's base 32 in lower case: 45 bits of milliseconds since 1970, then 35 random
 //! bits, so ids sort by age. The time and the random bits come from the caller: this room has no clock.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
 use rand::Rng;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -73,6 +75,20 @@ macro_rules! ids {
                 } else {
                     Err(IdError { text: text.to_owned(), kind: $kind, prefix: $prefix })
                 }
+            }
+        }
+
+        impl JsonSchema for $name {
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!({
+                    "description": concat!("The id of a ", $kind, "."),
+                    "type": "string",
+                    "pattern": concat!("^", $prefix, "[0-9a-hjkmnp-tv-z]{16}$"),
+                })
             }
         }
 

@@ -1,9 +1,10 @@
 //! The shape of a cluster: how many workers of what size, and how Dask is set up on them.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Fractions of a worker's memory limit at which Dask, or Caddis, does something.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MemoryThresholds {
     /// Managed data above this is written to disk, least recently used first.
@@ -24,7 +25,7 @@ impl MemoryThresholds {
 }
 
 /// How many workers of what size a cluster has.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ClusterShape {
     /// The name of the profile it came from.
@@ -56,7 +57,7 @@ pub struct ClusterShape {
 }
 
 /// What somebody asked for on top of a profile; absent means the profile's value.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ShapeWish {
     /// Which profile.
@@ -80,7 +81,7 @@ pub struct ShapeWish {
 }
 
 /// `2..10`, or `4` for exactly four.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WorkerRange {
     /// Fewest.

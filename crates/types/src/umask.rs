@@ -1,7 +1,9 @@
 //! The bits that are taken from the mode of every new file.
 
+use std::borrow::Cow;
 use std::fmt;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 /// A file mode creation mask, as the shell's `umask` shows it.
@@ -41,6 +43,21 @@ impl TryFrom<u32> for Umask {
 impl From<Umask> for u32 {
     fn from(umask: Umask) -> u32 {
         umask.0
+    }
+}
+
+impl JsonSchema for Umask {
+    fn schema_name() -> Cow<'static, str> {
+        "Umask".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A file mode creation mask, as the shell's `umask` shows it, as a decimal number.",
+            "type": "integer",
+            "minimum": 0,
+            "maximum": 0o777,
+        })
     }
 }
 

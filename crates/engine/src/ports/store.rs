@@ -166,6 +166,10 @@ pub struct Removed {
     pub clusters: Vec<ClusterId>,
 }
 
+/// The setting that holds the largest number of an event that was ever removed: who has read up to a smaller one may
+/// have missed something.
+pub const EVENTS_REMOVED: &str = "events_removed";
+
 /// The database. Lists are newest first.
 #[async_trait]
 pub trait Store: Send + Sync {
@@ -203,10 +207,12 @@ pub trait Store: Send + Sync {
     async fn ledger(&self, cluster: &ClusterId) -> Result<Vec<LedgerLine>, StoreError>;
     /// Events after a number, oldest first, about one subject or all; at most `limit`, 0 means all. They were written
     /// together with what they tell of. Readers keep the number of the last one that they have dealt with: one that is
-    /// cut off reads some of them twice, and misses none that is kept.
+    /// cut off reads some of them twice, and misses none that is kept; whether some were not kept, the setting
+    /// [`EVENTS_REMOVED`] says.
     async fn events(&self, after: i64, subject: Option<&str>, limit: u32) -> Result<Vec<EventView>, StoreError>;
     /// Removes jobs and clusters that ended before `before`, their variables, requests, events and documents, and
-    /// whatever events are older, since a cluster that lives on tells of more and more; ledger lines stay.
+    /// whatever events are older, since a cluster that lives on tells of more and more; ledger lines stay. The largest
+    /// number of an event that was removed is written down in the same transaction.
     /// A job stays while a cluster made for it lives, and a cluster made for a job stays as long as the job does.
     async fn remove_ended(&self, before: Timestamp) -> Result<Removed, StoreError>;
     /// A small value that must survive, such as a port.

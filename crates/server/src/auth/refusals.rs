@@ -3,6 +3,15 @@
 use hyper::StatusCode;
 
 use crate::http::Refusal;
+use crate::openapi::Code;
+
+/// What anybody may hear who is not let in.
+pub(crate) const DOOR: &[Code] = &[
+    (StatusCode::UNAUTHORIZED, "not_logged_in"),
+    (StatusCode::FORBIDDEN, "foreign_user"),
+    (StatusCode::FORBIDDEN, "wrong_origin"),
+    (StatusCode::MISDIRECTED_REQUEST, "wrong_host"),
+];
 
 pub(super) fn foreign() -> Refusal {
     let text = "this port answers only to processes of the user who runs it";

@@ -5,8 +5,9 @@ use caddis_engine::calls::Caller;
 use hyper::StatusCode;
 use hyper::http::request::Parts;
 
-use super::Peer;
+use super::{Peer, refusals};
 use crate::http::Refusal;
+use crate::openapi::{Asks, Operation};
 
 /// Who asks. The guard put it there; an endpoint that the guard lets through without it refuses by itself.
 #[derive(Clone, Debug)]
@@ -38,5 +39,22 @@ impl<S: Sync> FromRequestParts<S> for Operator {
                 "this is answered on the Unix socket only\nhint: use the command line on this machine",
             )),
         }
+    }
+}
+
+impl Asks for Who {
+    fn describe(operation: &mut Operation<'_>) {
+        operation.needs_login();
+        operation.refuses(refusals::DOOR);
+        if operation.changes {
+            operation.refuses(&[(StatusCode::FORBIDDEN, "no_origin")]);
+        }
+    }
+}
+
+impl Asks for Operator {
+    fn describe(operation: &mut Operation<'_>) {
+        Who::describe(operation);
+        operation.refuses(&[(StatusCode::FORBIDDEN, "only_on_socket")]);
     }
 }

@@ -1,7 +1,7 @@
 //! From an assembly to a server that answers, and back to nothing.
 //!
 //! What always holds: one server a state folder, by a lock; it listens before it says that it is ready; when it ends,
-//! what runs goes on, and its socket and its loop are gone before its lock is.
+//! what runs goes on, and its socket, its loop and its requests are gone before its lock is.
 
 mod idle;
 mod lock;
@@ -126,7 +126,9 @@ impl Claim {
         face.shutdown.begin();
         ready::tell("STOPPING=1");
         self.folder.remove(listen::SOCKET).map_err(io("remove its socket"))?;
-        last_answers(&face).await;
+        all_gone(&face).await;
+        face.shutdown.cut();
+        all_gone(&face).await;
         tracing::info!("the server ends; what runs goes on");
         tasks.end().await;
         drop(self.lock);
@@ -149,7 +151,8 @@ async fn listeners(face: &Face, folder: &Folder) -> Result<impl Future<Output = 
     })
 }
 
-async fn last_answers(face: &Face) {
+/// Waits a while until nobody is there any more.
+async fn all_gone(face: &Face) {
     let until = Instant::now() + LAST_ANSWERS;
     while face.activity.present() > 0 && Instant::now() < until {
         tokio::time::sleep(Duration::from_millis(5)).await;

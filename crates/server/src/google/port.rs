@@ -84,7 +84,7 @@ async fn serve(face: Face, service: Service, acceptor: TlsAcceptor, stream: TcpS
         result = connection.as_mut() => result,
         () = face.shutdown.wait() => {
             connection.as_mut().graceful_shutdown();
-            connection.await
+            face.shutdown.until_cut(connection).await.unwrap_or(Ok(()))
         }
     };
     if let Err(error) = result {

@@ -1,14 +1,18 @@
 //! `GET /v1/events?after=&subject=&limit=&wait_ms=`: what happened to the caller's jobs and clusters, oldest first.
 //!
-//! With `wait_ms` it waits for the first event. The next request goes on after the last `seq`.
+//! With `wait_ms` it waits for the first event. The next request goes on after the last `seq`. When retention has
+//! removed events behind the `seq` that is given, a reader may have missed some: that is said instead of going on in
+//! silence. Without one the answer begins with the oldest that is kept.
 
 use std::collections::HashMap;
 
+use axum::Json;
 use axum::extract::State;
-use axum::routing::get;
-use axum::{Json, Router};
 use caddis_engine::calls::Caller;
+use caddis_engine::ports::EVENTS_REMOVED;
 use caddis_types::api::EventView;
+use hyper::StatusCode;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::auth::Who;
@@ -16,21 +20,32 @@ use crate::face::Face;
 use crate::http::Refusal;
 use crate::http::longpoll::Patience;
 use crate::http::query::Query;
+use crate::openapi::{About, Routes, codes};
 
 /// Events of one answer, unless fewer are asked for.
 const MOST: u32 = 1000;
 
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 struct Which {
+    /// Only those after this `seq`; absent or 0 means from the oldest that is kept.
     after: i64,
+    /// Only those of this job or cluster: an id, a name, or `latest`.
     subject: Option<String>,
+    /// At most so many; there are never more than 1000.
     limit: Option<u32>,
+    /// Waits so long for the first, milliseconds; at most a minute.
     wait_ms: u64,
 }
 
-pub(super) fn routes() -> Router<Face> {
-    Router::new().route("/v1/events", get(events))
+const ABOUT: About = About::new(
+    "list_events",
+    "What happened to the caller's jobs and clusters, oldest first. With a time to wait it waits for the first.",
+)
+.refuses(&[codes::FIND, &[(StatusCode::GONE, "events_removed")]]);
+
+pub(super) fn routes() -> Routes {
+    Routes::of("events").get("/v1/events", events, &ABOUT)
 }
 
 async fn events(
@@ -54,6 +69,7 @@ async fn events(
         let found = face.assembly.engine.ports.store.events(after, subject.as_deref(), limit).await?;
         let more = found.len() == limit as usize;
         after = found.last().map_or(after, |event| event.seq);
+        unbroken(&face, which.after).await?;
         let found = own(&face, &caller, found, &mut owned).await;
         if !found.is_empty() {
             return Ok(Json(found));
@@ -62,6 +78,20 @@ async fn events(
             return Ok(Json(Vec::new()));
         }
     }
+}
+
+/// Refuses when something behind this number is not kept any more; asked after the events were read.
+async fn unbroken(face: &Face, after: i64) -> Result<(), Refusal> {
+    let removed = face.assembly.engine.ports.store.setting(EVENTS_REMOVED).await?;
+    let removed: i64 = removed.and_then(|removed| removed.parse().ok()).unwrap_or(0);
+    if after <= 0 || after >= removed {
+        return Ok(());
+    }
+    let text = format!(
+        "events after {after}, up to {removed}, are not kept any more\nhint: look at the jobs and clusters themselves, \
+         and go on with `after={removed}`"
+    );
+    Err(Refusal::new(StatusCode::GONE, "events_removed", text))
 }
 
 async fn resolve(face: &Face, caller: &Caller, reference: &str) -> Result<String, Refusal> {

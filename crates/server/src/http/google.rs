@@ -1,17 +1,22 @@
 //! `POST /v1/google`: serves Google's clients from now on, and says where they find us; only on the Unix socket.
 
+use axum::Json;
 use axum::extract::State;
-use axum::routing::post;
-use axum::{Json, Router};
 use caddis_types::api::GoogleView;
+use hyper::StatusCode;
 
 use crate::auth::Operator;
 use crate::face::Face;
 use crate::google;
 use crate::http::Refusal;
+use crate::openapi::{About, Routes};
 
-pub(super) fn routes() -> Router<Face> {
-    Router::new().route("/v1/google", post(open))
+const ABOUT: About =
+    About::new("open_google", "Serves Google's clients from now on, and says where they find the server.")
+        .refuses(&[&[(StatusCode::SERVICE_UNAVAILABLE, "google")]]);
+
+pub(super) fn routes() -> Routes {
+    Routes::of("google").post("/v1/google", open, &ABOUT)
 }
 
 async fn open(State(face): State<Face>, _: Operator) -> Result<Json<GoogleView>, Refusal> {

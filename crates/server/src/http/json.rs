@@ -3,9 +3,12 @@
 use axum::body::to_bytes;
 use axum::extract::{FromRequest, Request};
 use hyper::StatusCode;
+use schemars::JsonSchema;
 use serde::de::{DeserializeOwned, IgnoredAny};
+use serde_json::json;
 
 use super::{Refusal, nearest};
+use crate::openapi::{Asks, Operation};
 
 /// The most bytes of a wish.
 const LIMIT: usize = 16 << 20;
@@ -14,9 +17,9 @@ const LIMIT: usize = 16 << 20;
 #[derive(Debug)]
 pub(super) struct Wish<T>(pub(super) T);
 
-/// The wish of a request that has nothing to say. Its body is read all the same: a client that sends it after the head
-/// would otherwise find the connection cut.
-#[derive(Debug, serde::Deserialize)]
+/// Nothing to say.
+// The body is read all the same: a client that sends it after the head would otherwise find the connection cut.
+#[derive(Debug, serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Nothing {}
 
@@ -29,6 +32,19 @@ impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Wish<T> {
         let wish = serde_path_to_error::deserialize(&mut reader).map_err(|error| not_understood(&error, bytes))?;
         reader.end().map_err(|error| Refusal::invalid("bad_json", format!("the body is not JSON: {error}")))?;
         Ok(Wish(wish))
+    }
+}
+
+impl<T: JsonSchema> Asks for Wish<T> {
+    fn describe(operation: &mut Operation<'_>) {
+        let schema = operation.schemas.wish::<T>();
+        let required = operation.schemas.fields::<T>().get("required").is_some();
+        operation.body(json!({"application/json": {"schema": schema}}), required);
+        operation.refuses(&[
+            (StatusCode::BAD_REQUEST, "bad_json"),
+            (StatusCode::BAD_REQUEST, "bad_wish"),
+            (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
+        ]);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio::time::Instant;
 
@@ -12,12 +13,12 @@ use crate::hub::Watch;
 const LONGEST: Duration = Duration::from_secs(60);
 
 /// The parameters of a request that may wait.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Wait {
     /// Answer as soon as the generation is above this.
     pub(super) after_generation: Option<u64>,
-    /// Answer after so long in any case.
+    /// Answer after so long in any case, milliseconds; at most a minute.
     pub(super) wait_ms: u64,
 }
 

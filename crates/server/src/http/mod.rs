@@ -12,6 +12,7 @@ mod json;
 mod login;
 mod longpoll;
 mod nearest;
+mod openapi;
 mod page;
 pub(crate) mod path;
 mod query;
@@ -25,27 +26,34 @@ use hyper::StatusCode;
 pub(crate) use refusal::Refusal;
 
 use crate::face::Face;
+use crate::openapi::Routes;
 use crate::{auth, proxy};
 
 /// Everything that this server answers.
 pub(crate) fn router(face: Face) -> Router {
-    Router::new()
-        .merge(jobs::routes())
-        .merge(clusters::routes())
-        .merge(environments::routes())
-        .merge(events::routes())
-        .merge(why::routes())
-        .merge(google::routes())
-        .merge(server::routes())
-        .merge(login::routes())
-        .merge(health::routes())
-        .merge(page::routes())
-        .merge(proxy::routes())
+    routes()
+        .router()
         .fallback(no_such_path)
         .method_not_allowed_fallback(no_such_method)
         .layer(from_fn_with_state(face.clone(), auth::guard))
         .layer(from_fn(finish::finish))
         .with_state(face)
+}
+
+/// All endpoints.
+fn routes() -> Routes {
+    jobs::routes()
+        .and(clusters::routes())
+        .and(environments::routes())
+        .and(events::routes())
+        .and(why::routes())
+        .and(google::routes())
+        .and(server::routes())
+        .and(login::routes())
+        .and(health::routes())
+        .and(page::routes())
+        .and(openapi::routes())
+        .and(proxy::routes())
 }
 
 async fn no_such_path(uri: hyper::Uri) -> Refusal {

@@ -1,10 +1,12 @@
 //! Reading what stands in the path.
 
 use axum::extract::FromRequestParts;
+use hyper::StatusCode;
 use hyper::http::request::Parts;
 use serde::de::DeserializeOwned;
 
 use super::Refusal;
+use crate::openapi::{Asks, Operation};
 
 /// The names in a path.
 #[derive(Debug)]
@@ -21,5 +23,12 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
                 Err(Refusal::invalid("bad_path", text))
             }
         }
+    }
+}
+
+impl<T> Asks for Path<T> {
+    fn describe(operation: &mut Operation<'_>) {
+        operation.path_parameters();
+        operation.refuses(&[(StatusCode::BAD_REQUEST, "bad_path")]);
     }
 }

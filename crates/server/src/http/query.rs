@@ -1,10 +1,13 @@
 //! Reading what stands behind the `?`.
 
 use axum::extract::FromRequestParts;
+use hyper::StatusCode;
 use hyper::http::request::Parts;
+use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
 use super::{Refusal, nearest};
+use crate::openapi::{Asks, Operation};
 
 /// Our words for those of Rust's numbers.
 fn words(what: &str) -> &str {
@@ -39,5 +42,13 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Query<T> {
                 Err(refusal)
             }
         }
+    }
+}
+
+impl<T: JsonSchema> Asks for Query<T> {
+    fn describe(operation: &mut Operation<'_>) {
+        let fields = operation.schemas.fields::<T>();
+        operation.query_parameters(fields.as_value());
+        operation.refuses(&[(StatusCode::BAD_REQUEST, "bad_query")]);
     }
 }

@@ -1,17 +1,20 @@
 //! `GET /v1/why/{ref}`: why a job or a cluster is as it is, the most direct reason first.
 
+use axum::Json;
 use axum::extract::State;
-use axum::routing::get;
-use axum::{Json, Router};
 use caddis_types::api::WhyView;
 
 use crate::auth::Who;
 use crate::face::Face;
 use crate::http::Refusal;
 use crate::http::path::Path;
+use crate::openapi::{About, Routes, codes};
 
-pub(super) fn routes() -> Router<Face> {
-    Router::new().route("/v1/why/{reference}", get(why))
+const ABOUT: About =
+    About::new("why", "Why a job or a cluster is as it is, the most direct reason first.").refuses(&[codes::FIND]);
+
+pub(super) fn routes() -> Routes {
+    Routes::of("why").get("/v1/why/{reference}", why, &ABOUT)
 }
 
 async fn why(

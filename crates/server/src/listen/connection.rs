@@ -45,7 +45,7 @@ pub(super) async fn serve(
         () = face.shutdown.wait() => {
             // What was begun is answered; the caller bounds how long that may take.
             connection.as_mut().graceful_shutdown();
-            connection.await
+            face.shutdown.until_cut(connection).await.unwrap_or(Ok(()))
         }
     };
     if let Err(error) = result {

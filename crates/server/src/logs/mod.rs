@@ -14,11 +14,13 @@ use std::path::PathBuf;
 use async_trait::async_trait;
 use axum::body::Body;
 use axum::response::Response;
-use caddis_types::api::FRAMES_TYPE;
+use caddis_types::api::{ATTEMPT_HEADER, FRAMES_TYPE};
+use hyper::StatusCode;
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 pub(crate) use watches::Watches;
 
 use crate::face::Face;
+use crate::openapi::Kind;
 
 /// A file that a process writes.
 pub(crate) struct Source {
@@ -48,6 +50,17 @@ pub(crate) struct Part {
     pub(crate) follow: bool,
     /// In frames, or as it is.
     pub(crate) frames: bool,
+}
+
+/// An answer with the bytes of an output.
+pub(crate) struct Output;
+
+impl Kind for Output {
+    const STATUS: StatusCode = StatusCode::OK;
+    const SENTENCE: &'static str = "The bytes, as they are or in frames.";
+    const MEDIA: &'static [&'static str] = &["application/octet-stream", FRAMES_TYPE];
+    const HEADERS: &'static [(&'static str, &'static str)] =
+        &[(ATTEMPT_HEADER, "The number of the attempt, where it is a job's output.")];
 }
 
 /// The answer with a file's bytes.

@@ -130,6 +130,23 @@ async fn who_waits_is_answered_when_the_server_ends() {
 }
 
 #[tokio::test]
+async fn no_request_outlives_the_server() {
+    let mut rig = Rig::start().await;
+    let outside = rig.outside.clone();
+    let closed = outside.gate.write().await;
+    let (id, client) = (rig.put_cluster(cluster(&rig.owner, None)).await, rig.client.clone());
+    let asked = tokio::spawn(async move { client.cluster(id.as_str()).await });
+    let waiting = || outside.looks.load(Ordering::SeqCst);
+    until("a request looks at the world", async || (waiting() > 0).then_some(())).await;
+    rig.client.shutdown(true).await.unwrap();
+    rig.ended().await.unwrap();
+    assert_eq!(waiting(), 0, "a request goes on after the lock was given back");
+    let cut = crate::rig::within("the end of its connection", asked).await.unwrap();
+    assert!(cut.unwrap_err().is_gone());
+    drop(closed);
+}
+
+#[tokio::test]
 async fn no_pass_outlives_the_server() {
     let mut rig = Rig::start().await;
     let outside = rig.outside.clone();

@@ -8,6 +8,7 @@ use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tokio::net::UnixStream;
 
+use crate::openapi::{document, knows};
 use crate::records::job;
 use crate::rig::Rig;
 
@@ -16,14 +17,18 @@ async fn ask(rig: &Rig, method: Method, path: &str, body: impl Into<Bytes>) -> S
     let stream = UnixStream::connect(rig.home.server_socket()).await.unwrap();
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
     tokio::spawn(connection);
-    let request = Request::builder().method(method).uri(path).header("host", "x").body(Full::new(body.into())).unwrap();
+    let described = document(rig).await;
+    let request =
+        Request::builder().method(method.clone()).uri(path).header("host", "x").body(Full::new(body.into())).unwrap();
     let (parts, body) = sender.send_request(request).await.unwrap().into_parts();
     let mut problem: Value = serde_json::from_slice(&body.collect().await.unwrap().to_bytes()).unwrap();
     let id = problem["request_id"].take();
     let id = id.as_str().unwrap();
     assert!(id.starts_with("req_") && id == parts.headers["caddis-request-id"], "{id}");
     problem.as_object_mut().unwrap().remove("request_id");
-    format!("{} {}", parts.status.as_u16(), serde_json::to_string_pretty(&problem).unwrap())
+    let (status, code) = (parts.status.as_u16(), problem["code"].as_str().unwrap());
+    assert!(knows(&described, &method, path, status, code), "{method} {path} {status} {code} is not described");
+    format!("{status} {}", serde_json::to_string_pretty(&problem).unwrap())
 }
 
 fn wish(extra: Value) -> String {

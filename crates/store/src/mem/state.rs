@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use caddis_core::record::{ClusterRecord, JobRecord, LedgerLine, NewEvent};
-use caddis_engine::ports::{Change, CommitError, Removed};
+use caddis_engine::ports::{Change, CommitError, EVENTS_REMOVED, Removed};
 use caddis_types::api::EventView;
 use caddis_types::{ClusterId, JobId, Timestamp};
 
@@ -105,7 +105,13 @@ impl State {
         let gone: BTreeSet<_> =
             jobs.iter().map(|id| id.as_str()).chain(clusters.iter().map(|id| id.as_str())).collect();
         self.variables.retain(|subject, _| !gone.contains(subject.as_str()));
-        self.events.retain(|_, event| event.at >= before && !gone.contains(event.subject.as_str()));
+        let stays = |event: &EventView| event.at >= before && !gone.contains(event.subject.as_str());
+        let last = self.events.values().rev().find(|event| !stays(event)).map(|event| event.seq);
+        self.events.retain(|_, event| stays(event));
+        let known = self.settings.get(EVENTS_REMOVED).and_then(|known| known.parse().ok());
+        if let Some(last) = last.max(known) {
+            self.settings.insert(EVENTS_REMOVED.to_owned(), last.to_string());
+        }
         self.requests.retain(|_, job| !gone.contains(job.as_str()));
         self.documents.remove_about(&gone);
         Removed { jobs, clusters }

@@ -1,6 +1,6 @@
 //! Removing what ended or happened long ago. Ledger lines stay, and the schema would refuse to let them go.
 
-use caddis_engine::ports::{Removed, StoreError};
+use caddis_engine::ports::{EVENTS_REMOVED, Removed, StoreError};
 use sqlx::SqliteConnection;
 
 use super::apply::Failure;
@@ -13,12 +13,21 @@ const JOBS: &str = "DELETE FROM jobs WHERE ended_at < ?1 \
 const CLUSTERS: &str = "DELETE FROM clusters WHERE ended_at < ?1 \
     AND NOT EXISTS (SELECT 1 FROM jobs WHERE jobs.id = clusters.job) RETURNING id";
 
+// Also events of other subjects count: a reader of all of them must hear of it.
+const NUMBER: &str = "INSERT INTO settings (key, value) \
+    SELECT ?1, CAST(last AS TEXT) FROM (SELECT MAX(seq) AS last FROM events \
+        WHERE at < ?2 OR subject IN (SELECT value FROM json_each(?3))) WHERE last IS NOT NULL \
+    ON CONFLICT (key) DO UPDATE SET \
+        value = CAST(MAX(CAST(settings.value AS INTEGER), CAST(excluded.value AS INTEGER)) AS TEXT)";
+
 /// Inside a transaction that the caller ends.
 pub(super) async fn remove_ended(before: i64, from: &mut SqliteConnection) -> Result<Removed, Failure> {
     let jobs: Vec<String> = sqlx::query_scalar(JOBS).bind(before).fetch_all(&mut *from).await?;
     let clusters: Vec<String> = sqlx::query_scalar(CLUSTERS).bind(before).fetch_all(&mut *from).await?;
     let subjects: Vec<_> = jobs.iter().chain(&clusters).collect();
     let subjects = serde_json::to_string(&subjects).map_err(|error| refused(trouble::unwritable(&error)))?;
+    let number = sqlx::query(NUMBER).bind(EVENTS_REMOVED).bind(before).bind(&subjects);
+    number.execute(&mut *from).await?;
     for sql in [
         "DELETE FROM variables WHERE subject IN (SELECT value FROM json_each(?1))",
         "DELETE FROM events WHERE subject IN (SELECT value FROM json_each(?1))",

@@ -3,11 +3,23 @@
 use axum::Json;
 use axum::extract::State;
 use caddis_types::api::ConnectionView;
+use hyper::StatusCode;
 
 use crate::auth::Who;
 use crate::face::Face;
 use crate::http::Refusal;
 use crate::http::path::Path;
+use crate::openapi::{About, codes};
+
+pub(super) const ABOUT: About = About::new("connect_cluster", "The address and TLS files of a cluster that serves.")
+    .refuses(&[
+        codes::FIND,
+        &[
+            (StatusCode::CONFLICT, "not_serving"),
+            (StatusCode::BAD_REQUEST, "io"),
+            (StatusCode::BAD_REQUEST, "not_serving"),
+        ],
+    ]);
 
 pub(super) async fn connection(
     State(face): State<Face>,

@@ -3,19 +3,25 @@
 use axum::Json;
 use axum::extract::State;
 use caddis_types::api::ClusterView;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::auth::Who;
 use crate::face::Face;
 use crate::http::Refusal;
 use crate::http::query::Query;
+use crate::openapi::About;
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Which {
+    /// Only those that have not ended.
     active: bool,
+    /// At most so many; 0 means all.
     limit: u32,
 }
+
+pub(super) const ABOUT: About = About::new("list_clusters", "The caller's clusters, newest first.");
 
 pub(super) async fn list(
     State(face): State<Face>,

@@ -4,9 +4,10 @@
 //! the cluster has.
 
 use axum::extract::State;
-use axum::response::Response;
 use caddis_core::world::Member;
 use caddis_engine::calls::Caller;
+use hyper::StatusCode;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::auth::Who;
@@ -14,23 +15,31 @@ use crate::face::Face;
 use crate::http::Refusal;
 use crate::http::path::Path;
 use crate::http::query::Query;
-use crate::logs::{Part, Source, answer};
+use crate::logs::{Output, Part, Source, answer};
+use crate::openapi::{About, Raw, codes};
 
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Which {
+    /// Which process, such as `worker-0000.1`; absent means the scheduler.
     member: Option<String>,
+    /// From this byte on.
     offset: u64,
+    /// Goes on as the process writes, and ends when the cluster has.
     follow: bool,
+    /// In frames, from which a client that was cut off can go on.
     frames: bool,
 }
+
+pub(super) const ABOUT: About = About::new("read_cluster_logs", "What one process of a cluster wrote.")
+    .refuses(&[codes::FIND, &[(StatusCode::BAD_REQUEST, "bad_member")]]);
 
 pub(super) async fn logs(
     State(face): State<Face>,
     Who(caller): Who,
     Path(reference): Path<String>,
     Query(which): Query<Which>,
-) -> Result<Response, Refusal> {
+) -> Result<Raw<Output>, Refusal> {
     let cluster = face.assembly.engine.find_cluster(&caller, &reference).await?;
     let member = member(which.member.as_deref())?;
     let path = face.assembly.home.cluster_logs(&cluster.id).join(format!("{member}.log"));
@@ -41,7 +50,8 @@ pub(super) async fn logs(
     let id = cluster.id.to_string();
     let end = Box::new(End { face: face.clone(), caller, cluster: id.clone() });
     let source = Source { path, limit: face.assembly.output_limit, subject: id, end };
-    Ok(answer(&face, source, Part { offset: which.offset, follow: which.follow, frames: which.frames }))
+    let part = Part { offset: which.offset, follow: which.follow, frames: which.frames };
+    Ok(Raw::new(answer(&face, source, part)))
 }
 
 /// Only names of schedulers and workers: a script's output is its job's, and nothing else leads to a file here.

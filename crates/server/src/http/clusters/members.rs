@@ -6,11 +6,17 @@ use std::path::Path as FilePath;
 use axum::Json;
 use axum::extract::State;
 use caddis_backends::{blocking, plain};
+use hyper::StatusCode;
 
 use crate::auth::Who;
 use crate::face::Face;
 use crate::http::Refusal;
 use crate::http::path::Path;
+use crate::openapi::{About, codes};
+
+pub(super) const ABOUT: About =
+    About::new("list_cluster_members", "The names of the cluster's processes that have a log, living and ended.")
+        .refuses(&[codes::FIND, &[(StatusCode::SERVICE_UNAVAILABLE, "io")]]);
 
 pub(super) async fn members(
     State(face): State<Face>,
@@ -20,7 +26,10 @@ pub(super) async fn members(
     let cluster = face.assembly.engine.find_cluster(&caller, &reference).await?;
     let folder = face.assembly.home.cluster_logs(&cluster.id);
     let names = blocking(move || names(&folder)).await.map_err(|error| {
-        Refusal::unavailable("io", format!("the logs of cluster `{}` cannot be looked at: {}", cluster.id, plain(&error)))
+        Refusal::unavailable(
+            "io",
+            format!("the logs of cluster `{}` cannot be looked at: {}", cluster.id, plain(&error)),
+        )
     })?;
     Ok(Json(names))
 }

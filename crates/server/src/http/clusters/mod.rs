@@ -9,18 +9,16 @@ mod scale;
 mod show;
 mod stop;
 
-use axum::Router;
-use axum::routing::{get, post};
+use crate::openapi::Routes;
 
-use crate::face::Face;
-
-pub(super) fn routes() -> Router<Face> {
-    Router::new()
-        .route("/v1/clusters", post(create::create).get(list::list))
-        .route("/v1/clusters/{reference}", get(show::show))
-        .route("/v1/clusters/{reference}/scale", post(scale::scale))
-        .route("/v1/clusters/{reference}/stop", post(stop::stop))
-        .route("/v1/clusters/{reference}/connection", get(connection::connection))
-        .route("/v1/clusters/{reference}/members", get(members::members))
-        .route("/v1/clusters/{reference}/logs", get(logs::logs))
+pub(super) fn routes() -> Routes {
+    Routes::of("clusters")
+        .post("/v1/clusters", create::create, &create::ABOUT)
+        .get("/v1/clusters", list::list, &list::ABOUT)
+        .get("/v1/clusters/{reference}", show::show, &show::ABOUT)
+        .post("/v1/clusters/{reference}/scale", scale::scale, &scale::ABOUT)
+        .post("/v1/clusters/{reference}/stop", stop::stop, &stop::ABOUT)
+        .get("/v1/clusters/{reference}/connection", connection::connection, &connection::ABOUT)
+        .get("/v1/clusters/{reference}/members", members::members, &members::ABOUT)
+        .get("/v1/clusters/{reference}/logs", logs::logs, &logs::ABOUT)
 }

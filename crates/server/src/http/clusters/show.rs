@@ -13,6 +13,9 @@ use crate::http::Refusal;
 use crate::http::longpoll::{Patience, Wait};
 use crate::http::path::Path;
 use crate::http::query::Query;
+use crate::openapi::{About, codes};
+
+pub(super) const ABOUT: About = About::new("show_cluster", "One cluster. With a generation it answers as soon as the cluster's is above it, the cluster has ended, or the time is over.").refuses(&[codes::FIND]);
 
 pub(super) async fn show(
     State(face): State<Face>,

@@ -4,19 +4,30 @@ mod list;
 mod remove;
 mod show;
 
-use axum::Router;
-use axum::routing::get;
 use caddis_types::api::EnvironmentView;
+use hyper::StatusCode;
 
 use crate::EnvironmentError;
 use crate::face::Face;
 use crate::http::Refusal;
+use crate::openapi::{Code, Routes};
 
-pub(super) fn routes() -> Router<Face> {
-    Router::new()
-        .route("/v1/environments", get(list::list))
-        .route("/v1/environments/{id}", get(show::show).delete(remove::remove))
+pub(super) fn routes() -> Routes {
+    Routes::of("environments")
+        .get("/v1/environments", list::list, &list::ABOUT)
+        .get("/v1/environments/{id}", show::show, &show::ABOUT)
+        .delete("/v1/environments/{id}", remove::remove, &remove::ABOUT)
 }
+
+/// The environments cannot be looked at, or changed.
+pub(super) const REFUSES: &[Code] = &[
+    (StatusCode::SERVICE_UNAVAILABLE, "disk_full"),
+    (StatusCode::SERVICE_UNAVAILABLE, "home_not_writable"),
+    (StatusCode::SERVICE_UNAVAILABLE, "io"),
+];
+
+/// There is no such environment, or there are several.
+const FIND: &[Code] = &[(StatusCode::NOT_FOUND, "not_found"), (StatusCode::CONFLICT, "ambiguous")];
 
 /// The one environment whose id begins so.
 async fn find(face: &Face, id: &str) -> Result<EnvironmentView, Refusal> {

@@ -9,6 +9,10 @@ use crate::auth::Who;
 use crate::face::Face;
 use crate::http::Refusal;
 use crate::http::path::Path;
+use crate::openapi::About;
+
+pub(super) const ABOUT: About =
+    About::new("show_environment", "One Python environment.").refuses(&[super::REFUSES, super::FIND]);
 
 pub(super) async fn show(
     State(face): State<Face>,

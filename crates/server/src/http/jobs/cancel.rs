@@ -9,6 +9,11 @@ use crate::face::Face;
 use crate::http::Refusal;
 use crate::http::json::Wish;
 use crate::http::path::Path;
+use crate::openapi::{About, codes};
+
+pub(super) const ABOUT: About =
+    About::new("cancel_job", "Wishes the end of a job. May be repeated, also after the end.")
+        .refuses(&[codes::FIND, codes::CHANGE]);
 
 pub(super) async fn cancel(
     State(face): State<Face>,

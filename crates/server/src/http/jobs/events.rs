@@ -8,9 +8,13 @@ use crate::auth::Who;
 use crate::face::Face;
 use crate::http::Refusal;
 use crate::http::path::Path;
+use crate::openapi::{About, codes};
 
 /// More than any job has.
 const MOST: u32 = 10_000;
+
+pub(super) const ABOUT: About =
+    About::new("list_job_events", "What happened to a job, oldest first.").refuses(&[codes::FIND]);
 
 pub(super) async fn events(
     State(face): State<Face>,

@@ -5,11 +5,12 @@
 //! answer is in frames (`caddis_types::api::FRAMES_TYPE`), from which a client that was cut off can go on.
 
 use axum::extract::State;
-use axum::response::Response;
 use caddis_core::record::{AttemptPhase, AttemptRecord, JobRecord};
 use caddis_engine::calls::Caller;
 use caddis_types::api::{ATTEMPT_HEADER, Stream};
+use hyper::StatusCode;
 use hyper::header::HeaderValue;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::auth::Who;
@@ -17,23 +18,32 @@ use crate::face::Face;
 use crate::http::Refusal;
 use crate::http::path::Path;
 use crate::http::query::Query;
-use crate::logs::{Part, Source, answer};
+use crate::logs::{Output, Part, Source, answer};
+use crate::openapi::{About, Raw, codes};
 
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Which {
+    /// Which attempt; absent means the newest.
     attempt: Option<u32>,
+    /// From this byte on.
     offset: u64,
+    /// Goes on as the script writes, and ends when the attempt has.
     follow: bool,
+    /// In frames, from which a client that was cut off can go on.
     frames: bool,
 }
+
+pub(super) const ABOUT: About =
+    About::new("read_job_logs", "The bytes that a script wrote: of its newest attempt, or of the one that is named.")
+        .refuses(&[codes::FIND, codes::ENDING, &[(StatusCode::NOT_FOUND, "no_attempt")]]);
 
 pub(super) async fn logs(
     State(face): State<Face>,
     Who(caller): Who,
     Path((reference, stream)): Path<(String, String)>,
     Query(which): Query<Which>,
-) -> Result<Response, Refusal> {
+) -> Result<Raw<Output>, Refusal> {
     let stream = match stream.as_str() {
         "stdout" => Stream::Stdout,
         "stderr" => Stream::Stderr,
@@ -46,7 +56,7 @@ pub(super) async fn logs(
     let source = Source { path, limit: face.assembly.output_limit, subject: job.id.to_string(), end };
     let mut response = answer(&face, source, Part { offset: which.offset, follow: which.follow, frames: which.frames });
     response.headers_mut().insert(ATTEMPT_HEADER, HeaderValue::from(attempt));
-    Ok(response)
+    Ok(Raw::new(response))
 }
 
 fn no_stream(name: &str) -> Refusal {
@@ -82,11 +92,7 @@ fn no_attempt(record: &JobRecord, number: Option<u32>) -> Refusal {
         Some(number) => format!("job `{}` has no attempt {number}", record.id),
         None => format!("the script of job `{}` was never started", record.id),
     };
-    Refusal::new(
-        hyper::StatusCode::NOT_FOUND,
-        "no_attempt",
-        format!("{message}\nhint: `caddis why {}` says why", record.id),
-    )
+    Refusal::new(StatusCode::NOT_FOUND, "no_attempt", format!("{message}\nhint: `caddis why {}` says why", record.id))
 }
 
 /// An attempt's log grows no more once the attempt has ended, or the job has (retention may have removed it).

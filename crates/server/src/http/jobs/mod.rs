@@ -9,18 +9,16 @@ mod show;
 mod stdin;
 mod submit;
 
-use axum::Router;
-use axum::routing::{get, post, put};
+use crate::openapi::Routes;
 
-use crate::face::Face;
-
-pub(super) fn routes() -> Router<Face> {
-    Router::new()
-        .route("/v1/jobs", post(submit::submit).get(list::list))
-        .route("/v1/jobs/{reference}", get(show::show))
-        .route("/v1/jobs/{reference}/cancel", post(cancel::cancel))
-        .route("/v1/jobs/{reference}/retry", post(retry::retry))
-        .route("/v1/jobs/{reference}/events", get(events::events))
-        .route("/v1/jobs/{reference}/logs/{stream}", get(logs::logs))
-        .route("/v1/jobs/{reference}/stdin", put(stdin::stdin))
+pub(super) fn routes() -> Routes {
+    Routes::of("jobs")
+        .post("/v1/jobs", submit::submit, &submit::ABOUT)
+        .get("/v1/jobs", list::list, &list::ABOUT)
+        .get("/v1/jobs/{reference}", show::show, &show::ABOUT)
+        .post("/v1/jobs/{reference}/cancel", cancel::cancel, &cancel::ABOUT)
+        .post("/v1/jobs/{reference}/retry", retry::retry, &retry::ABOUT)
+        .get("/v1/jobs/{reference}/events", events::events, &events::ABOUT)
+        .get("/v1/jobs/{reference}/logs/{stream}", logs::logs, &logs::ABOUT)
+        .put("/v1/jobs/{reference}/stdin", stdin::stdin, &stdin::ABOUT)
 }

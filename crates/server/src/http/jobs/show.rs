@@ -13,6 +13,13 @@ use crate::http::Refusal;
 use crate::http::longpoll::{Patience, Wait};
 use crate::http::path::Path;
 use crate::http::query::Query;
+use crate::openapi::{About, codes};
+
+pub(super) const ABOUT: About = About::new(
+    "show_job",
+    "One job. With a generation it answers as soon as the job's is above it, the job has ended, or the time is over.",
+)
+.refuses(&[codes::FIND]);
 
 pub(super) async fn show(
     State(face): State<Face>,

@@ -4,14 +4,11 @@ mod prune;
 mod show;
 mod shutdown;
 
-use axum::Router;
-use axum::routing::{get, post};
+use crate::openapi::Routes;
 
-use crate::face::Face;
-
-pub(super) fn routes() -> Router<Face> {
-    Router::new()
-        .route("/v1/server", get(show::show))
-        .route("/v1/prune", post(prune::prune))
-        .route("/v1/shutdown", post(shutdown::shutdown))
+pub(super) fn routes() -> Routes {
+    Routes::of("server")
+        .get("/v1/server", show::show, &show::ABOUT)
+        .post("/v1/prune", prune::prune, &prune::ABOUT)
+        .post("/v1/shutdown", shutdown::shutdown, &shutdown::ABOUT)
 }

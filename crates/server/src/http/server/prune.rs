@@ -11,6 +11,10 @@ use crate::boot::retention;
 use crate::face::Face;
 use crate::http::Refusal;
 use crate::http::json::Wish;
+use crate::openapi::About;
+
+pub(super) const ABOUT: About = About::new("prune", "Removes what is not needed any more, or says what would go.")
+    .refuses(&[crate::http::environments::REFUSES]);
 
 pub(super) async fn prune(
     State(face): State<Face>,

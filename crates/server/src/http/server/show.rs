@@ -9,6 +9,9 @@ use caddis_types::bytes::GIB;
 use crate::auth::Who;
 use crate::face::Face;
 use crate::http::Refusal;
+use crate::openapi::About;
+
+pub(super) const ABOUT: About = About::new("show_server", "The server and its pool.");
 
 pub(super) async fn show(State(face): State<Face>, _: Who) -> Result<Json<ServerView>, Refusal> {
     let ports = &face.assembly.engine.ports;

@@ -4,18 +4,29 @@
 use axum::Json;
 use axum::extract::State;
 use caddis_types::api::ShutdownWish;
-use serde_json::{Value, json};
+use hyper::StatusCode;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::auth::Operator;
 use crate::face::Face;
 use crate::http::Refusal;
 use crate::http::json::Wish;
+use crate::openapi::About;
+
+pub(super) const ABOUT: About =
+    About::new("shut_down", "Ends the server; what runs goes on, and the next server adopts it.")
+        .refuses(&[&[(StatusCode::CONFLICT, "active")]]);
+
+/// It will end.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Ending {}
 
 pub(super) async fn shutdown(
     State(face): State<Face>,
     Operator(caller): Operator,
     Wish(wish): Wish<ShutdownWish>,
-) -> Result<Json<Value>, Refusal> {
+) -> Result<Json<Ending>, Refusal> {
     let (jobs, clusters) = face.active().await?;
     if !wish.force && jobs + clusters > 0 {
         let (jobs, clusters) = (count(jobs, "job"), count(clusters, "cluster"));
@@ -27,7 +38,7 @@ pub(super) async fn shutdown(
     }
     tracing::info!(by = caller.owner, jobs, clusters, "the server was asked to end");
     face.shutdown.begin();
-    Ok(Json(json!({})))
+    Ok(Json(Ending {}))
 }
 
 fn count(number: usize, what: &str) -> String {

@@ -96,6 +96,7 @@ conformance! {
         a_job_stays_while_its_cluster_lives_and_a_cluster_while_its_job_stays
         a_document_goes_with_what_it_is_about
         events_of_what_goes_on_go_by_their_own_age
+        the_last_event_that_was_removed_is_known
         event_numbers_are_not_used_again;
     concurrency:
         exactly_one_of_many_changes_of_one_generation_wins

@@ -1,7 +1,7 @@
 //! What ended long ago goes, and only that.
 
 use caddis_core::record::{JobRecord, NewEvent};
-use caddis_engine::ports::{Change, CommitError, DocumentWrite};
+use caddis_engine::ports::{Change, CommitError, DocumentWrite, EVENTS_REMOVED};
 use caddis_types::JobId;
 
 use super::Trial;
@@ -115,6 +115,22 @@ pub(crate) async fn events_of_what_goes_on_go_by_their_own_age(trial: Trial) {
         assert_eq!(left, [at(10), at(11)], "before, not at, the time that was given: {subject}");
         assert!(!trial.store.variables(subject).await.unwrap().is_empty(), "they do not age");
     }
+}
+
+pub(crate) async fn the_last_event_that_was_removed_is_known(trial: Trial) {
+    let removed = async || trial.store.setting(EVENTS_REMOVED).await.unwrap();
+    let (old, gone) = (NewEvent { at: at(9), ..event("pool", "a") }, job_id(1).to_string());
+    let events = vec![old.clone(), NewEvent { at: at(20), ..event(&gone, "b") }, NewEvent { at: at(20), ..old }];
+    trial.must(Change { jobs: vec![ended(job(1), 5)], events, ..Change::default() }).await;
+    trial.store.remove_ended(at(1)).await.unwrap();
+    assert_eq!(removed().await, None, "nothing was removed");
+    trial.store.remove_ended(at(10)).await.unwrap();
+    assert_eq!(removed().await.as_deref(), Some("2"), "the job's went with the job");
+    trial.must(Change { events: vec![NewEvent { at: at(1), ..event("pool", "c") }], ..Change::default() }).await;
+    trial.store.remove_ended(at(10)).await.unwrap();
+    assert_eq!(removed().await.as_deref(), Some("4"));
+    trial.store.remove_ended(at(10)).await.unwrap();
+    assert_eq!(removed().await.as_deref(), Some("4"), "nothing more was removed");
 }
 
 pub(crate) async fn event_numbers_are_not_used_again(trial: Trial) {

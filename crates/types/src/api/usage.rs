@@ -1,0 +1,21 @@
+//! What was used.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::NanoDollars;
+
+/// What was used, from facts of the launcher.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct UsageView {
+    /// Seconds of worker processes, summed over workers.
+    pub worker_seconds: f64,
+    /// The most workers at one time.
+    pub workers_peak: u32,
+    /// The largest resident size of one worker, bytes.
+    pub peak_memory: u64,
+    /// Tasks that Dask finished.
+    pub tasks_done: u64,
+    /// What it would have cost on Google Cloud, nano-dollars.
+    pub would_have_cost: NanoDollars,
+}
