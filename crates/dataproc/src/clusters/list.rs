@@ -39,7 +39,7 @@ pub(super) async fn list(
                 ended.as_ref()
             }
         };
-        let Some(cluster) = render::cluster(&document.body, record)? else { continue };
+        let Some(cluster) = render::cluster(face, &document.body, record)? else { continue };
         if filter.matches(&subject(&cluster)) && !page.take(&document.key, cluster) {
             break;
         }
