@@ -97,3 +97,26 @@ fn settled_at(record: &ClusterRecord) -> Timestamp {
     };
     record.slots.values().filter_map(|slot| ready(&slot.phase)).max().unwrap_or(record.created_at)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::documents::{Encoded, Turn};
+
+    #[test]
+    fn a_stopped_cluster_is_gone_once_its_time_is_over() {
+        let at = Timestamp;
+        let document = ClusterDocument {
+            uuid: String::new(),
+            cluster: "cl_0123456789abcdef".parse().unwrap(),
+            asked: Encoded::default(),
+            created_at: at(1),
+            turns: vec![Turn { wish: Wish::Stop, at: at(2), workers: None }],
+            warnings: Vec::new(),
+            scaling: None,
+            ends_at: Some(at(9)),
+        };
+        let last = |now| states(&document, None, at(now)).and_then(|mut states| states.pop()).map(|since| since.state);
+        assert_eq!((last(8), last(9)), (Some(State::Stopped), None));
+    }
+}

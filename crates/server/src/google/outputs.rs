@@ -78,7 +78,7 @@ fn logs(folder: &Path) -> Vec<(String, Vec<u8>)> {
             Some((facts.modified().ok(), name, entry.path()))
         })
         .collect();
-    files.sort_by(|left, right| right.0.cmp(&left.0));
+    files.sort_by_key(|file| std::cmp::Reverse(file.0));
     let mut room = LOGS;
     let mut logs = Vec::new();
     for (_, name, path) in files {

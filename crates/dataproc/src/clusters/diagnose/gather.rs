@@ -81,16 +81,19 @@ async fn jobs_of(face: &Dataproc, place: &Place, living: &Living, only: &[String
         if !only.is_empty() && !only.contains(&name) {
             continue;
         }
-        let (job, read) = jobs::by_key(face, &read.key).await?;
-        let placed = job.placement.as_ref().is_some_and(|placed| placed.cluster_uuid == living.document.body.uuid);
-        if placed {
-            found.push((name, job, read.body.job));
+        let asked = Job::decode(read.body.asked.0.clone()).unwrap_or_default();
+        if asked.placement.is_some_and(|placed| placed.cluster_uuid == living.document.body.uuid) {
+            found.push((name, read.key, read.body.job));
         }
     }
     // Ids of ours are in the order of time.
     found.sort_by(|left, right| right.2.cmp(&left.2));
     found.truncate(JOBS);
-    Ok(found)
+    let mut all = Vec::new();
+    for (name, key, record) in found {
+        all.push((name, jobs::by_key(face, &key).await?.0, record));
+    }
+    Ok(all)
 }
 
 fn message<M: Message + Name>(message: &M) -> Result<Vec<u8>, Status> {
@@ -116,7 +119,6 @@ fn lines<T: Serialize>(all: &[T]) -> Result<Vec<u8>, Status> {
     Ok(text)
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "it is given to `map_err`")]
 fn internal(error: serde_json::Error) -> Status {
     Status::new(Code::Internal, error.to_string())
 }
