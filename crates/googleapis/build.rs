@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::{env, error, fs};
 
+use protox::file::{ChainFileResolver, File, FileResolver, GoogleFileResolver};
+
 /// What is served; all else comes by import.
 const ROOTS: [&str; 9] = [
     "google/cloud/dataproc/v1/autoscaling_policies.proto",
@@ -15,6 +17,33 @@ const ROOTS: [&str; 9] = [
     "google/longrunning/operations.proto",
     "google/rpc/error_details.proto",
 ];
+
+/// Fields that Google's API has and its newest published protos lack, with the numbers that Google's own libraries use
+/// (google-cloud-dataproc 5.32.0 for Python): the file, the message they belong to, and their definitions.
+const NEWER: [(&str, &str, &str); 1] = [(
+    "google/cloud/dataproc/v1/clusters.proto",
+    "message LifecycleConfig {",
+    "  google.protobuf.Duration idle_stop_ttl = 5;
+  oneof stop_ttl {
+    google.protobuf.Timestamp auto_stop_time = 6;
+    google.protobuf.Duration auto_stop_ttl = 7;
+  }",
+)];
+
+/// The files as they are published, with the newer fields put in.
+struct Published;
+
+impl FileResolver for Published {
+    fn open_file(&self, name: &str) -> Result<File, protox::Error> {
+        let source = fs::read_to_string(PathBuf::from("proto").join(name)).map_err(|_| protox::Error::file_not_found(name))?;
+        let newer = NEWER.iter().filter(|(file, ..)| *file == name);
+        let source = newer.fold(source, |source, (_, message, fields)| {
+            assert!(source.contains(message), "`{name}` has no `{message}` any more");
+            source.replacen(message, &format!("{message}\n{fields}"), 1)
+        });
+        File::from_source(name, &source)
+    }
+}
 
 fn main() -> Result<(), Box<dyn error::Error>> {
     println!("cargo:rerun-if-changed=proto");
@@ -30,7 +59,10 @@ fn main() -> Result<(), Box<dyn error::Error>> {
 }
 
 fn compiled() -> Result<protox::Compiler, protox::Error> {
-    let mut compiler = protox::Compiler::new(["proto"])?;
+    let mut resolver = ChainFileResolver::new();
+    resolver.add(Published);
+    resolver.add(GoogleFileResolver::new());
+    let mut compiler = protox::Compiler::with_file_resolver(resolver);
     compiler.include_imports(true).include_source_info(false).open_files(ROOTS)?;
     Ok(compiler)
 }

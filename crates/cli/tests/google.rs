@@ -6,16 +6,8 @@ use std::process::{Command, Stdio};
 
 use caddis_testkit::World;
 use common::CADDIS;
+use common::google::{client, interpreter, rest_client, says, settings};
 use serde_json::Value;
-
-/// Google's library in an environment of its own; says where its interpreter is.
-const LIBRARY: &str = "\
-# /// script
-# dependencies = [\"google-cloud-dataproc==5.32.0\", \"requests\"]
-# ///
-import sys
-print(sys.executable)
-";
 
 /// What the client saw, whichever way it went.
 const SEEN: &str = "\
@@ -39,47 +31,13 @@ refused NotFound
 deleted
 ";
 
-fn interpreter(world: &World) -> String {
-    let script = world.file("library.py", LIBRARY);
-    let run = world.run(&["run", "--quiet", "--workers", "1", script.to_str().unwrap()]).expect(0);
-    run.stdout().trim().to_owned()
-}
-
-fn settings(world: &World, client: &str) -> Value {
-    world.run(&["env", client, "--json"]).expect(0).json()
-}
-
-/// The client in an environment that holds nothing but what it is led by.
-fn client(world: &World, python: &str, arguments: &[&str]) -> Command {
-    program(world, python, "google_client.py", arguments)
-}
-
-/// The same of any program.
-fn program(world: &World, python: &str, name: &str, arguments: &[&str]) -> Command {
-    let program = format!("{}/tests/programs/{name}", env!("CARGO_MANIFEST_DIR"));
-    let copy = world.file(name, &std::fs::read_to_string(program).unwrap());
-    let mut command = Command::new(python);
-    command.arg(copy).args(arguments).env_clear().env("PATH", std::env::var("PATH").unwrap()).env("HOME", world.work());
-    for (name, value) in settings(world, "python").as_object().unwrap() {
-        command.env(name, value.as_str().unwrap());
-    }
-    command.current_dir(world.work()).stdin(Stdio::null());
-    command
-}
-
-#[track_caller]
-fn says(mut command: Command, transport: &str) {
-    let output = command.output().expect("start the client");
-    let (said, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success(), "{said}\n{errors}");
-    assert_eq!(said, SEEN.replace("TRANSPORT", transport), "{errors}");
-}
+const PROGRAM: &str = "google_client.py";
 
 #[test]
 fn googles_python_client_over_grpc() {
     let world = World::building(CADDIS);
     let python = interpreter(&world);
-    says(client(&world, &python, &["grpc"]), "grpc");
+    says(client(&world, &python, PROGRAM, &["grpc"]), &SEEN.replace("TRANSPORT", "grpc"));
     world.assert_nothing_left();
 }
 
@@ -87,12 +45,7 @@ fn googles_python_client_over_grpc() {
 fn googles_python_client_over_rest() {
     let world = World::building(CADDIS);
     let python = interpreter(&world);
-    let endpoint = settings(&world, "gcloud")["CLOUDSDK_API_ENDPOINT_OVERRIDES_DATAPROC"].as_str().unwrap().to_owned();
-    let port = endpoint.trim_end_matches('/').rsplit(':').next().unwrap().to_owned();
-    let mut command = client(&world, &python, &["rest", &port]);
-    let roots = settings(&world, "python")["GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"].as_str().unwrap().to_owned();
-    command.env("REQUESTS_CA_BUNDLE", roots);
-    says(command, "rest");
+    says(rest_client(&world, &python, PROGRAM), &SEEN.replace("TRANSPORT", "rest"));
     world.assert_nothing_left();
 }
 
@@ -101,9 +54,7 @@ fn a_history_is_read_in_pages_and_goes_with_its_records() {
     let world = World::building(CADDIS);
     let python = interpreter(&world);
     let so_it_is = |arguments: &[&str]| {
-        let output = program(&world, &python, "google_history.py", arguments).output().expect("start the client");
-        let (said, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-        assert_eq!(said, "so it is\n", "{errors}");
+        says(client(&world, &python, "google_history.py", arguments), "so it is\n");
     };
     so_it_is(&["make"]);
     let pruned = world.run(&["prune", "--older-than", "0s", "-o", "json"]).expect(0).json();

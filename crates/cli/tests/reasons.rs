@@ -112,6 +112,23 @@ fn a_growing_cluster_waits_for_capacity() {
 }
 
 #[test]
+fn time_limited() {
+    let world = world();
+    let shape = ["--workers", "1", "--threads", "1", "--memory", "500MiB"];
+    world.run(&[&["cluster", "create", "lab", "--lifetime", "1h"], &shape[..]].concat()).expect(0);
+    let reason = wait_reason(&world, "lab", "time_limited");
+    assert!(reason["next"].as_str().unwrap().starts_with("it ends in "), "{reason}");
+    world.run(&["cluster", "stop", "lab"]).expect(0);
+    world.run(&[&["cluster", "create", "short", "--lifetime", "3s"], &shape[..]].concat()).expect(0);
+    let id = submit(&world, "job", WAITS, &["--cluster", "short"]);
+    let ended = wait_reason(&world, "short", "ended");
+    assert!(ended["sentence"].as_str().unwrap().contains("its lifetime is over"), "{ended}");
+    let job = phase(&world, &id, "FAILED");
+    assert_eq!(job["cause"]["code"], "cluster_stopped", "{job}");
+    world.assert_nothing_left();
+}
+
+#[test]
 fn waiting_for_retry() {
     let world = world();
     let script = "import sys\nwith open('tries', 'a+') as f:\n    f.write('x')\n    f.seek(0)\n    n = len(f.read())\n\

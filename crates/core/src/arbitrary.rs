@@ -150,6 +150,7 @@ pub(crate) fn cluster(dice: &mut ChaCha8Rng, job: Option<&JobRecord>) -> Cluster
     record.idle_timeout_ms = some(dice, |dice| dice.random_range(0..50_000));
     record.idle_since = some(dice, time);
     record.keep_until = some(dice, time);
+    record.ends_at = if dice.random_bool(0.2) { Some(time(dice)) } else { None };
     record.shrink_since = some(dice, time);
     record
 }

@@ -12,6 +12,7 @@ use caddis_types::{ClusterId, JobId, Timestamp};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::policies::Scaling;
 use crate::wire::{Code, Status};
 
 /// Something that is kept.
@@ -58,6 +59,12 @@ pub(crate) struct ClusterDocument {
     pub(crate) turns: Vec<Turn>,
     /// What its owner should know; operations carry it as warnings.
     pub(crate) warnings: Vec<String>,
+    /// What its autoscaling policy says, where it names one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) scaling: Option<Scaling>,
+    /// Its end, whatever uses it then; of its lifetime or as it was said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) ends_at: Option<Timestamp>,
 }
 
 /// A wish that changes what a cluster is.
@@ -156,6 +163,28 @@ impl Kept for JobDocument {
     fn about(&self) -> Option<String> {
         Some(self.job.to_string())
     }
+}
+
+/// An autoscaling policy.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct PolicyDocument {
+    /// `google.cloud.dataproc.v1.AutoscalingPolicy`.
+    pub(crate) asked: Encoded,
+    pub(crate) created_at: Timestamp,
+}
+
+impl Kept for PolicyDocument {
+    const KIND: &'static str = "dataproc.autoscaling_policy";
+}
+
+/// Who may do what with something, as it was set: `google.iam.v1.Policy`, without its etag.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct IamDocument {
+    pub(crate) policy: Encoded,
+}
+
+impl Kept for IamDocument {
+    const KIND: &'static str = "dataproc.iam";
 }
 
 /// A document that was read.

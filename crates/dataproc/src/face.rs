@@ -5,13 +5,19 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use caddis_engine::Engine;
-use caddis_types::JobId;
+use caddis_types::{ClusterId, JobId};
 
 /// What the face needs beside the engine; the server puts the real ones in.
 #[async_trait]
 pub trait Outputs: Send + Sync {
     /// The last lines that a job's newest attempt wrote to standard error.
     async fn last_errors(&self, job: &JobId, lines: usize) -> String;
+
+    /// The ends of the logs of a cluster's scheduler and workers, by the names of the processes.
+    async fn cluster_logs(&self, cluster: &ClusterId) -> Vec<(String, Vec<u8>)>;
+
+    /// Where a browser that is logged in finds the cluster's dashboard.
+    fn dashboard(&self, cluster: &ClusterId) -> Option<String>;
 }
 
 /// The Dataproc face.
@@ -22,6 +28,8 @@ pub struct Dataproc {
     pub(crate) outputs: Arc<dyn Outputs>,
     /// Folders of jobs that came from here.
     pub(crate) staging: PathBuf,
+    /// Archives of diagnoses, by the clusters' uuids.
+    pub(crate) diagnoses: PathBuf,
     /// Environment variables of every cluster and job that comes from here.
     pub(crate) variables: Vec<(String, String)>,
 }
@@ -29,7 +37,8 @@ pub struct Dataproc {
 impl Dataproc {
     /// A face on this engine; jobs get their folders below `home`.
     pub fn new(engine: Engine, outputs: Arc<dyn Outputs>, home: &Path, variables: Vec<(String, String)>) -> Dataproc {
-        Dataproc { engine, outputs, staging: home.join("dataproc/jobs"), variables }
+        let (staging, diagnoses) = (home.join("dataproc/jobs"), home.join("dataproc/diagnoses"));
+        Dataproc { engine, outputs, staging, diagnoses, variables }
     }
 
     /// Now.

@@ -12,15 +12,18 @@ mod clusters;
 mod documents;
 mod face;
 mod filter;
+mod iam;
 mod jobs;
 mod operations;
 mod page;
 mod place;
+mod policies;
 mod raw;
 mod records;
 pub mod retention;
 mod service;
 mod wire;
+mod wrong;
 
 pub use face::{Dataproc, Outputs};
 pub use service::{Credentials, Service};

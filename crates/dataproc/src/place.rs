@@ -17,6 +17,10 @@ impl Place {
     pub(crate) fn new(project: &str, region: &str) -> Result<Place, Status> {
         check("project_id", project, 63, |c| c.is_ascii_alphanumeric() || "-:._".contains(c))?;
         check("region", region, 63, |c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')?;
+        if let Some(whole) = region_of_zone(region) {
+            let what = format!("`{region}` is a zone; its region is `{whole}`");
+            return Err(Status::field("region", what));
+        }
         Ok(Place { project: project.to_owned(), region: region.to_owned() })
     }
 
@@ -55,6 +59,13 @@ impl Place {
     }
 }
 
+/// The region of what is spelled as a zone: `us-central1-a`. Google makes a host of it that there is not.
+fn region_of_zone(text: &str) -> Option<&str> {
+    let (region, letter) = text.rsplit_once('-')?;
+    let zone = letter.len() == 1 && letter.chars().all(|c| c.is_ascii_lowercase());
+    (zone && region.contains('-') && region.ends_with(|c: char| c.is_ascii_digit())).then_some(region)
+}
+
 fn check(field: &str, text: &str, most: usize, good: impl Fn(char) -> bool) -> Result<(), Status> {
     match text {
         "" => Err(Status::field(field, "must be specified")),
@@ -80,5 +91,7 @@ mod tests {
             assert!(Place::parse("name", bad).is_err(), "{bad}");
         }
         assert!(Place::new("p", "US/../x").is_err());
+        let zone = Place::new("p", "us-central1-a").unwrap_err().message;
+        assert!(zone.contains("its region is `us-central1`"), "{zone}");
     }
 }

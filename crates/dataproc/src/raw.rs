@@ -52,8 +52,12 @@ pub(crate) fn copy(path: &str, from: &DynamicMessage, to: &mut DynamicMessage) -
         }
         return Ok(());
     };
-    let Some(Value::Message(from)) = from.has_field(&field).then(|| from.get_field(&field).into_owned()) else {
+    if !from.has_field(&field) && !to.has_field(&field) {
         return Ok(());
+    }
+    // What is absent has nothing below it either, which clears what is there.
+    let Value::Message(from) = from.get_field(&field).into_owned() else {
+        return Err(format!("`{name}` has no fields"));
     };
     match to.get_field_mut(&field) {
         Value::Message(to) => copy(rest, &from, to),
@@ -75,7 +79,7 @@ pub(crate) fn snake(path: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use caddis_googleapis::dataproc::Cluster;
+    use caddis_googleapis::dataproc::{AutoscalingConfig, Cluster, ClusterConfig};
 
     use super::*;
 
@@ -94,6 +98,18 @@ mod tests {
         assert!(encoded.windows(newer.len()).any(|window| window == newer));
         assert_eq!(Cluster::decode(encoded.as_slice()).unwrap().labels["a"], "b");
         assert!(copy("nonsense.x", &labels, &mut kept).is_err());
+    }
+
+    #[test]
+    fn what_is_not_there_clears_what_is() {
+        let policy = AutoscalingConfig { policy_uri: "p".to_owned() };
+        let config = ClusterConfig { autoscaling_config: Some(policy), ..ClusterConfig::default() };
+        let kept = Cluster { config: Some(config), ..Cluster::default() };
+        let mut kept = read(CLUSTER, kept.encode_to_vec().into()).unwrap();
+        let nothing = read(CLUSTER, Bytes::new()).unwrap();
+        copy("config.autoscaling_config.policy_uri", &nothing, &mut kept).unwrap();
+        let kept = Cluster::decode(kept.encode_to_vec().as_slice()).unwrap();
+        assert_eq!(kept.config.unwrap().autoscaling_config.unwrap().policy_uri, "");
     }
 
     #[test]

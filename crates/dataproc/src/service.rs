@@ -10,7 +10,7 @@ use tonic::body::Body;
 
 use crate::face::Dataproc;
 use crate::wire::{Code, Methods, Routes, Status, answer_grpc, answer_rest, is_grpc, refuse_rest};
-use crate::{clusters, jobs, operations};
+use crate::{clusters, iam, jobs, operations, policies};
 
 /// Larger bodies are refused.
 const BODY_BYTES: usize = 10 << 20;
@@ -41,6 +41,8 @@ impl Service {
         clusters::serve(&mut methods);
         jobs::serve(&mut methods);
         operations::serve(&mut methods);
+        policies::serve(&mut methods);
+        iam::serve(&mut methods);
         let routes = Routes::of(&methods);
         Service { parts: Arc::new(Parts { face: Arc::new(face), methods: Arc::new(methods), routes, credentials }) }
     }

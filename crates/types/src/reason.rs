@@ -60,6 +60,8 @@ codes! {
         DrainingWorker = "draining_worker",
         /// The cluster is kept after a failure, to be looked at.
         KeptAfterFailure = "kept_after_failure",
+        /// It ends at a known time, whatever uses it.
+        TimeLimited = "time_limited",
         /// Members are being ended.
         Stopping = "stopping",
         /// What runs cannot be seen just now.

@@ -88,7 +88,8 @@ mod tests {
         let text = "[server]\nidle_exit = \"5m\"\nretention = \"7d\"\n[pool]\nmemory = \"8GiB\"\n[defaults]\n\
                     profile = \"small\"\nworkers = \"1..3\"\nthreads = 2\nmemory = \"2GiB\"\ntimeout = \"1h\"\n\
                     retries = 1\nkeep_on_failure = 60\npython = \"3.12\"\ndask = \"2026.3\"\n[times]\n\
-                    member_start = 30\norderly_close = 1\ndrain = \"2m\"\nscript_after_scheduler = 1\nshrink_grace = 1\n";
+                    member_start = 30\norderly_close = 1\ndrain = \"2m\"\nscript_after_scheduler = 1\nshrink_grace = 1\n\
+                    [dataproc]\ninit_actions = \"record\"\n";
         let config = read(text).unwrap();
         assert_eq!(config.server.idle_exit, Span(Duration::from_secs(300)));
         assert_eq!(config.pool.pool(64 * GIB, 4).memory_bytes, 8 * GIB);
@@ -103,6 +104,13 @@ mod tests {
     fn a_whole_number_is_a_range_too_and_slots_are_gibibytes() {
         let config = read("[defaults]\nworkers = 4\n[pool]\nslots = 3\n").unwrap();
         assert_eq!((config.defaults.workers.unwrap().min, config.pool.pool(GIB, 1).memory_bytes), (4, 3 * GIB));
+    }
+
+    #[test]
+    fn what_cannot_be_done_is_refused() {
+        let refused = read("[dataproc]\ninit_actions = \"run\"\n").unwrap_err();
+        assert!(refused.message.contains("never runs them"), "{refused:?}");
+        assert!(read("[dataproc]\ninit_actions = \"maybe\"\n").unwrap_err().message.contains("record"));
     }
 
     #[test]

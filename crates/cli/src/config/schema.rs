@@ -22,6 +22,8 @@ pub struct Config {
     pub defaults: Defaults,
     /// `[times]`.
     pub times: Times,
+    /// `[dataproc]`.
+    pub dataproc: DataprocConfig,
 }
 
 /// How the server behaves.
@@ -134,6 +136,34 @@ impl Times {
     }
 }
 
+/// What the Dataproc face does where Google leaves a choice.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct DataprocConfig {
+    /// What becomes of a cluster's initialization actions.
+    #[serde(deserialize_with = "init_actions")]
+    pub init_actions: InitActions,
+}
+
+/// What becomes of initialization actions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum InitActions {
+    /// They are kept and answered; each operation warns that they are not run.
+    #[default]
+    Record,
+}
+
+fn init_actions<'de, D: Deserializer<'de>>(from: D) -> Result<InitActions, D::Error> {
+    match String::deserialize(from)?.as_str() {
+        "record" => Ok(InitActions::Record),
+        "run" => Err(de::Error::custom(
+            "`dataproc.init_actions` cannot be \"run\": this version records initialization actions and never runs them\n\
+             hint: put what they install into the jobs' Python environment, and leave the key out",
+        )),
+        other => Err(de::Error::custom(format!("`dataproc.init_actions` is `{other}`; there is \"record\""))),
+    }
+}
+
 /// Every key with its section, for the error that names the nearest.
 pub(super) const KEYS: &[(&str, &[&str])] = &[
     ("server", &["idle_exit", "retention"]),
@@ -142,5 +172,6 @@ pub(super) const KEYS: &[(&str, &[&str])] = &[
         "defaults",
         &["profile", "workers", "threads", "memory", "timeout", "retries", "keep_on_failure", "python", "dask"],
     ),
+    ("dataproc", &["init_actions"]),
     ("times", &["member_start", "orderly_close", "drain", "script_after_scheduler", "shrink_grace"]),
 ];

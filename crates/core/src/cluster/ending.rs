@@ -21,6 +21,7 @@ pub(super) fn decide(plan: &mut Plan<ClusterRecord>, input: &ClusterInput<'_>, n
         .or_else(|| environment_failed(plan, input))
         .or_else(|| workers_hopeless(plan))
         .or_else(|| job_over(plan, input, now))
+        .or_else(|| expired(plan, now))
         .or_else(|| idle(plan, input, now));
     if let Some(why) = why {
         stop(plan, why, now);
@@ -105,6 +106,16 @@ fn job_over(plan: &mut Plan<ClusterRecord>, input: &ClusterInput<'_>, now: Times
         }
         _ => Some(StopWhy::orderly(format!("job `{}` is over", job.id))),
     }
+}
+
+/// Its time is over: it ends, whatever uses it.
+fn expired(plan: &mut Plan<ClusterRecord>, now: Timestamp) -> Option<StopWhy> {
+    let ends = plan.record.ends_at?;
+    if ends <= now {
+        return Some(StopWhy::orderly(format!("its lifetime is over: it was to end at {ends}")));
+    }
+    plan.due_at(ends);
+    None
 }
 
 /// Nothing uses it: no job, no client, no task, no data. A scheduler that cannot be asked counts as in use.

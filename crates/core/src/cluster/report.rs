@@ -18,6 +18,15 @@ pub(super) fn explain(plan: &mut Plan<ClusterRecord>, input: &ClusterInput<'_>, 
         ClusterState::Ended { at, why } => vec![Reason::new(ReasonCode::Ended, why.sentence, at)],
     };
     plan.report.extend(reasons);
+    plan.report.extend(time_limit(&plan.record, now));
+}
+
+/// An end that is known from the beginning stands behind all other reasons.
+fn time_limit(record: &ClusterRecord, now: Timestamp) -> Option<Reason> {
+    let ends = record.ends_at.filter(|_| !record.state.is_ending())?;
+    let sentence = format!("it ends at {ends}, whatever uses it then");
+    let left = duration::display(ends.since(now));
+    Some(Reason::new(ReasonCode::TimeLimited, sentence, record.created_at).next(format!("it ends in {left}")))
 }
 
 fn environment(input: &ClusterInput<'_>, since: Timestamp) -> Reason {

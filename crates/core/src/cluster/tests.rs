@@ -87,6 +87,23 @@ fn settle(mut record: ClusterRecord, world: &mut ClusterWorld, mut now: Timestam
 }
 
 #[test]
+fn a_lifetime_ends_a_cluster_whatever_uses_it() {
+    let mut world = ClusterWorld { environment: EnvironmentStatus::Absent, ..seen([]) };
+    let (mut record, _) = settle(plain_cluster(1, 1), &mut world, NOW);
+    let ends = NOW + Duration::from_secs(600);
+    record.ends_at = Some(ends);
+    let before = look(&record, &world, NOW + Duration::from_secs(90));
+    assert!(matches!(before.record.state, ClusterState::Running { .. }));
+    assert!(before.due.is_some_and(|due| due <= ends), "{:?}", before.due);
+    let last = before.report.last().unwrap();
+    assert_eq!(last.code, ReasonCode::TimeLimited);
+    let script = [Member::Job { job: plain_job().id, attempt: 1 }];
+    let after = look_with(&record, &world, None, &script, ends);
+    let ClusterState::Stopping { why, .. } = &after.record.state else { panic!("{:?}", after.record.state) };
+    assert!(why.cause.is_none() && why.sentence.contains("its lifetime is over"), "{why:?}");
+}
+
+#[test]
 fn a_plain_life_comes_to_rest_running_and_again_ended() {
     let mut world = ClusterWorld { environment: EnvironmentStatus::Absent, ..seen([]) };
     let (mut record, _) = settle(plain_cluster(2, 2), &mut world, NOW);

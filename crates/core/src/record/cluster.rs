@@ -62,6 +62,9 @@ pub struct ClusterRecord {
     pub idle_timeout_ms: Option<u64>,
     /// Since when nothing has used it.
     pub idle_since: Option<Timestamp>,
+    /// Ends then, whatever uses it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ends_at: Option<Timestamp>,
     /// Kept until then after its job failed.
     pub keep_until: Option<Timestamp>,
     /// What the user should know.
@@ -253,6 +256,7 @@ impl ClusterRecord {
             stop_wish: None,
             idle_timeout_ms: None,
             idle_since: None,
+            ends_at: None,
             keep_until: None,
             notices: Vec::new(),
             worker_micros: 0,

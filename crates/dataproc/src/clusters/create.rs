@@ -3,16 +3,19 @@
 use caddis_engine::calls::{CallError, CallErrorKind};
 use caddis_googleapis::dataproc::{Cluster, ClusterConfig, CreateClusterRequest};
 use caddis_googleapis::longrunning::Operation;
+use caddis_types::Timestamp;
 use caddis_types::api::ClusterWish;
 use caddis_types::bytes::GIB;
 use caddis_types::shape::{ShapeWish, WorkerRange};
 use prost::Message;
 
-use super::{defaults, render, validate};
+use super::validate::Asks;
+use super::{defaults, lifecycle, render, validate};
 use crate::documents::{self, About, ClusterDocument, ClusterWork, Encoded, Read};
 use crate::face::Dataproc;
 use crate::operations::{self, Fresh};
 use crate::place::Place;
+use crate::policies::{self, Scaling};
 use crate::raw;
 use crate::wire::{Asked, Code, Status};
 
@@ -38,6 +41,7 @@ async fn attempt(face: &Dataproc, asked: &Asked<CreateClusterRequest>) -> Result
         return Err(Status::field("cluster.project_id", what));
     }
     validate::new(&wanted)?;
+    validate::zone(&place, &wanted.config.clone().unwrap_or_default())?;
     let fresh = Fresh::new(face, &place, "CreateCluster", &request.request_id)?;
     if let Some(first) = operations::repeated(face, &fresh).await? {
         return Ok(Some(first));
@@ -47,8 +51,11 @@ async fn attempt(face: &Dataproc, asked: &Asked<CreateClusterRequest>) -> Result
     let kept = raw::merge(&defaults::defaults(&place, &wanted).encode_to_vec(), &kept);
     let full = Cluster::decode(kept.clone()).map_err(|error| Status::new(Code::Internal, error.to_string()))?;
     let config = full.config.clone().unwrap_or_default();
-    let wish = wish(face, &full, &config)?;
+    let scaling = scaling(face, &place, &wanted, &config).await?;
     let (uuid, at, warnings) = (face.uuid(), face.now(), super::warnings::of(&config));
+    lifecycle::check(&config, at)?;
+    let ends_at = lifecycle::ends_at(&config, at);
+    let wish = wish(face, &full, &config, scaling.as_ref(), ends_at)?;
     let key = place.key(&wanted.cluster_name);
     let name = wanted.cluster_name.clone();
     let made = |cluster: &caddis_types::ClusterId| {
@@ -67,6 +74,8 @@ async fn attempt(face: &Dataproc, asked: &Asked<CreateClusterRequest>) -> Result
             created_at: at,
             turns: Vec::new(),
             warnings: warnings.clone(),
+            scaling,
+            ends_at,
         };
         let generation = before.as_ref().map_or(0, |read| read.generation);
         vec![documents::write(&key, generation, &document), fresh.write(&asked.caller, about, at, full.labels.clone(), warnings)]
@@ -81,7 +90,7 @@ async fn attempt(face: &Dataproc, asked: &Asked<CreateClusterRequest>) -> Result
 async fn free(face: &Dataproc, place: &Place, name: &str) -> Result<Option<Read<ClusterDocument>>, Status> {
     let Some(found) = documents::find::<ClusterDocument>(&face.engine, &place.key(name)).await? else { return Ok(None) };
     let record = super::find::record(face, &found.body.cluster).await?;
-    match render::cluster(&found.body, record.as_ref())? {
+    match render::cluster(face, &found.body, record.as_ref())? {
         None => Ok(Some(found)),
         Some(_) => Err(exists(place, name)),
     }
@@ -105,39 +114,76 @@ async fn lost(
         return Ok(Some(first));
     }
     match (error.kind, error.code.as_str()) {
+        (_, "minimum_above_pool") => {
+            let what = format!("Insufficient memory quota: {}.", error.message);
+            Err(Status::field("cluster.config.worker_config.num_instances", what))
+        }
         (CallErrorKind::Conflict, "conflict") => free(face, place, name).await.map(|_| None),
         (CallErrorKind::Conflict, "name_taken") => Err(exists(place, name)),
         _ => Err(error.into()),
     }
 }
 
+/// What the policy that it names says of its workers. Numbers that were asked for must lie within it.
+async fn scaling(
+    face: &Dataproc,
+    place: &Place,
+    wanted: &Cluster,
+    config: &ClusterConfig,
+) -> Result<Option<Scaling>, Status> {
+    let Some(uri) = policy_uri(config) else { return Ok(None) };
+    if defaults::single_node(config) {
+        let what = "a single node has no workers that could be scaled";
+        return Err(Status::field("cluster.config.autoscaling_config.policy_uri", what));
+    }
+    let scaling = policies::named(face, place, uri).await?;
+    validate::within(&scaling, &wanted.config.clone().unwrap_or_default(), Asks::New)?;
+    Ok(Some(scaling))
+}
+
+/// The name of the policy, where there is one.
+pub(super) fn policy_uri(config: &ClusterConfig) -> Option<&str> {
+    let scaling = config.autoscaling_config.as_ref()?;
+    Some(scaling.policy_uri.as_str()).filter(|uri| !uri.is_empty())
+}
+
 /// What our domain calls understand of it.
-pub(super) fn wish(face: &Dataproc, cluster: &Cluster, config: &ClusterConfig) -> Result<ClusterWish, Status> {
-    let workers = workers(config);
+pub(super) fn wish(
+    face: &Dataproc,
+    cluster: &Cluster,
+    config: &ClusterConfig,
+    scaling: Option<&Scaling>,
+    ends_at: Option<Timestamp>,
+) -> Result<ClusterWish, Status> {
+    let limits = lifecycle::limits(config, ends_at);
+    let now = face.now();
+    let first = workers(config);
+    let range = scaling.map_or(WorkerRange { min: first, max: first }, Scaling::range);
+    let pool = face.engine.ports.backend.pool().memory_bytes;
     let mut tags: std::collections::BTreeMap<String, String> =
         cluster.labels.iter().filter(|(key, _)| caddis_types::names::check(key).is_ok()).map(|(k, v)| (k.clone(), v.clone())).collect();
     tags.insert("dataproc-cluster".to_owned(), cluster.cluster_name.clone());
-    let idle = config.lifecycle_config.as_ref().and_then(|lifecycle| lifecycle.idle_delete_ttl.as_ref());
     Ok(ClusterWish {
         name: Some(cluster.cluster_name.clone()),
         tags,
         shape: ShapeWish {
-            workers: Some(WorkerRange { min: workers, max: workers }),
-            memory_bytes: Some(memory(face.engine.ports.backend.pool().memory_bytes, workers)),
+            workers: Some(range),
+            memory_bytes: Some(memory(pool, if scaling.is_some() { range.max } else { 2 * first })),
             ..ShapeWish::default()
         },
+        workers_first: Some(first),
         cwd: "/".to_owned(),
         variables: face.variables.iter().cloned().collect(),
-        // Without a wish it lives until it is deleted, as on Google; the hard end is the operator's.
-        idle_timeout_ms: Some(idle.map_or(0, |ttl| ttl.seconds.unsigned_abs() * 1000)),
+        idle_timeout_ms: Some(limits.idle_timeout_ms),
+        lifetime_ms: limits.ends_at.map(|ends| u64::try_from(ends.since(now).as_millis()).unwrap_or(u64::MAX)),
         ..ClusterWish::default()
     })
 }
 
-/// Memory of each worker: such that twice as many fit the pool, since clients scale clusters up and others want room
-/// as well; the mission's 14 GiB of an n2-standard-4 at most.
+/// Memory of each worker: such that so many fit the pool; the mission's 14 GiB of an n2-standard-4 at most. Of a cluster
+/// without a policy twice as many are to fit as were asked for: clients scale it up, and others want room as well.
 fn memory(pool: u64, workers: u32) -> u64 {
-    (pool / (2 * u64::from(workers.max(1)))).clamp(GIB, 14 * GIB)
+    (pool / u64::from(workers.max(1))).clamp(GIB, 14 * GIB)
 }
 
 /// How many workers its groups ask for; a single node works itself.

@@ -7,6 +7,7 @@ use caddis_googleapis::longrunning::Operation;
 use super::{find, render};
 use crate::documents::{self, About, ClusterWork, Turn, Wish};
 use crate::face::Dataproc;
+use crate::iam;
 use crate::operations::{self, Fresh};
 use crate::place::Place;
 use crate::wire::{Asked, Status};
@@ -35,6 +36,7 @@ pub(super) async fn delete(face: &Dataproc, asked: Asked<DeleteClusterRequest>) 
     if !again {
         document.turns.push(Turn { wish: Wish::Delete, at, workers: None });
         writes.push(documents::write(&living.document.key, living.document.generation, &document));
+        writes.extend(iam::forget(face, "clusters", &place.key(&document.uuid)).await?);
     }
     match living.record {
         Some(record) => face.engine.stop_cluster_with(&asked.caller, record.id.as_str(), writes).await.map(|_| ())?,

@@ -22,7 +22,7 @@ pub(crate) async fn living(face: &Dataproc, place: &Place, name: &str) -> Result
     let missing = || Status::not_found("Cluster", &place.of("clusters", name));
     let document = documents::find::<ClusterDocument>(&face.engine, &place.key(name)).await?.ok_or_else(missing)?;
     let record = record(face, &document.body.cluster).await?;
-    let cluster = render::cluster(&document.body, record.as_ref())?.ok_or_else(missing)?;
+    let cluster = render::cluster(face, &document.body, record.as_ref())?.ok_or_else(missing)?;
     Ok(Living { document, record, cluster })
 }
 

@@ -1,14 +1,17 @@
 //! `GetCluster`.
 
-use caddis_googleapis::dataproc::{Cluster, GetClusterRequest};
+use bytes::Bytes;
+use caddis_googleapis::dataproc::GetClusterRequest;
 
 use super::find::living;
+use super::render;
 use crate::face::Dataproc;
 use crate::place::Place;
 use crate::wire::{Asked, Status};
 
-pub(super) async fn get(face: &Dataproc, asked: Asked<GetClusterRequest>) -> Result<Cluster, Status> {
+pub(super) async fn get(face: &Dataproc, asked: Asked<GetClusterRequest>) -> Result<Bytes, Status> {
     let request = asked.message;
     let place = Place::new(&request.project_id, &request.region)?;
-    Ok(living(face, &place, &request.cluster_name).await?.cluster)
+    let living = living(face, &place, &request.cluster_name).await?;
+    render::encoded(&living.document.body, &living.cluster)
 }

@@ -29,7 +29,7 @@ pub(super) async fn list(
         let ids = batch.iter().map(|read| &read.body.cluster);
         let records = records::clusters(&face.engine.ports, ids).await.map_err(CallError::from)?;
         for read in batch {
-            let Some(cluster) = render::cluster(&read.body, records.get(&read.body.cluster))? else { continue };
+            let Some(cluster) = render::cluster(face, &read.body, records.get(&read.body.cluster))? else { continue };
             if filter.matches(&subject(&cluster)) && !page.take(&read.key, cluster) {
                 break 'page;
             }

@@ -6,6 +6,7 @@ mod delete;
 mod diagnose;
 mod find;
 mod get;
+mod lifecycle;
 mod list;
 mod start_stop;
 pub(crate) mod render;
@@ -27,7 +28,7 @@ const SERVICE: &str = "google.cloud.dataproc.v1.ClusterController";
 pub(crate) fn serve(methods: &mut Methods<Dataproc>) {
     methods
         .add(SERVICE, "CreateCluster", |face, asked| async move { create::create(&face, asked).await })
-        .add(SERVICE, "GetCluster", |face, asked| async move { get::get(&face, asked).await })
+        .add_raw(SERVICE, "GetCluster", |face, asked| async move { get::get(&face, asked).await })
         .add(SERVICE, "ListClusters", |face, asked| async move { list::list(&face, asked).await })
         .add(SERVICE, "UpdateCluster", |face, asked| async move { update::update(&face, asked).await })
         .add(SERVICE, "DeleteCluster", |face, asked| async move { delete::delete(&face, asked).await })

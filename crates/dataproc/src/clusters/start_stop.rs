@@ -46,7 +46,10 @@ pub(super) async fn start(face: &Dataproc, asked: Asked<StartClusterRequest>) ->
     in_state(&living, &[State::Stopped], "started")?;
     let at = face.now();
     let config = living.cluster.config.clone().unwrap_or_default();
-    let wish = create::wish(face, &living.cluster, &config)?;
+    let wish = {
+        let document = &living.document.body;
+        create::wish(face, &living.cluster, &config, document.scaling.as_ref(), document.ends_at)?
+    };
     let (name, labels) = (request.cluster_name.clone(), living.cluster.labels.clone());
     let made = |cluster: &caddis_types::ClusterId| {
         let mut document = living.document.body.clone();

@@ -2,7 +2,7 @@
 //!
 //! A pure function. What always holds: a cluster that failed is ERROR until it is deleted, though nothing of it runs
 //! and nothing of it costs; one that ended because it was told to (idle, its time over, by hand) is gone, as it is on
-//! Google after such an end.
+//! Google after such an end, and so is one that was stopped or failed once its time is over.
 
 use caddis_core::record::{ClusterRecord, ClusterState, MemberPhase};
 use caddis_googleapis::dataproc::cluster_status::State;
@@ -19,7 +19,13 @@ pub(crate) struct Since {
 }
 
 /// All states so far, the present one last; nothing when it is gone.
-pub(crate) fn states(document: &ClusterDocument, record: Option<&ClusterRecord>) -> Option<Vec<Since>> {
+pub(crate) fn states(
+    document: &ClusterDocument,
+    record: Option<&ClusterRecord>,
+    now: Timestamp,
+) -> Option<Vec<Since>> {
+    // Where nothing runs any more, nobody but this says that its time is over.
+    let expired = document.ends_at.is_some_and(|ends| ends <= now);
     let since = |state, at, detail: &str| Since { state, at, detail: detail.to_owned() };
     let mut states = vec![since(State::Creating, document.created_at, "")];
     let restarted = document.turns.iter().any(|turn| turn.wish == Wish::Start);
@@ -43,6 +49,7 @@ pub(crate) fn states(document: &ClusterDocument, record: Option<&ClusterRecord>)
     match (last.map(|turn| turn.wish), ended) {
         (Some(Wish::Delete), Some(_)) => return None,
         (Some(Wish::Delete), None) => {}
+        (Some(Wish::Stop), Some(_)) | (_, Some((_, Some(_)))) if expired => return None,
         (Some(Wish::Stop), Some((at, _))) => states.push(since(State::Stopped, at, "")),
         (Some(Wish::Stop), None) => {}
         (_, Some((at, Some(cause)))) => states.push(since(State::Error, at, &cause.sentence)),
@@ -89,4 +96,27 @@ fn settled_at(record: &ClusterRecord) -> Timestamp {
         _ => None,
     };
     record.slots.values().filter_map(|slot| ready(&slot.phase)).max().unwrap_or(record.created_at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::documents::{Encoded, Turn};
+
+    #[test]
+    fn a_stopped_cluster_is_gone_once_its_time_is_over() {
+        let at = Timestamp;
+        let document = ClusterDocument {
+            uuid: String::new(),
+            cluster: "cl_0123456789abcdef".parse().unwrap(),
+            asked: Encoded::default(),
+            created_at: at(1),
+            turns: vec![Turn { wish: Wish::Stop, at: at(2), workers: None }],
+            warnings: Vec::new(),
+            scaling: None,
+            ends_at: Some(at(9)),
+        };
+        let last = |now| states(&document, None, at(now)).and_then(|mut states| states.pop()).map(|since| since.state);
+        assert_eq!((last(8), last(9)), (Some(State::Stopped), None));
+    }
 }

@@ -1,29 +1,43 @@
 //! `UpdateCluster`: labels, numbers of workers, the autoscaling policy, times to live.
 
+use bytes::Bytes;
+use caddis_engine::calls::{Limits, Reshape};
 use caddis_googleapis::dataproc::cluster_status::State;
-use caddis_googleapis::dataproc::{Cluster, UpdateClusterRequest};
+use caddis_googleapis::dataproc::{Cluster, ClusterConfig, LifecycleConfig, UpdateClusterRequest};
 use caddis_googleapis::longrunning::Operation;
+use caddis_types::Timestamp;
+use caddis_types::shape::WorkerRange;
 use prost::Message;
 
-use super::{create, find, render, validate};
+use super::find::Living;
+use super::validate::Asks;
+use super::{create, find, lifecycle, render, validate};
 use crate::documents::{self, About, ClusterWork, Encoded, Turn, Wish};
 use crate::face::Dataproc;
 use crate::operations::{self, Fresh};
 use crate::place::Place;
+use crate::policies::{self, Scaling};
 use crate::raw;
 use crate::wire::{Asked, Code, Status};
 
-/// What may be changed of a cluster that is there.
-const CHANGEABLE: [&str; 8] = [
+const WORKERS: [&str; 2] = ["config.worker_config.num_instances", "config.secondary_worker_config.num_instances"];
+const POLICY: [&str; 2] = ["config.autoscaling_config.policy_uri", "config.autoscaling_config"];
+/// What else may be changed of a cluster that is there.
+const OTHERS: [&str; 5] = [
     "labels",
-    "config.worker_config.num_instances",
-    "config.secondary_worker_config.num_instances",
-    "config.autoscaling_config.policy_uri",
     "config.lifecycle_config.idle_delete_ttl",
+    "config.lifecycle_config.idle_stop_ttl",
+    "config.lifecycle_config.auto_stop_ttl",
+    "config.lifecycle_config.auto_stop_time",
+];
+/// When the cluster ends, whatever uses it.
+const ENDS: [&str; 3] = [
+    "config.lifecycle_config",
     "config.lifecycle_config.auto_delete_ttl",
     "config.lifecycle_config.auto_delete_time",
-    "config.lifecycle_config",
 ];
+
+const CLUSTER: &str = "google.cloud.dataproc.v1.Cluster";
 
 pub(super) async fn update(face: &Dataproc, asked: Asked<UpdateClusterRequest>) -> Result<Operation, Status> {
     let request = &asked.message;
@@ -40,33 +54,121 @@ pub(super) async fn update(face: &Dataproc, asked: Asked<UpdateClusterRequest>) 
         let text = format!("Cluster `{}` cannot be updated in state {}", request.cluster_name, state.as_str_name());
         return Err(Status::new(Code::FailedPrecondition, text));
     }
-    let (kept, updated) = changed(&asked, &living.document.body.asked.0, &paths)?;
-    let config = updated.config.clone().unwrap_or_default();
-    let before = create::workers(&super::render::decode(&living.document.body)?.config.unwrap_or_default());
-    let workers = Some(create::workers(&config)).filter(|now| *now != before);
+    let (kept, updated) = changed(&asked, &living, &paths)?;
+    let scaling = scaling(face, &place, &living, &updated, &paths).await?;
+    let numbers = Numbers::of(&living, &updated, scaling.as_ref(), &paths)?;
+    numbers.fit(face, &living)?;
     let at = face.now();
     let mut document = living.document.body.clone();
     document.asked = Encoded(kept.clone());
-    document.turns.push(Turn { wish: Wish::Update, at, workers });
+    document.scaling = scaling;
+    let limits = limits(&updated, &paths, &mut document.ends_at, at)?;
+    document.turns.push(Turn { wish: Wish::Update, at, workers: numbers.exactly });
     let about = About::Cluster {
         what: ClusterWork::Update,
         name: request.cluster_name.clone(),
         uuid: document.uuid.clone(),
         cluster: document.cluster.clone(),
         asked: Encoded(kept),
-        workers,
+        workers: numbers.exactly,
     };
     let writes = vec![
         documents::write(&living.document.key, living.document.generation, &document),
         fresh.write(&asked.caller, about, at, updated.labels, Vec::new()),
     ];
-    match workers {
-        Some(workers) => {
-            face.engine.scale_cluster_with(&asked.caller, document.cluster.as_str(), workers, writes).await?;
-        }
-        None => face.engine.write_documents(writes).await?,
+    let (range, workers) = (numbers.range, numbers.first);
+    let reshape = Reshape { cluster: document.cluster, range, workers, limits };
+    match reshape {
+        Reshape { range: None, limits: None, .. } => face.engine.write_documents(writes).await?,
+        reshape => face.engine.reshape_clusters_with(&asked.caller, vec![reshape], writes).await?,
     }
     operations::get_by_key(face, &fresh.key).await
+}
+
+/// What the update means for the cluster's workers.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Numbers {
+    /// The operation is done when so many serve.
+    exactly: Option<u32>,
+    /// What it may have from now on.
+    range: Option<WorkerRange>,
+    /// How many of it at first.
+    first: Option<u32>,
+}
+
+impl Numbers {
+    fn of(living: &Living, updated: &Cluster, scaling: Option<&Scaling>, paths: &[String]) -> Result<Numbers, Status> {
+        let config = updated.config.clone().unwrap_or_default();
+        let counted = paths.iter().any(|path| WORKERS.contains(&path.as_str()));
+        let now = create::workers(&config);
+        let before = create::workers(&living.cluster.config.clone().unwrap_or_default());
+        let fixed = Some(WorkerRange { min: now, max: now });
+        Ok(match (living.document.body.scaling.as_ref(), scaling) {
+            (old, Some(scaling)) => {
+                if counted {
+                    validate::within(scaling, &config, Asks::Change)?;
+                }
+                let changed = counted || old != Some(scaling);
+                Numbers { exactly: None, range: changed.then(|| scaling.range()), first: counted.then_some(now) }
+            }
+            // Without its policy it stays as large as it is, or becomes as large as was said.
+            (Some(_), None) => Numbers { exactly: None, range: fixed, first: Some(now) },
+            (None, None) if now != before => Numbers { exactly: Some(now), range: fixed, first: Some(now) },
+            (None, None) => Numbers::default(),
+        })
+    }
+
+    /// Refuses more workers than there is memory for: Google speaks of quotas then.
+    fn fit(&self, face: &Dataproc, living: &Living) -> Result<(), Status> {
+        let (Some(workers), Some(record)) = (self.first, &living.record) else { return Ok(()) };
+        let most = face.engine.ports.backend.pool().memory_bytes / record.shape.memory_bytes.max(1);
+        if u64::from(workers) <= most {
+            return Ok(());
+        }
+        let what = format!("Insufficient memory quota. Requested {workers} workers, available {most}.");
+        Err(Status::field("cluster.config.worker_config.num_instances", what))
+    }
+}
+
+/// When it ends by itself from now on, where the update says.
+fn limits(
+    updated: &Cluster,
+    paths: &[String],
+    ends_at: &mut Option<Timestamp>,
+    now: Timestamp,
+) -> Result<Option<Limits>, Status> {
+    if !paths.iter().any(|path| path.starts_with(ENDS[0])) {
+        return Ok(None);
+    }
+    let config = updated.config.clone().unwrap_or_default();
+    if paths.iter().any(|path| ENDS.contains(&path.as_str())) {
+        lifecycle::check(&config, now)?;
+        *ends_at = lifecycle::ends_at(&config, now);
+    } else {
+        // An end that was said long ago may be near by now.
+        let idle = config.lifecycle_config.map(|lifecycle| LifecycleConfig { ttl: None, ..lifecycle });
+        let config = ClusterConfig { lifecycle_config: idle, ..ClusterConfig::default() };
+        lifecycle::check(&config, now)?;
+    }
+    let config = updated.config.clone().unwrap_or_default();
+    Ok(Some(lifecycle::limits(&config, *ends_at)))
+}
+
+/// What the policy says that the cluster names from now on.
+async fn scaling(
+    face: &Dataproc,
+    place: &Place,
+    living: &Living,
+    updated: &Cluster,
+    paths: &[String],
+) -> Result<Option<Scaling>, Status> {
+    if !paths.iter().any(|path| POLICY.contains(&path.as_str())) {
+        return Ok(living.document.body.scaling.clone());
+    }
+    match updated.config.as_ref().and_then(create::policy_uri) {
+        Some(uri) => policies::named(face, place, uri).await.map(Some),
+        None => Ok(None),
+    }
 }
 
 /// The paths of the mask, in the protos' spelling.
@@ -76,11 +178,12 @@ fn paths(request: &UpdateClusterRequest) -> Result<Vec<String>, Status> {
     if paths.is_empty() {
         return Err(Status::field("update_mask", "must name at least one field"));
     }
-    let wrong = paths.iter().find(|path| !CHANGEABLE.contains(&path.as_str()));
+    let changeable: Vec<&str> = WORKERS.into_iter().chain(POLICY).chain(OTHERS).chain(ENDS).collect();
+    let wrong = paths.iter().find(|path| !changeable.contains(&path.as_str()));
     match wrong {
         None => Ok(paths),
         Some(path) => {
-            let what = format!("`{path}` cannot be changed; there are {}", CHANGEABLE.join(", "));
+            let what = format!("`{path}` cannot be changed; there are {}", changeable.join(", "));
             Err(Status::field("update_mask", what))
         }
     }
@@ -94,19 +197,22 @@ fn check_timeout(request: &UpdateClusterRequest) -> Result<(), Status> {
     Err(Status::field("graceful_decommission_timeout", format!("`{seconds}s` is not between 0 and 1 day")))
 }
 
-/// What is kept after the change, encoded and read.
-fn changed(
-    asked: &Asked<UpdateClusterRequest>,
-    kept: &bytes::Bytes,
-    paths: &[String],
-) -> Result<(bytes::Bytes, Cluster), Status> {
+/// What is kept after the change, encoded and read. Numbers of workers that a policy chose meanwhile are taken over.
+fn changed(asked: &Asked<UpdateClusterRequest>, living: &Living, paths: &[String]) -> Result<(Bytes, Cluster), Status> {
     let wanted = raw::field("google.cloud.dataproc.v1.UpdateClusterRequest", &asked.raw, "cluster")?;
-    let from = raw::read("google.cloud.dataproc.v1.Cluster", wanted)?;
-    let mut to = raw::read("google.cloud.dataproc.v1.Cluster", kept.clone())?;
-    for path in paths {
-        raw::copy(path, &from, &mut to).map_err(|what| Status::field("update_mask", what))?;
+    let from = raw::read(CLUSTER, wanted)?;
+    let now = raw::read(CLUSTER, living.cluster.encode_to_vec().into())?;
+    let mut to = raw::read(CLUSTER, living.document.body.asked.0.clone())?;
+    let wrong = |what| Status::field("update_mask", what);
+    if living.document.body.scaling.is_some() {
+        for path in WORKERS {
+            raw::copy(path, &now, &mut to).map_err(wrong)?;
+        }
     }
-    let encoded = bytes::Bytes::from(to.encode_to_vec());
+    for path in paths {
+        raw::copy(path, &from, &mut to).map_err(wrong)?;
+    }
+    let encoded = Bytes::from(to.encode_to_vec());
     let cluster = Cluster::decode(encoded.clone()).map_err(|error| Status::new(Code::Internal, error.to_string()))?;
     validate::new(&cluster)?;
     Ok((encoded, cluster))

@@ -2,20 +2,12 @@
 //! minutes later (one primary worker, a time to live under its minimum, a machine type that there is not).
 
 use caddis_googleapis::dataproc::instance_group_config::Preemptibility;
-use caddis_googleapis::dataproc::lifecycle_config::Ttl;
-use caddis_googleapis::dataproc::{Cluster, ClusterConfig, InstanceGroupConfig, LifecycleConfig};
+use caddis_googleapis::dataproc::{Cluster, ClusterConfig, InstanceGroupConfig};
 
+use crate::place::Place;
+use crate::policies::Scaling;
 use crate::wire::Status;
-
-/// The figures that are wrong so far.
-#[derive(Default)]
-struct Wrong(Vec<(String, String)>);
-
-impl Wrong {
-    fn add(&mut self, field: impl Into<String>, what: impl Into<String>) {
-        self.0.push((field.into(), what.into()));
-    }
-}
+use crate::wrong::Wrong;
 
 /// Refuses a cluster that Google would not make, naming every field that is wrong.
 pub(super) fn new(cluster: &Cluster) -> Result<(), Status> {
@@ -30,11 +22,45 @@ pub(super) fn new(cluster: &Cluster) -> Result<(), Status> {
     if let Some(config) = &cluster.config {
         self::config(config, &mut wrong);
     }
-    finish(wrong)
+    wrong.done()
 }
 
-fn finish(wrong: Wrong) -> Result<(), Status> {
-    if wrong.0.is_empty() { Ok(()) } else { Err(Status::fields(wrong.0)) }
+/// Refuses a zone that is not in the cluster's region.
+pub(super) fn zone(place: &Place, config: &ClusterConfig) -> Result<(), Status> {
+    let uri = config.gce_cluster_config.as_ref().map(|gce| gce.zone_uri.as_str()).unwrap_or_default();
+    let zone = uri.rsplit('/').next().unwrap_or_default();
+    let inside = zone.strip_prefix(place.region.as_str()).is_some_and(|rest| rest.starts_with('-'));
+    if zone.is_empty() || inside || place.region == "global" {
+        return Ok(());
+    }
+    let what = format!("`{zone}` is not in the region `{}`", place.region);
+    Err(Status::field("cluster.config.gce_cluster_config.zone_uri", what))
+}
+
+/// Who names the numbers of workers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Asks {
+    /// A new cluster: a number that is not given is the policy's to choose.
+    New,
+    /// An update.
+    Change,
+}
+
+/// Refuses numbers of workers that the cluster's policy does not allow.
+pub(super) fn within(scaling: &Scaling, config: &ClusterConfig, asks: Asks) -> Result<(), Status> {
+    let mut wrong = Wrong::default();
+    for (field, group, bounds) in [
+        ("worker_config", &config.worker_config, scaling.primary),
+        ("secondary_worker_config", &config.secondary_worker_config, scaling.secondary),
+    ] {
+        let count = group.as_ref().map_or(0, |group| group.num_instances);
+        let given = group.is_some() && (asks == Asks::Change || count != 0);
+        if given && !(bounds.min..=bounds.max).contains(&count.unsigned_abs()) {
+            let what = format!("`{count}` is not between {} and {}, as the autoscaling policy wants", bounds.min, bounds.max);
+            wrong.add(format!("cluster.config.{field}.num_instances"), what);
+        }
+    }
+    wrong.done()
 }
 
 /// A name is a lowercase letter, then at most 51 letters, digits and hyphens, and does not end in a hyphen.
@@ -54,7 +80,7 @@ pub(crate) fn name(name: &str) -> Result<(), String> {
 pub(crate) fn label_map(labels: &std::collections::BTreeMap<String, String>, field: &str) -> Result<(), Status> {
     let mut wrong = Wrong::default();
     self::labels(labels, field, &mut wrong);
-    finish(wrong)
+    wrong.done()
 }
 
 fn labels(labels: &std::collections::BTreeMap<String, String>, field: &str, wrong: &mut Wrong) {
@@ -100,9 +126,6 @@ fn config(config: &ClusterConfig, wrong: &mut Wrong) {
             wrong.add(at("secondary_worker_config.num_instances"), format!("`{}` is negative", workers.num_instances));
         }
         group(workers, &at("secondary_worker_config"), false, wrong);
-    }
-    if let Some(lifecycle) = &config.lifecycle_config {
-        self::lifecycle(lifecycle, wrong);
     }
     for (index, action) in config.initialization_actions.iter().enumerate() {
         if !action.executable_file.starts_with("gs://") {
@@ -156,24 +179,6 @@ fn machine_type(text: &str) -> bool {
     }
 }
 
-const MINUTE: i64 = 60;
-const DAYS_14: i64 = 14 * 24 * 60 * MINUTE;
-
-fn lifecycle(lifecycle: &LifecycleConfig, wrong: &mut Wrong) {
-    let mut within = |field: &str, seconds: i64, least: i64| {
-        if seconds < least || seconds > DAYS_14 {
-            let what = format!("`{seconds}s` is not between {} minutes and 14 days", least / MINUTE);
-            wrong.add(format!("cluster.config.lifecycle_config.{field}"), what);
-        }
-    };
-    if let Some(ttl) = &lifecycle.idle_delete_ttl {
-        within("idle_delete_ttl", ttl.seconds, 5 * MINUTE);
-    }
-    if let Some(Ttl::AutoDeleteTtl(ttl)) = &lifecycle.ttl {
-        within("auto_delete_ttl", ttl.seconds, 10 * MINUTE);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -194,16 +199,13 @@ mod tests {
             cluster_name: "Bad".to_owned(),
             config: Some(ClusterConfig {
                 worker_config: Some(InstanceGroupConfig { num_instances: 1, ..Default::default() }),
-                lifecycle_config: Some(LifecycleConfig {
-                    idle_delete_ttl: Some(prost_types::Duration { seconds: 60, nanos: 0 }),
-                    ..Default::default()
-                }),
+                config_bucket: "gs://bucket".to_owned(),
                 ..Default::default()
             }),
             ..Default::default()
         };
         let text = new(&cluster).unwrap_err().message;
-        for field in ["cluster.cluster_name", "worker_config.num_instances", "lifecycle_config.idle_delete_ttl"] {
+        for field in ["cluster.cluster_name", "worker_config.num_instances", "config_bucket"] {
             assert!(text.contains(field), "{text}");
         }
     }

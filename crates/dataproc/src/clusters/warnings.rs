@@ -2,6 +2,8 @@
 
 use caddis_googleapis::dataproc::ClusterConfig;
 
+use super::lifecycle;
+
 /// Images that Google no longer makes clusters from, or soon will not: version and the last day.
 const DEAD: [(&str, &str); 5] = [
     ("1.", "2024-02-29"),
@@ -22,15 +24,12 @@ pub(super) fn of(config: &ClusterConfig) -> Vec<String> {
     }
     for action in &config.initialization_actions {
         warnings.push(format!(
-            "Initialization action `{}` was recorded and not run; `init_actions = \"run\"` in caddis.toml runs them.",
+            "Initialization action `{}` was recorded and not run: what it installs has to be in the job's Python environment.",
             action.executable_file
         ));
     }
-    if config.lifecycle_config.as_ref().is_some_and(|lifecycle| lifecycle.ttl.is_some()) {
-        warnings.push("The time to delete was recorded and is not acted on yet: delete the cluster, or give it an `idle_delete_ttl`.".to_owned());
-    }
-    if config.autoscaling_config.as_ref().is_some_and(|scaling| !scaling.policy_uri.is_empty()) {
-        warnings.push("The autoscaling policy was recorded and is not acted on yet: the number of workers is as asked.".to_owned());
+    if config.lifecycle_config.as_ref().is_some_and(lifecycle::stops) {
+        warnings.push("The time to stop was recorded and is not acted on: stop the cluster, or let it be deleted.".to_owned());
     }
     warnings
 }

@@ -5,6 +5,7 @@ use caddis_googleapis::dataproc::DeleteJobRequest;
 use super::get;
 use crate::documents;
 use crate::face::Dataproc;
+use crate::iam;
 use crate::place::Place;
 use crate::wire::{Asked, Code, Status};
 
@@ -16,5 +17,7 @@ pub(super) async fn delete(face: &Dataproc, asked: Asked<DeleteJobRequest>) -> R
         let text = format!("Job {} is active; cancel it before it is deleted", place.of("jobs", &request.job_id));
         return Err(Status::new(Code::FailedPrecondition, text));
     }
-    Ok(face.engine.write_documents(vec![documents::remove(&read)]).await?)
+    let mut writes = vec![documents::remove(&read)];
+    writes.extend(iam::forget(face, "jobs", &place.key(&read.body.uuid)).await?);
+    Ok(face.engine.write_documents(writes).await?)
 }

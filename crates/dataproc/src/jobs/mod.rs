@@ -3,6 +3,7 @@
 //! A PySpark job is how a Python job arrives: its main file runs as a script of ours on the named cluster's Dask.
 
 mod cancel;
+mod deadline;
 mod delete;
 mod get;
 mod list;

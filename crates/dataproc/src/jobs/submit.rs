@@ -10,7 +10,7 @@ use caddis_googleapis::longrunning::Operation;
 use caddis_types::api::{ClusterChoice, JobWish, RetryWish};
 use prost::Message;
 
-use super::{get, program};
+use super::{deadline, get, program};
 use crate::clusters::{self, label_map};
 use crate::documents::{self, About, Encoded, JobDocument};
 use crate::face::Dataproc;
@@ -52,6 +52,7 @@ async fn take(
     }
     label_map(&job.labels, "job.labels")?;
     let pyspark = pyspark(&job)?.clone();
+    let timeout_ms = deadline::of(&job.labels)?;
     let placement = job.placement.clone().unwrap_or_default();
     if placement.cluster_name.is_empty() {
         return Err(Status::field("job.placement.cluster_name", "must be specified"));
@@ -77,7 +78,7 @@ async fn take(
     let ready = tokio::task::spawn_blocking(move || program::prepare(&pyspark, &folder).map(|ready| (ready, pyspark)))
         .await
         .map_err(|_| Status::new(Code::Internal, "the job's folder could not be made"))??;
-    let wish = wish(face, &job, ready, living.document.body.cluster.as_str());
+    let wish = JobWish { timeout_ms, ..wish(face, &job, ready, living.document.body.cluster.as_str()) };
     let request_id = Some(request.request_id.clone()).filter(|id| !id.is_empty());
     let (job_uuid, at) = (face.uuid(), face.now());
     let made = |made: &caddis_types::JobId| {

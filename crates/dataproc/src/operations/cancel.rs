@@ -5,6 +5,7 @@ use caddis_googleapis::longrunning::{CancelOperationRequest, DeleteOperationRequ
 use super::{get, render};
 use crate::documents::{self, About, ClusterWork};
 use crate::face::Dataproc;
+use crate::iam;
 use crate::wire::{Asked, Code, Status};
 
 /// Ends what an operation makes: a cluster that is being created, a job. What cannot be taken back goes on, as on
@@ -37,5 +38,7 @@ pub(super) async fn delete(face: &Dataproc, asked: Asked<DeleteOperationRequest>
         let text = format!("Operation {} is not done; cancel it first", asked.message.name);
         return Err(Status::new(Code::FailedPrecondition, text));
     }
-    Ok(face.engine.write_documents(vec![documents::remove(&found)]).await?)
+    let mut writes = vec![documents::remove(&found)];
+    writes.extend(iam::forget(face, "operations", &found.key).await?);
+    Ok(face.engine.write_documents(writes).await?)
 }

@@ -12,6 +12,11 @@ pub(super) async fn get(face: &Dataproc, asked: Asked<GetOperationRequest>) -> R
     render::operation(face, &find(face, &asked.message.name).await?).await
 }
 
+/// Whether the operation of this name is there.
+pub(crate) async fn exists(face: &Dataproc, name: &str) -> Result<(), Status> {
+    find(face, name).await.map(drop)
+}
+
 /// The operation of this name, or NOT_FOUND.
 pub(super) async fn find(face: &Dataproc, name: &str) -> Result<Read<OperationDocument>, Status> {
     let (place, kind, id) = Place::parse("name", name)?;

@@ -8,6 +8,8 @@ mod get;
 mod list;
 mod render;
 
+pub(crate) use get::exists;
+
 use std::collections::BTreeMap;
 
 use caddis_engine::calls::Caller;

@@ -7,5 +7,5 @@ mod status;
 
 pub(crate) use grpc::{answer as answer_grpc, is_grpc};
 pub(crate) use methods::{Asked, Methods};
-pub(crate) use rest::{Routes, answer as answer_rest, refuse as refuse_rest};
+pub(crate) use rest::{Form, Routes, answer as answer_rest, json, refuse as refuse_rest};
 pub(crate) use status::{Code, Status, any};

@@ -1,5 +1,7 @@
 //! Making, showing, scaling and stopping clusters.
 
+use std::time::Duration;
+
 use caddis_core::profile;
 use caddis_core::record::{ClusterRecord, ClusterState, MemberPhase, NewEvent, StopWhy};
 use caddis_core::view;
@@ -38,13 +40,16 @@ impl Engine {
         let (shape, notices) = profile::fit(&wish.shape, self.ports.backend.pool())?;
         let now = self.ports.clock.now();
         let id = ClusterId::new(now, &mut self.ports.rng());
+        let first = wish.workers_first.unwrap_or(shape.workers_min).clamp(shape.workers_min, shape.workers_max);
         let record = ClusterRecord {
             name: wish.name,
+            workers_desired: first,
             tags: wish.tags,
             environment: wish.environment,
             cwd: wish.cwd,
             umask: wish.umask,
             idle_timeout_ms: Some(wish.idle_timeout_ms.unwrap_or(IDLE_TIMEOUT_MS)),
+            ends_at: wish.lifetime_ms.map(|ms| now + Duration::from_millis(ms)),
             notices,
             ..ClusterRecord::new(id.clone(), caller.owner.clone(), shape, now)
         };

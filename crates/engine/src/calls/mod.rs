@@ -7,9 +7,11 @@ mod documents;
 mod error;
 mod jobs;
 mod lookup;
+mod reshape;
 mod why;
 
 pub use error::{CallError, CallErrorKind};
+pub use reshape::{Limits, Reshape};
 
 /// Who asks.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -24,6 +24,9 @@ pub struct ClusterWish {
     /// Its shape.
     #[serde(default)]
     pub shape: ShapeWish,
+    /// Workers that it begins with, within the shape's range; without it the fewest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workers_first: Option<u32>,
     /// Which Python environment.
     #[serde(default)]
     pub environment: EnvironmentWish,
@@ -39,6 +42,9 @@ pub struct ClusterWish {
     /// Ends after nothing used it for this long, milliseconds; zero means never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub idle_timeout_ms: Option<u64>,
+    /// Ends after this long, milliseconds, whatever uses it then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lifetime_ms: Option<u64>,
 }
 
 /// The word for how far a cluster is.

@@ -34,6 +34,9 @@ pub struct Args {
     /// End it after nothing used it for so long; 0 means never [default: 30m].
     #[arg(long, value_name = "DURATION", value_parser = span)]
     pub idle_timeout: Option<u64>,
+    /// End it after so long, whatever uses it then.
+    #[arg(long, value_name = "DURATION", value_parser = span)]
+    pub lifetime: Option<u64>,
     /// Leave as soon as it is asked for, before it serves.
     #[arg(long)]
     pub no_wait: bool,
@@ -52,11 +55,13 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
         name: args.name.clone(),
         tags: args.tags.iter().cloned().collect(),
         shape: args.shape.wish(&context.config.defaults),
+        workers_first: None,
         environment: args.environment.wish(&context.config.defaults),
         cwd,
         umask: umask::own(),
         variables,
         idle_timeout_ms: args.idle_timeout,
+        lifetime_ms: args.lifetime,
     };
     let mut signals = Signals::listen()?;
     let server = context.server().await?;

@@ -1,0 +1,67 @@
+"""IAM policies on what Dataproc has. Called with `grpc` or with `rest PORT`."""
+
+from google_steps import *
+
+from google.iam.v1 import iam_policy_pb2 as iam
+from google.iam.v1 import policy_pb2
+
+policies = dp.AutoscalingPolicyServiceClient(**options)
+region = f"projects/{PROJECT}/regions/{REGION}"
+name = f"kept-{transport}"
+create(name).result(timeout=120)
+done = submit(name, "print(1)")
+over(done)
+operation = create("other").operation.name
+yarn = {"graceful_decommission_timeout": {"seconds": 0}, "scale_up_factor": 1.0, "scale_down_factor": 1.0}
+policies.create_autoscaling_policy({"parent": region, "policy": {
+    "id": "half", "basic_algorithm": {"yarn_config": yarn}, "worker_config": {"max_instances": 4}}})
+viewer = {"role": "roles/dataproc.viewer", "members": ["user:ann@example.com"]}
+
+
+def get(client, resource):
+    return client.get_iam_policy(iam.GetIamPolicyRequest(resource=resource))
+
+
+def put(client, resource, policy, **more):
+    return client.set_iam_policy(iam.SetIamPolicyRequest(resource=resource, policy=policy_pb2.Policy(**policy), **more))
+
+
+def test(client, resource, *permissions):
+    asked = iam.TestIamPermissionsRequest(resource=resource, permissions=permissions)
+    return list(client.test_iam_permissions(asked).permissions)
+
+
+for client, resource, permission in [
+    (clusters, f"{region}/clusters/{name}", "dataproc.clusters.use"),
+    (jobs, f"{region}/jobs/{done}", "dataproc.jobs.get"),
+    (clusters, operation, "dataproc.operations.get"),
+    (policies, f"{region}/autoscalingPolicies/half", "dataproc.autoscalingPolicies.use"),
+]:
+    first = get(client, resource)
+    assert not first.bindings and first.etag, first
+    second = put(client, resource, {"bindings": [viewer], "etag": first.etag})
+    assert second.etag != first.etag and get(client, resource) == second, second
+    # Who read the first one may not write over the second.
+    refused(exceptions.Conflict, lambda: put(client, resource, {"bindings": [], "etag": first.etag}), "concurrent")
+    assert put(client, resource, {"bindings": [viewer]}).etag != second.etag
+    refused(exceptions.BadRequest, lambda: put(client, resource, {"bindings": [{**viewer, "members": ["ann"]}]}), "members")
+    refused(exceptions.BadRequest, lambda: put(client, resource, {"bindings": [{**viewer, "role": "viewer"}]}), "role")
+    assert test(client, resource, permission) == [permission]
+    refused(exceptions.BadRequest, lambda: test(client, resource, "compute.instances.get"), "permissions")
+    missing = f"{resource}-none"
+    refused(exceptions.NotFound, lambda: get(client, missing))
+    assert test(client, missing, permission) == []
+print("kept")
+
+# Both kinds of names mean the same; another cluster of the same name begins without.
+if transport == "grpc":
+    moved = f"{region}/autoscalingPolicies/half".replace("regions", "locations")
+    assert [binding.role for binding in get(policies, moved).bindings] == ["roles/dataproc.viewer"]
+    refused(exceptions.BadRequest, lambda: get(clusters, f"{region}/clusters/{name}".replace("regions", "locations")))
+delete(name)
+refused(exceptions.NotFound, lambda: get(clusters, f"{region}/clusters/{name}"))
+create(name).result(timeout=120)
+assert not get(clusters, f"{region}/clusters/{name}").bindings
+delete(name)
+delete("other")
+print("forgotten")
