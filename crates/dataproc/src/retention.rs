@@ -24,7 +24,9 @@ pub async fn forget_gone(ports: &Ports) -> Result<usize, StoreError> {
         let batch = batch::<ClusterDocument>(ports, &mut after).await?;
         let Some(batch) = batch else { return Ok(gone) };
         let found = records::clusters(ports, batch.iter().map(|read| &read.body.cluster)).await?;
-        let shows = |read: &Read<ClusterDocument>| status::states(&read.body, found.get(&read.body.cluster)).is_some();
+        let now = ports.clock.now();
+        let shows =
+            |read: &Read<ClusterDocument>| status::states(&read.body, found.get(&read.body.cluster), now).is_some();
         gone += remove(ports, batch.iter().filter(|read| !shows(read)).map(documents::remove).collect()).await?;
     }
 }

@@ -5,7 +5,7 @@ use caddis_engine::calls::CallErrorKind;
 use caddis_googleapis::dataproc::CreateAutoscalingPolicyRequest;
 
 use super::{find, validate};
-use crate::documents::{self, Encoded, PolicyDocument, Read};
+use crate::documents::{self, Encoded, PolicyDocument};
 use crate::face::Dataproc;
 use crate::place::Place;
 use crate::raw;
@@ -20,7 +20,7 @@ pub(super) async fn create(face: &Dataproc, asked: Asked<CreateAutoscalingPolicy
     let body = PolicyDocument { asked: Encoded(validate::filled(&kept)), created_at: face.now() };
     let key = place.key(&policy.id);
     match face.engine.write_documents(vec![documents::write(&key, 0, &body)]).await {
-        Ok(()) => Ok(find::answer(&Read { key, generation: 1, body }, &asked.message.parent)),
+        Ok(()) => Ok(find::answer(&key, &body, &asked.message.parent)),
         Err(error) if error.kind == CallErrorKind::Conflict => {
             let name = format!("{}/autoscalingPolicies/{}", asked.message.parent, policy.id);
             Err(Status::new(Code::AlreadyExists, format!("Already exists: Autoscaling policy {name}")))

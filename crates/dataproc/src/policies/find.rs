@@ -53,10 +53,10 @@ pub(super) fn policy(read: &Read<PolicyDocument>) -> Result<AutoscalingPolicy, S
 }
 
 /// As it is answered: with the name that it has in `parent` (`projects/*/regions/*`, or `locations`).
-pub(super) fn answer(read: &Read<PolicyDocument>, parent: &str) -> Bytes {
-    let id = read.key.rsplit('/').next().unwrap_or_default().to_owned();
+pub(super) fn answer(key: &str, body: &PolicyDocument, parent: &str) -> Bytes {
+    let id = key.rsplit('/').next().unwrap_or_default().to_owned();
     let over = AutoscalingPolicy { name: format!("{parent}/{COLLECTION}/{id}"), id, ..AutoscalingPolicy::default() };
-    raw::merge(&read.body.asked.0, &over.encode_to_vec())
+    raw::merge(&body.asked.0, &over.encode_to_vec())
 }
 
 /// What stands before a policy in its full name.
@@ -70,11 +70,11 @@ mod tests {
 
     #[test]
     fn a_name_is_answered_in_the_words_it_was_asked_in() {
-        let kept = Read { key: "p/r/half".to_owned(), generation: 1, body: PolicyDocument::default() };
+        let key = "p/r/half";
         for name in ["projects/p/regions/r/autoscalingPolicies/half", "projects/p/locations/r/autoscalingPolicies/half"] {
-            let answered = AutoscalingPolicy::decode(answer(&kept, parent(name))).unwrap();
+            let answered = AutoscalingPolicy::decode(answer(key, &PolicyDocument::default(), parent(name))).unwrap();
             assert_eq!((answered.name.as_str(), answered.id.as_str()), (name, "half"));
-            assert_eq!(place("name", name).unwrap().0.key("half"), kept.key);
+            assert_eq!(place("name", name).unwrap().0.key("half"), key);
         }
         assert!(place("name", "projects/p/regions/r/clusters/half").is_err());
     }

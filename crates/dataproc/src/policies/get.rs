@@ -9,5 +9,6 @@ use crate::wire::{Asked, Status};
 
 pub(super) async fn get(face: &Dataproc, asked: Asked<GetAutoscalingPolicyRequest>) -> Result<Bytes, Status> {
     let name = &asked.message.name;
-    Ok(find::answer(&find::find(face, "name", name).await?, find::parent(name)))
+    let read = find::find(face, "name", name).await?;
+    Ok(find::answer(&read.key, &read.body, find::parent(name)))
 }

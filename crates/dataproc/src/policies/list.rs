@@ -24,7 +24,7 @@ pub(super) async fn list(
     // One more than a page: whether there is another.
     let limit = u32::try_from(size + 1).unwrap_or(u32::MAX);
     for read in documents::list::<PolicyDocument>(&face.engine, &place.key(""), &after, limit).await? {
-        let policy = AutoscalingPolicy::decode(find::answer(&read, &request.parent));
+        let policy = AutoscalingPolicy::decode(find::answer(&read.key, &read.body, &request.parent));
         let policy = policy.map_err(|error| Status::new(Code::Internal, error.to_string()))?;
         if !page.take(&read.key, policy) {
             break;

@@ -37,7 +37,7 @@ pub(super) async fn update(face: &Dataproc, asked: Asked<UpdateAutoscalingPolicy
             reshapes.push(scaling.reshape(&user.body.cluster));
         }
         match face.engine.reshape_clusters_with(&asked.caller, reshapes, writes).await {
-            Ok(()) => return Ok(find::answer(&now, find::parent(name))),
+            Ok(()) => return Ok(find::answer(&now.key, &now.body, find::parent(name))),
             Err(error) if error.kind == CallErrorKind::Conflict && tries < TRIES => {}
             Err(error) => return Err(error.into()),
         }

@@ -90,7 +90,7 @@ impl Keeper {
             };
         }
         self.changed(key);
-        self.to_be_flushed(key);
+        self.flush_later(key);
         self.trim_fork_servers();
     }
 

@@ -12,7 +12,7 @@ const GROUPED_AFTER: Duration = Duration::from_millis(500);
 
 impl Keeper {
     /// A member was let go: it gets its group in a while.
-    pub(super) fn to_be_grouped(&mut self, key: &str, now: Duration) {
+    pub(super) fn group_later(&mut self, key: &str, now: Duration) {
         self.ungrouped.push((key.to_owned(), now + GROUPED_AFTER));
     }
 

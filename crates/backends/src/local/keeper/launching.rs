@@ -177,7 +177,7 @@ impl Keeper {
         });
         let results = results.map(|result| result.unwrap_or(Ok(()))).collect();
         for key in fresh {
-            self.to_be_flushed(key);
+            self.flush_later(key);
         }
         results
     }
@@ -199,7 +199,7 @@ impl Keeper {
             status.push(b"go");
             status.flush();
             member.begin_watching(now);
-            self.to_be_grouped(key, now);
+            self.group_later(key, now);
         }
         self.crash_point("go");
         let record = self.members.get(key).map(|member| member.record().clone());

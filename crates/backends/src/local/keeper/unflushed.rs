@@ -40,7 +40,7 @@ impl Unflushed {
 
 impl Keeper {
     /// A member's record was written, and must come to the disk.
-    pub(super) fn to_be_flushed(&mut self, key: &str) {
+    pub(super) fn flush_later(&mut self, key: &str) {
         let Some(record) = self.members.get(key).map(super::member::Member::record) else {
             return;
         };
