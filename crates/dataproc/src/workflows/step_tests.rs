@@ -196,13 +196,9 @@ impl World {
     fn run(&mut self) {
         for _ in 0..5_000 {
             // A due time far away is reached only when nothing else moves.
-            while self.pass() {
-                if self.written.ended_at.is_some() {
-                    return;
-                }
-                if self.dice.hits(60) {
-                    break;
-                }
+            while self.pass() && !self.dice.hits(60) {}
+            if self.written.ended_at.is_some() {
+                return;
             }
             self.outside();
         }
@@ -218,7 +214,7 @@ impl World {
         assert!(self.clusters_made <= 1);
         assert!(self.written.steps.iter().all(|step| step.end.is_some()));
         let all_ran = self.written.steps.iter().all(|step| self.jobs.get(&step.id) == Some(&SeenJob::Succeeded));
-        assert_eq!(self.written.failure.is_none(), all_ran && self.written.steps.iter().all(Step::succeeded));
+        assert!(self.written.failure.is_some() || (all_ran && self.written.steps.iter().all(Step::succeeded)));
         assert!(self.excuse || self.written.failure.is_none(), "{:?}", self.written.failure);
         if let (Some(failure), None) = (&self.written.failure, self.written.cancelled_at) {
             assert_ne!(failure.kind, FailureKind::Cancelled);
@@ -263,7 +259,8 @@ proptest! {
         world.run();
         world.check();
         let kind = world.written.failure.as_ref().map(|failure| failure.kind);
-        prop_assert_eq!(kind.is_none(), over || all_done || world.written.steps.iter().all(Step::succeeded));
+        // What had succeeded before has succeeded; a cancellation that came earlier stays one.
+        prop_assert!(kind.is_none() || !(over || all_done));
         prop_assert!(kind.is_none() || kind == Some(FailureKind::Cancelled));
     }
 }
