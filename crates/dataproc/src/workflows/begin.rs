@@ -89,7 +89,9 @@ fn progress(template: &WorkflowTemplate, suffix: &str) -> Progress {
         }
         _ => Target::Selected { name: String::new(), uuid: String::new() },
     };
-    let milliseconds = |timeout: &prost_types::Duration| timeout.seconds.unsigned_abs() * 1000 + u64::from(timeout.nanos.unsigned_abs()) / 1_000_000;
+    let milliseconds = |timeout: &prost_types::Duration| {
+        timeout.seconds.unsigned_abs() * 1000 + u64::from(timeout.nanos.unsigned_abs()) / 1_000_000
+    };
     Progress::new(steps.collect(), target, template.dag_timeout.as_ref().map(milliseconds))
 }
 

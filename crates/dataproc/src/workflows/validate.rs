@@ -122,7 +122,10 @@ fn kind(job: &OrderedJob, at: &impl Fn(&str) -> String, wrong: &mut Wrong) {
 
 fn scheduling(job: &OrderedJob, at: &impl Fn(&str) -> String, wrong: &mut Wrong) {
     let Some(scheduling) = &job.scheduling else { return };
-    let both = [("max_failures_per_hour", scheduling.max_failures_per_hour, 10), ("max_failures_total", scheduling.max_failures_total, 240)];
+    let both = [
+        ("max_failures_per_hour", scheduling.max_failures_per_hour, 10),
+        ("max_failures_total", scheduling.max_failures_total, 240),
+    ];
     for (field, asked, most) in both.into_iter().filter(|(_, asked, most)| !(0..=*most).contains(asked)) {
         wrong.push((at(&format!("scheduling.{field}")), format!("`{asked}` is not between 0 and {most}")));
     }
