@@ -119,6 +119,8 @@ pub(crate) enum About {
     Cluster { what: ClusterWork, name: String, uuid: String, cluster: ClusterId, asked: Encoded, workers: Option<u32> },
     /// A job, by its key.
     Job { key: String, id: String },
+    /// A workflow, by its key.
+    Workflow { key: String },
 }
 
 /// What an operation does to a cluster.
@@ -137,10 +139,11 @@ impl Kept for OperationDocument {
     const KIND: &'static str = "dataproc.operation";
 
     fn about(&self) -> Option<String> {
-        Some(match &self.about {
-            About::Cluster { cluster, .. } => cluster.to_string(),
-            About::Job { id, .. } => id.clone(),
-        })
+        match &self.about {
+            About::Cluster { cluster, .. } => Some(cluster.to_string()),
+            About::Job { id, .. } => Some(id.clone()),
+            About::Workflow { .. } => None,
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use caddis_engine::Engine;
 use caddis_types::{ClusterId, JobId};
+use tokio::sync::watch;
 
 /// What the face needs beside the engine; the server puts the real ones in.
 #[async_trait]
@@ -32,13 +33,15 @@ pub struct Dataproc {
     pub(crate) diagnoses: PathBuf,
     /// Environment variables of every cluster and job that comes from here.
     pub(crate) variables: Vec<(String, String)>,
+    /// Told when a workflow begins, or is to end.
+    pub(crate) workflows: watch::Sender<()>,
 }
 
 impl Dataproc {
     /// A face on this engine; jobs get their folders below `home`.
     pub fn new(engine: Engine, outputs: Arc<dyn Outputs>, home: &Path, variables: Vec<(String, String)>) -> Dataproc {
         let (staging, diagnoses) = (home.join("dataproc/jobs"), home.join("dataproc/diagnoses"));
-        Dataproc { engine, outputs, staging, diagnoses, variables }
+        Dataproc { engine, outputs, staging, diagnoses, variables, workflows: watch::Sender::new(()) }
     }
 
     /// Now.

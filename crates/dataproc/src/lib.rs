@@ -23,6 +23,7 @@ mod records;
 pub mod retention;
 mod service;
 mod wire;
+mod workflows;
 mod wrong;
 
 pub use face::{Dataproc, Outputs};

@@ -40,13 +40,15 @@ pub async fn forget_operations(ports: &Ports, before: Timestamp) -> Result<usize
         batch.retain(|read| read.body.at < before);
         let ids = batch.iter().filter_map(|read| match &read.body.about {
             About::Cluster { cluster, .. } => Some(cluster),
-            About::Job { .. } => None,
+            About::Job { .. } | About::Workflow { .. } => None,
         });
         let clusters = records::clusters(ports, ids).await?;
         let ids: Vec<JobId> = batch.iter().filter_map(|read| job(&read.body.about)).collect();
         let jobs = records::jobs(ports, ids.iter()).await?;
         let over = |read: &Read<OperationDocument>| match &read.body.about {
             About::Cluster { cluster, .. } => operations::is_over(&read.body, clusters.get(cluster)),
+            // It goes with its workflow's own document, by DeleteOperation.
+            About::Workflow { .. } => false,
             about => job(about).and_then(|id| jobs.get(&id)).is_none_or(caddis_core::record::JobRecord::is_ended),
         };
         gone += remove(ports, batch.iter().filter(|read| over(read)).map(documents::remove).collect()).await?;
@@ -55,7 +57,7 @@ pub async fn forget_operations(ports: &Ports, before: Timestamp) -> Result<usize
 
 fn job(about: &About) -> Option<JobId> {
     match about {
-        About::Cluster { .. } => None,
+        About::Cluster { .. } | About::Workflow { .. } => None,
         About::Job { id, .. } => id.parse().ok(),
     }
 }

@@ -10,7 +10,7 @@ use tonic::body::Body;
 
 use crate::face::Dataproc;
 use crate::wire::{Code, Methods, Routes, Status, answer_grpc, answer_rest, is_grpc, refuse_rest};
-use crate::{clusters, iam, jobs, operations, policies};
+use crate::{clusters, iam, jobs, operations, policies, workflows};
 
 /// Larger bodies are refused.
 const BODY_BYTES: usize = 10 << 20;
@@ -43,8 +43,14 @@ impl Service {
         operations::serve(&mut methods);
         policies::serve(&mut methods);
         iam::serve(&mut methods);
+        workflows::serve(&mut methods);
         let routes = Routes::of(&methods);
         Service { parts: Arc::new(Parts { face: Arc::new(face), methods: Arc::new(methods), routes, credentials }) }
+    }
+
+    /// Makes workflows go on, for ever. `changes` tells of every change of a job or a cluster.
+    pub async fn drive_workflows(&self, changes: tokio::sync::watch::Receiver<()>) {
+        workflows::drive(self.parts.face.clone(), changes).await;
     }
 
     /// Answers one request, whichever wire it speaks.

@@ -32,6 +32,11 @@ impl Hub {
         Watch { hub: self.clone(), subject: None, receiver: self.0.all.subscribe() }
     }
 
+    /// Every change, for those who look at many subjects.
+    pub(crate) fn all(&self) -> watch::Receiver<()> {
+        self.0.all.subscribe()
+    }
+
     fn subjects(&self) -> MutexGuard<'_, HashMap<String, watch::Sender<()>>> {
         self.0.subjects.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -22,7 +22,7 @@ use crate::wire::{Asked, Code, Status};
 /// How often a creation begins anew when the document of an earlier cluster of its name goes meanwhile.
 const TRIES: usize = 5;
 
-pub(super) async fn create(face: &Dataproc, asked: Asked<CreateClusterRequest>) -> Result<Operation, Status> {
+pub(crate) async fn create(face: &Dataproc, asked: Asked<CreateClusterRequest>) -> Result<Operation, Status> {
     for _ in 0..TRIES {
         if let Some(operation) = attempt(face, &asked).await? {
             return Ok(operation);
@@ -78,7 +78,12 @@ async fn attempt(face: &Dataproc, asked: &Asked<CreateClusterRequest>) -> Result
             ends_at,
         };
         let generation = before.as_ref().map_or(0, |read| read.generation);
-        vec![documents::write(&key, generation, &document), fresh.write(&asked.caller, about, at, full.labels.clone(), warnings)]
+        let mut writes = vec![
+            documents::write(&key, generation, &document),
+            fresh.write(&asked.caller, about, at, full.labels.clone(), warnings),
+        ];
+        writes.extend(asked.also.iter().cloned());
+        writes
     };
     match face.engine.create_cluster_with(&asked.caller, wish, made).await {
         Ok(_) => operations::get_by_key(face, &fresh.key).await.map(Some),

@@ -12,7 +12,7 @@ use crate::operations::{self, Fresh};
 use crate::place::Place;
 use crate::wire::{Asked, Status};
 
-pub(super) async fn delete(face: &Dataproc, asked: Asked<DeleteClusterRequest>) -> Result<Operation, Status> {
+pub(crate) async fn delete(face: &Dataproc, asked: Asked<DeleteClusterRequest>) -> Result<Operation, Status> {
     let request = &asked.message;
     let place = Place::new(&request.project_id, &request.region)?;
     let fresh = Fresh::new(face, &place, "DeleteCluster", &request.request_id)?;
@@ -33,6 +33,7 @@ pub(super) async fn delete(face: &Dataproc, asked: Asked<DeleteClusterRequest>) 
         workers: None,
     };
     let mut writes = vec![fresh.write(&asked.caller, about, at, living.cluster.labels.clone(), Vec::new())];
+    writes.extend(asked.also.iter().cloned());
     if !again {
         document.turns.push(Turn { wish: Wish::Delete, at, workers: None });
         writes.push(documents::write(&living.document.key, living.document.generation, &document));

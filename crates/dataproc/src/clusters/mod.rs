@@ -18,9 +18,10 @@ mod warnings;
 use crate::face::Dataproc;
 use crate::wire::Methods;
 
-pub(crate) use create::workers;
+pub(crate) use create::{create, workers};
+pub(crate) use delete::delete;
 pub(crate) use find::{living, record};
-pub(crate) use validate::label_map;
+pub(crate) use validate::{label_map, new as check};
 
 const SERVICE: &str = "google.cloud.dataproc.v1.ClusterController";
 

@@ -10,7 +10,7 @@ use crate::wire::Status;
 use crate::wrong::Wrong;
 
 /// Refuses a cluster that Google would not make, naming every field that is wrong.
-pub(super) fn new(cluster: &Cluster) -> Result<(), Status> {
+pub(crate) fn new(cluster: &Cluster) -> Result<(), Status> {
     let mut wrong = Wrong::default();
     if let Err(what) = name(&cluster.cluster_name) {
         wrong.add("cluster.cluster_name", what);
@@ -88,8 +88,10 @@ fn labels(labels: &std::collections::BTreeMap<String, String>, field: &str, wron
         text.chars().count() <= 63
             && text.chars().all(|c| c.is_lowercase() || c.is_numeric() || c == '-' || c == '_' || (c.is_alphabetic() && !c.is_uppercase()))
     };
-    if labels.len() > 32 {
-        wrong.add(field, format!("{} labels are more than 32", labels.len()));
+    // What Google itself puts on things does not count.
+    let own = labels.keys().filter(|key| !key.starts_with("goog-")).count();
+    if own > 32 {
+        wrong.add(field, format!("{own} labels are more than 32"));
     }
     for (key, value) in labels {
         if !good(key) || !key.starts_with(|c: char| c.is_alphabetic()) {

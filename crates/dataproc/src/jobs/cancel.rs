@@ -7,7 +7,7 @@ use crate::face::Dataproc;
 use crate::place::Place;
 use crate::wire::{Asked, Status};
 
-pub(super) async fn cancel(face: &Dataproc, asked: Asked<CancelJobRequest>) -> Result<Job, Status> {
+pub(crate) async fn cancel(face: &Dataproc, asked: Asked<CancelJobRequest>) -> Result<Job, Status> {
     let request = &asked.message;
     let place = Place::new(&request.project_id, &request.region)?;
     let (job, read, _) = get::find(face, &place, &request.job_id).await?;

@@ -16,7 +16,9 @@ mod update;
 use crate::face::Dataproc;
 use crate::wire::Methods;
 
+pub(crate) use cancel::cancel;
 pub(crate) use get::by_key;
+pub(crate) use submit::submit;
 
 const SERVICE: &str = "google.cloud.dataproc.v1.JobController";
 

@@ -19,7 +19,7 @@ use crate::place::Place;
 use crate::raw;
 use crate::wire::{Asked, Code, Status};
 
-pub(super) async fn submit(face: &Dataproc, asked: Asked<SubmitJobRequest>) -> Result<Job, Status> {
+pub(crate) async fn submit(face: &Dataproc, asked: Asked<SubmitJobRequest>) -> Result<Job, Status> {
     let (place, id) = take(face, &asked, None).await?;
     Ok(get::find(face, &place, &id).await?.0)
 }
@@ -88,6 +88,7 @@ async fn take(
             let about = About::Job { key: key.clone(), id: made.to_string() };
             fresh.write(&asked.caller, about, at, job.labels.clone(), Vec::new())
         }));
+        writes.extend(asked.also.iter().cloned());
         writes
     };
     match submitted(face, &asked.caller, wish, made).await {

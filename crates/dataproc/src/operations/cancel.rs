@@ -7,6 +7,7 @@ use crate::documents::{self, About, ClusterWork};
 use crate::face::Dataproc;
 use crate::iam;
 use crate::wire::{Asked, Code, Status};
+use crate::workflows;
 
 /// Ends what an operation makes: a cluster that is being created, a job. What cannot be taken back goes on, as on
 /// Google, and the answer is the same.
@@ -23,6 +24,7 @@ pub(super) async fn cancel(face: &Dataproc, asked: Asked<CancelOperationRequest>
             face.engine.stop_cluster_with(&asked.caller, cluster.as_str(), vec![write]).await?;
         }
         About::Cluster { .. } => {}
+        About::Workflow { key } => workflows::cancel(face, key).await?,
         About::Job { id, .. } => {
             face.engine.write_documents(vec![write]).await?;
             face.engine.cancel_job(&asked.caller, id, false).await?;
@@ -40,5 +42,8 @@ pub(super) async fn delete(face: &Dataproc, asked: Asked<DeleteOperationRequest>
     }
     let mut writes = vec![documents::remove(&found)];
     writes.extend(iam::forget(face, "operations", &found.key).await?);
+    if let About::Workflow { key } = &found.body.about {
+        writes.extend(workflows::forget(face, key).await?);
+    }
     Ok(face.engine.write_documents(writes).await?)
 }

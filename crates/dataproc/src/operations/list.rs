@@ -54,7 +54,7 @@ pub(super) async fn list(
 fn cluster(about: &About) -> Option<&ClusterId> {
     match about {
         About::Cluster { cluster, .. } => Some(cluster),
-        About::Job { .. } => None,
+        About::Job { .. } | About::Workflow { .. } => None,
     }
 }
 
@@ -63,9 +63,10 @@ static NONE: BTreeMap<String, String> = BTreeMap::new();
 fn subject<'a>(document: &'a Read<OperationDocument>, operation: &Operation) -> Subject<'a> {
     let name = match &document.body.about {
         About::Cluster { name, .. } => vec![name.as_str()],
-        About::Job { .. } => Vec::new(),
+        About::Job { .. } | About::Workflow { .. } => Vec::new(),
     };
+    let kind = render::kind(&document.body.about);
     let state = if operation.done { vec!["DONE", "INACTIVE"] } else { vec!["RUNNING", "ACTIVE"] };
     let labels = if document.body.labels.is_empty() { &NONE } else { &document.body.labels };
-    Subject { fields: vec![("clusterName", name), ("status.state", state)], labels }
+    Subject { fields: vec![("clusterName", name), ("status.state", state), ("operationType", vec![kind])], labels }
 }

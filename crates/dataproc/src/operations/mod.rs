@@ -48,7 +48,7 @@ impl Fresh {
         check_request_id(request_id)?;
         let repeatable = !request_id.is_empty();
         let id = match repeatable {
-            true => Dataproc::uuid_of(&format!("{method} {} {request_id}", place.name())),
+            true => id_of(place, method, request_id),
             false => face.uuid(),
         };
         Ok(Fresh { key: place.key(&id), repeatable })
@@ -67,6 +67,16 @@ impl Fresh {
         let document = OperationDocument { about, at, owner, labels, warnings, cancelled_at: None };
         documents::write(&self.key, 0, &document)
     }
+}
+
+/// The id that a request with an id gets.
+fn id_of(place: &Place, method: &str, request_id: &str) -> String {
+    Dataproc::uuid_of(&format!("{method} {} {request_id}", place.name()))
+}
+
+/// The name of the operation that a request with an id gets.
+pub(crate) fn name_of(place: &Place, method: &str, request_id: &str) -> String {
+    place.of("operations", &id_of(place, method, request_id))
 }
 
 /// A request's id: at most 40 letters, digits, `-` and `_`.

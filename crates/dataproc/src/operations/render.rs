@@ -14,17 +14,18 @@ use prost_types::Any;
 
 use crate::clusters::render::timestamp;
 use crate::clusters::status;
-use crate::documents::{About, ClusterWork, OperationDocument, Read};
+use crate::documents::{self, About, ClusterWork, OperationDocument, Read};
 use crate::face::Dataproc;
 use crate::jobs;
 use crate::raw;
 use crate::wire::{Code, Status, any};
+use crate::workflows::{self, WorkflowDocument};
 
 /// The operation now.
 pub(crate) async fn operation(face: &Dataproc, read: &Read<OperationDocument>) -> Result<Operation, Status> {
     let record = match &read.body.about {
         About::Cluster { cluster, .. } => crate::clusters::record(face, cluster).await?,
-        About::Job { .. } => None,
+        About::Job { .. } | About::Workflow { .. } => None,
     };
     with_record(face, read, record.as_ref()).await
 }
@@ -56,12 +57,33 @@ pub(super) async fn with_record(
             let metadata = JobMetadata {
                 job_id: job.reference.as_ref().map(|reference| reference.job_id.clone()).unwrap_or_default(),
                 status: job.status.clone(),
-                operation_type: "SUBMIT_JOB".to_owned(),
+                operation_type: kind(&read.body.about).to_owned(),
                 start_time: Some(timestamp(read.body.at)),
             };
             let result = done.then(|| Outcome::Response(any(&job)));
             Ok(Operation { name, metadata: Some(any(&metadata)), done, result })
         }
+        About::Workflow { key } => {
+            let found = documents::find::<WorkflowDocument>(&face.engine, key).await?;
+            let workflow = found.ok_or_else(|| Status::not_found("Operation", &name))?.body;
+            let metadata = workflows::render::metadata(key, &workflow)?;
+            let result = workflows::render::outcome(&workflow);
+            Ok(Operation { name, metadata: Some(any(&metadata)), done: result.is_some(), result })
+        }
+    }
+}
+
+/// What kind of operation it is, as filters and metadata name it.
+pub(super) fn kind(about: &About) -> &'static str {
+    match about {
+        About::Cluster { what: ClusterWork::Create, .. } => "CREATE",
+        About::Cluster { what: ClusterWork::Update, .. } => "UPDATE",
+        About::Cluster { what: ClusterWork::Delete, .. } => "DELETE",
+        About::Cluster { what: ClusterWork::Start, .. } => "START",
+        About::Cluster { what: ClusterWork::Stop, .. } => "STOP",
+        About::Cluster { what: ClusterWork::Diagnose, .. } => "DIAGNOSE",
+        About::Job { .. } => "SUBMIT_JOB",
+        About::Workflow { .. } => "WORKFLOW",
     }
 }
 
@@ -90,7 +112,7 @@ impl End {
 pub(crate) fn is_over(document: &OperationDocument, record: Option<&ClusterRecord>) -> bool {
     match &document.about {
         About::Cluster { what, workers, .. } => end(*what, record, *workers, document).is_some(),
-        About::Job { .. } => false,
+        About::Job { .. } | About::Workflow { .. } => false,
     }
 }
 
@@ -180,20 +202,20 @@ fn metadata(
         };
         history.push(status(State::Done, end.at(), details));
     }
-    let (kind, description) = match what {
-        ClusterWork::Create => ("CREATE", "Create cluster with"),
-        ClusterWork::Update => ("UPDATE", "Update cluster"),
-        ClusterWork::Delete => ("DELETE", "Delete cluster"),
-        ClusterWork::Start => ("START", "Start cluster"),
-        ClusterWork::Stop => ("STOP", "Stop cluster"),
-        ClusterWork::Diagnose => ("DIAGNOSE", "Diagnose cluster"),
+    let description = match what {
+        ClusterWork::Create => "Create cluster with",
+        ClusterWork::Update => "Update cluster",
+        ClusterWork::Delete => "Delete cluster",
+        ClusterWork::Start => "Start cluster",
+        ClusterWork::Stop => "Stop cluster",
+        ClusterWork::Diagnose => "Diagnose cluster",
     };
     ClusterOperationMetadata {
         cluster_name: cluster_name.to_owned(),
         cluster_uuid: uuid.to_owned(),
         status: history.pop(),
         status_history: history,
-        operation_type: kind.to_owned(),
+        operation_type: kind(&read.body.about).to_owned(),
         description: match what {
             ClusterWork::Create => format!("{description} {} workers", workers_text(&read.body)),
             _ => description.to_owned(),

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use caddis_engine::calls::Caller;
+use caddis_engine::ports::DocumentWrite;
 use caddis_googleapis::pool;
 use prost::Message;
 use prost_reflect::{MessageDescriptor, MethodDescriptor};
@@ -27,6 +28,16 @@ pub(crate) struct Asked<M> {
     pub(crate) message: M,
     /// All of it.
     pub(crate) raw: Bytes,
+    /// What is to be written in the same transaction; of requests that come from inside.
+    pub(crate) also: Vec<DocumentWrite>,
+}
+
+impl<M: Message + Default> Asked<M> {
+    /// A request that this face makes itself, in the name of `caller`.
+    pub(crate) fn inside(caller: Caller, raw: Bytes, also: Vec<DocumentWrite>) -> Result<Asked<M>, Status> {
+        let message = M::decode(raw.clone()).map_err(|error| Status::new(Code::Internal, error.to_string()))?;
+        Ok(Asked { caller, message, raw, also })
+    }
 }
 
 /// One method.
@@ -89,7 +100,7 @@ impl<S: Send + Sync + 'static> Methods<S> {
         let handler: Handler<S> = Box::new(move |state, caller, raw| {
             let read = M::decode(raw.clone());
             match read {
-                Ok(message) => Box::pin(function(state, Asked { caller, message, raw })),
+                Ok(message) => Box::pin(function(state, Asked { caller, message, raw, also: Vec::new() })),
                 Err(error) => {
                     let text = format!("the request is not a valid message: {error}");
                     Box::pin(std::future::ready(Err(Status::new(Code::InvalidArgument, text))))

@@ -15,6 +15,7 @@ use prost_types::Any;
 pub(crate) enum Code {
     Cancelled = 1,
     InvalidArgument = 3,
+    DeadlineExceeded = 4,
     NotFound = 5,
     AlreadyExists = 6,
     FailedPrecondition = 9,
@@ -30,6 +31,7 @@ impl Code {
         match self {
             Code::Cancelled => "CANCELLED",
             Code::InvalidArgument => "INVALID_ARGUMENT",
+            Code::DeadlineExceeded => "DEADLINE_EXCEEDED",
             Code::NotFound => "NOT_FOUND",
             Code::AlreadyExists => "ALREADY_EXISTS",
             Code::FailedPrecondition => "FAILED_PRECONDITION",
@@ -45,6 +47,7 @@ impl Code {
         match self {
             Code::Cancelled => StatusCode::from_u16(499).unwrap_or(StatusCode::BAD_REQUEST),
             Code::InvalidArgument | Code::FailedPrecondition => StatusCode::BAD_REQUEST,
+            Code::DeadlineExceeded => StatusCode::GATEWAY_TIMEOUT,
             Code::NotFound => StatusCode::NOT_FOUND,
             Code::AlreadyExists | Code::Aborted => StatusCode::CONFLICT,
             Code::Unimplemented => StatusCode::NOT_IMPLEMENTED,
@@ -87,6 +90,12 @@ impl Status {
             .collect();
         let details = vec![any(&rpc::BadRequest { field_violations })];
         Status { code: Code::InvalidArgument, message, details }
+    }
+
+    /// The fields that it names, and what is wrong with each.
+    pub(crate) fn violations(&self) -> Vec<(String, String)> {
+        let requests = self.details.iter().filter_map(|detail| rpc::BadRequest::decode(detail.value.as_slice()).ok());
+        requests.flat_map(|request| request.field_violations).map(|wrong| (wrong.field, wrong.description)).collect()
     }
 
     /// `NOT_FOUND` of a named resource, in Google's words.

@@ -17,6 +17,7 @@ mod outputs;
 mod port;
 mod regions;
 mod tokens;
+mod workflows;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -132,6 +133,7 @@ async fn begin(face: &Face) -> Result<Here, GoogleError> {
     let dataproc =
         Dataproc::new(face.assembly.engine.clone(), outputs, face.assembly.home.path(), outputs::variables());
     let service = Service::new(dataproc, Arc::new(credentials));
+    tokio::spawn(workflows::run(face.clone(), service.clone()));
     tokio::spawn(port::accept(face.clone(), service, tls, api));
     tokio::spawn(connect::accept(face.clone(), proxy, api_port));
     tracing::info!(api.port = api_port, proxy.port = proxy_port, "Google's clients are served");
