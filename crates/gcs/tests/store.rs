@@ -5,7 +5,7 @@ use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use caddis_gcs::store::{Bucket, Conditions, Draft, Fields, Progress, Source, Upload};
+use caddis_gcs::store::{Bucket, Conditions, Draft, Expected, Fields, Progress, Source, Upload};
 use caddis_gcs::{Store, StoreError};
 use caddis_types::Timestamp;
 use tempfile::TempDir;
@@ -142,7 +142,7 @@ fn a_writer_that_is_dropped_leaves_nothing() {
     let mut writer = store.writer(BUCKET, NOW).expect("a writer");
     writer.write(b"half").expect("written");
     drop(writer);
-    let wrong = Draft { expected: caddis_gcs::store::Expected { md5: Some("AAAA".into()), crc32c: None }, ..Draft::named("a") };
+    let wrong = Draft { expected: Expected { md5: Some("AAAA".into()), crc32c: None }, ..Draft::named("a") };
     assert!(matches!(store.put_bytes(BUCKET, wrong, b"x", NOW), Err(StoreError::Invalid { .. })));
     assert!(store.put_bytes(BUCKET, Draft::named("a\n"), b"x", NOW).is_err());
     assert_eq!(files(folder.path()), clean);
@@ -224,16 +224,16 @@ fn an_upload_goes_on_after_a_restart_and_is_finished_once() {
     assert_eq!(late.append(8, b"89").expect("taken"), 10);
     let record = folder.path().join("storage/uploads").join(format!("{id}.json"));
     let unfinished = fs::read(&record).expect("a record");
-    let made = late.finish(NOW).expect("finished");
+    let made = late.finish(&Expected::default(), NOW).expect("finished");
     assert_eq!(content(&store, "large"), b"0123456789");
-    assert_eq!(late.finish(NOW).expect("finished"), made);
+    assert_eq!(late.finish(&Expected::default(), NOW).expect("finished"), made);
     let (_, progress) = store.continue_upload(&id).expect("there");
     assert!(matches!(progress, Progress::Finished(object) if *object == made));
     // As if the process had been killed between the object and the record of its upload.
     fs::write(&record, unfinished).expect("written");
     fs::write(record.with_extension("data"), b"0123456789").expect("written");
     let (turn, _) = again(&folder).continue_upload(&id).expect("there");
-    assert_eq!(turn.finish(NOW).expect("finished"), made, "no condition stands against itself");
+    assert_eq!(turn.finish(&Expected::default(), NOW).expect("finished"), made, "no condition stands against itself");
 }
 
 #[test]

@@ -34,6 +34,7 @@ use room::Room;
 use uploads::Sessions;
 
 pub use bucket::Bucket;
+pub(crate) use bucket::merged;
 pub use conditions::Conditions;
 pub use error::StoreError;
 pub use hashes::Expected;

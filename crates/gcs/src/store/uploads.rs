@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::hashes::Hashes;
 use super::room::{Blob, Content};
-use super::{Draft, Object, Store, StoreError, disk};
+use super::{Draft, Expected, Object, Store, StoreError, disk};
 
 /// How long an upload may take, and how long it is known after its end; Google's are good for a week.
 const LIFE: Duration = Duration::from_secs(7 * 86_400);
@@ -264,8 +264,8 @@ impl Turn {
         Ok(state.length)
     }
 
-    /// Makes the object.
-    pub fn finish(&self, now: Timestamp) -> Result<Object, StoreError> {
+    /// Makes the object; `said` are checksums that came with its last bytes.
+    pub fn finish(&self, said: &Expected, now: Timestamp) -> Result<Object, StoreError> {
         let mut state = self.state()?;
         if let Some(object) = &state.upload.finished {
             return Ok(object.clone());
@@ -273,7 +273,7 @@ impl Turn {
         state.catch_up()?;
         let Some(file) = &state.data else { return Err(StoreError::NoUpload) };
         file.sync_all()?;
-        let object = self.commit(&mut state, now)?;
+        let object = self.commit(&mut state, said, now)?;
         state.upload.finished = Some(object.clone());
         let record = serde_json::to_vec(&state.upload).map_err(io::Error::other)?;
         disk::replace(&self.session.record(), &record)?;
@@ -282,7 +282,7 @@ impl Turn {
         Ok(object)
     }
 
-    fn commit(&self, state: &mut State, now: Timestamp) -> Result<Object, StoreError> {
+    fn commit(&self, state: &mut State, said: &Expected, now: Timestamp) -> Result<Object, StoreError> {
         let room = self.store.room(&state.upload.bucket)?;
         let mut open = room.open()?;
         let id = Some(self.session.id.clone());
@@ -294,6 +294,7 @@ impl Turn {
         fs::hard_link(self.session.data(), blob.path())?;
         state.hashed = 0;
         let sums = std::mem::take(&mut state.hashes).finish();
+        said.check(&sums)?;
         let content = Content { blob, size: state.length, sums, components: None, upload: id };
         let object = open.commit(state.upload.draft.clone(), content, now)?;
         Ok(Object::clone(&object))
