@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use caddis_types::Timestamp;
+use futures_util::future::{BoxFuture, ready};
 use http::{Request, Response, StatusCode, header};
 use http_body_util::BodyExt;
 
@@ -50,15 +51,15 @@ impl Service {
     }
 
     /// Answers one request.
-    pub async fn answer<B>(&self, request: Request<B>) -> Response<Body>
+    pub fn answer<B>(&self, request: Request<B>) -> BoxFuture<'static, Response<Body>>
     where
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<Box<dyn Error + Send + Sync>> + Send,
     {
         let (head, body) = request.into_parts();
         match self.ask(head) {
-            Ok(ask) => route(ask, Incoming::new(body.map_err(Into::into).boxed_unsync())).await,
-            Err(refusal) => refusal.response(),
+            Ok(ask) => Box::pin(route(ask, Incoming::new(body.map_err(Into::into).boxed_unsync()))),
+            Err(refusal) => Box::pin(ready(refusal.response())),
         }
     }
 

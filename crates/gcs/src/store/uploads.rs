@@ -69,7 +69,7 @@ struct Session {
 
 struct State {
     upload: Upload,
-    /// Absent once it is finished.
+    /// Open while a request adds to it.
     data: Option<File>,
     length: u64,
     hashes: Hashes,
@@ -116,9 +116,9 @@ impl Session {
             record => record?,
         };
         let upload: Upload = serde_json::from_slice(&record).map_err(io::Error::other)?;
-        let data = if upload.finished.is_some() { None } else { Some(disk::open_to_write(&folder.join(format!("{id}.data")))?) };
-        let length = data.as_ref().map_or(Ok(0), |file| file.metadata().map(|metadata| metadata.len()))?;
-        let state = State { upload, data, length, hashes: Hashes::default(), hashed: 0, turn: 0 };
+        let data = folder.join(format!("{id}.data"));
+        let length = if upload.finished.is_some() { 0 } else { fs::symlink_metadata(data)?.len() };
+        let state = State { upload, data: None, length, hashes: Hashes::default(), hashed: 0, turn: 0 };
         Ok(Session { id: id.to_owned(), folder: folder.to_owned(), state: Mutex::new(state) })
     }
 
@@ -141,13 +141,27 @@ impl Session {
 }
 
 impl State {
+    /// The file with what was received.
+    fn open(&mut self, path: &Path) -> Result<&mut File, StoreError> {
+        if self.data.is_none() {
+            // Another request may have cancelled it meanwhile.
+            let gone = |error: io::Error| if error.kind() == io::ErrorKind::NotFound { StoreError::NoUpload } else { error.into() };
+            self.data = Some(disk::open_to_write(path).map_err(gone)?);
+        }
+        self.data.as_mut().ok_or(StoreError::NoUpload)
+    }
+
     /// Adds to the end, and to the hashes.
-    fn append(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
-        let Some(file) = &mut self.data else { return Err(StoreError::NoUpload) };
-        let written = file.seek(SeekFrom::Start(self.length)).and_then(|_| file.write_all(bytes));
+    fn append(&mut self, path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+        if self.upload.finished.is_some() {
+            return Err(StoreError::NoUpload);
+        }
+        let length = self.length;
+        let file = self.open(path)?;
+        let written = file.seek(SeekFrom::Start(length)).and_then(|_| file.write_all(bytes));
         if let Err(error) = written {
             // A part may be there: it is taken back, so that the disk has room again for who asks next.
-            let _ = file.set_len(self.length);
+            let _ = file.set_len(length);
             return Err(error.into());
         }
         if self.hashed == self.length {
@@ -159,9 +173,10 @@ impl State {
     }
 
     /// Brings the hashes to the end: after a restart they know nothing of what came before.
-    fn catch_up(&mut self) -> io::Result<()> {
-        let Some(file) = &mut self.data else { return Ok(()) };
-        file.seek(SeekFrom::Start(self.hashed))?;
+    fn catch_up(&mut self, path: &Path) -> Result<(), StoreError> {
+        let hashed = self.hashed;
+        let mut file = self.open(path)?.try_clone()?;
+        file.seek(SeekFrom::Start(hashed))?;
         let mut buffer = vec![0; 256 * 1024];
         while self.hashed < self.length {
             let most = usize::try_from(self.length - self.hashed).unwrap_or(usize::MAX).min(buffer.len());
@@ -214,7 +229,6 @@ impl Store {
         let session = self.parts.sessions.find(id)?;
         let mut state = session.state();
         state.turn += 1;
-        state.data = None;
         self.parts.sessions.forget(id);
         Ok(session.remove()?)
     }
@@ -252,7 +266,7 @@ impl Turn {
         }
         let known = usize::try_from(state.length - offset).unwrap_or(usize::MAX);
         if let Some(new) = bytes.get(known..).filter(|new| !new.is_empty()) {
-            state.append(new)?;
+            state.append(&self.session.data(), new)?;
         }
         Ok(state.length)
     }
@@ -270,9 +284,8 @@ impl Turn {
         if let Some(object) = &state.upload.finished {
             return Ok(object.clone());
         }
-        state.catch_up()?;
-        let Some(file) = &state.data else { return Err(StoreError::NoUpload) };
-        file.sync_all()?;
+        state.catch_up(&self.session.data())?;
+        state.open(&self.session.data())?.sync_all()?;
         let object = self.commit(&mut state, said, now)?;
         state.upload.finished = Some(object.clone());
         let record = serde_json::to_vec(&state.upload).map_err(io::Error::other)?;
@@ -298,5 +311,14 @@ impl Turn {
         let content = Content { blob, size: state.length, sums, components: None, upload: id };
         let object = open.commit(state.upload.draft.clone(), content, now)?;
         Ok(Object::clone(&object))
+    }
+}
+
+impl Drop for Turn {
+    /// No file stays open of uploads that nobody continues.
+    fn drop(&mut self) {
+        if let Ok(mut state) = self.state() {
+            state.data = None;
+        }
     }
 }
