@@ -48,7 +48,7 @@ def buckets():
     with urllib.request.urlopen(os.environ['STORAGE_EMULATOR_HOST'] + '/storage/v1/b') as said:
         return [bucket['name'] for bucket in json.load(said).get('items', [])]
 
-assert buckets() == Client().submit(buckets).result(), buckets()
+assert buckets() == Client().submit(buckets).result() == ['team-jobs'], buckets()
 ";
 
 fn interpreter(world: &World) -> String {
@@ -143,5 +143,16 @@ fn jobs_read_and_write_gs_paths() {
     arguments.push(&script);
     let run = world.run(&arguments).expect(0);
     assert_eq!(run.stdout(), "a worker read 4 rows, the scheduler 4\ndask read 10\n", "{}", run.stderr());
+    world.assert_nothing_left();
+}
+
+#[test]
+fn jobs_of_the_dataproc_face_reach_the_store() {
+    let world = World::building(CADDIS);
+    let script = world.file("bare.py", BARE_JOB).display().to_string();
+    let gcloud = world.run(&["env", "gcloud", "--json"]).expect(0).json();
+    let (api, token) = (&gcloud["CLOUDSDK_API_ENDPOINT_OVERRIDES_DATAPROC"], &gcloud["CLOUDSDK_AUTH_ACCESS_TOKEN_FILE"]);
+    let arguments = [api.as_str().unwrap(), token.as_str().unwrap(), &script];
+    says(client(&world, "python3", "storage_dataproc.py", &arguments), &["the job saw the store"]);
     world.assert_nothing_left();
 }

@@ -34,7 +34,7 @@ def put(name, data=b"x", **more):
 # Buckets.
 refused(exceptions.Conflict, lambda: client.create_bucket(BUCKET))
 refused(exceptions.NotFound, lambda: client.get_bucket("no-such-bucket"))
-refused(exceptions.BadRequest, lambda: client.create_bucket("Not_A_Name!"))
+refused(exceptions.BadRequest, lambda: client.create_bucket("NotAName"))
 bucket.labels = {"env": "staging"}
 bucket.add_lifecycle_delete_rule(age=3, matches_prefix=["tmp/"])
 bucket.patch()
@@ -138,8 +138,9 @@ plain = storage.Client(project="p", credentials=keyed, client_options={"api_endp
 assert plain.bucket(BUCKET).blob("simple").download_as_bytes() == b"simple"
 print("tokens")
 
+rest = list(client.list_blobs(BUCKET))
 with client.batch():
-    for blob in client.list_blobs(BUCKET):
+    for blob in rest:
         blob.delete()
 bucket.delete()
 assert list(client.list_buckets()) == []

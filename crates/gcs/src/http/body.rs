@@ -7,7 +7,7 @@ use bytes::{Bytes, BytesMut};
 use futures_util::stream;
 use http_body::Frame;
 use http_body_util::combinators::UnsyncBoxBody;
-use http_body_util::{BodyExt, Full, Limited, StreamBody};
+use http_body_util::{BodyExt, Full, StreamBody};
 use serde_json::{Map, Value};
 use tokio::io::AsyncReadExt;
 
@@ -81,11 +81,15 @@ impl Incoming {
     }
 
     /// All of a small body.
-    pub(super) async fn all(self, most: usize) -> Result<Bytes, Refusal> {
-        match Limited::new(self.body, most).collect().await {
-            Ok(body) => Ok(body.to_bytes()),
-            Err(_) => Err(Refusal::bad(format!("the body is not whole, or larger than {most} bytes"))),
+    pub(super) async fn all(mut self, most: usize) -> Result<Bytes, Refusal> {
+        let mut all = BytesMut::new();
+        while let Some(block) = self.block().await? {
+            if all.len() + block.len() > most {
+                return Err(Refusal::bad(format!("the body is larger than {most} bytes")));
+            }
+            all.extend_from_slice(&block);
         }
+        Ok(all.freeze())
     }
 
     /// A small JSON object; an empty body is an empty one.
