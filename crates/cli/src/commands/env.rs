@@ -103,6 +103,8 @@ pub(super) fn variables(
             ("CLOUDSDK_API_ENDPOINT_OVERRIDES_STORAGE", format!("{api}/storage/v1/")),
             ("CLOUDSDK_AUTH_ACCESS_TOKEN_FILE", google.token_file.clone()),
             ("CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE", google.roots_file.clone()),
+            // Where it is set already it goes before gcloud's own setting.
+            ("REQUESTS_CA_BUNDLE", google.roots_file.clone()),
             ("CLOUDSDK_CORE_PROJECT", project.to_owned()),
             ("CLOUDSDK_CORE_DISABLE_USAGE_REPORTING", "true".to_owned()),
             ("CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK", "true".to_owned()),
