@@ -66,7 +66,9 @@ impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Refusal {
         let (status, reason) = match &error {
             StoreError::NoBucket(_) | StoreError::NoObject { .. } | StoreError::NoUpload => (StatusCode::NOT_FOUND, "notFound"),
-            StoreError::BucketExists(_) | StoreError::NotEmpty(_) | StoreError::Superseded => (StatusCode::CONFLICT, "conflict"),
+            StoreError::BucketExists(_) | StoreError::NotEmpty(_) => (StatusCode::CONFLICT, "conflict"),
+            // Clients send the same bytes again, which is right: what was received is passed over.
+            StoreError::Superseded => (StatusCode::TOO_MANY_REQUESTS, "rateLimitExceeded"),
             StoreError::Invalid { .. } => (StatusCode::BAD_REQUEST, "invalid"),
             StoreError::Condition(_) => (StatusCode::PRECONDITION_FAILED, "conditionNotMet"),
             StoreError::Unchanged => (StatusCode::NOT_MODIFIED, "notModified"),

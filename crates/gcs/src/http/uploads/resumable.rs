@@ -46,9 +46,16 @@ pub(super) async fn resume(ask: &Ask, bucket: &str, id: &str, mut body: Incoming
     let bringing = Bringing::of(ask.header("content-range"));
     let bringing = bringing.ok_or_else(|| Refusal::bad("`Content-Range` cannot be read"))?;
     let (turn, progress) = ask.store(move |store| store.continue_upload(&asked)).await?;
-    if let Progress::Finished(object) = progress {
-        while body.block().await?.is_some() {}
-        return ask.json(&render::object(&object, &ask.base));
+    let known = match progress {
+        Progress::Finished(object) => {
+            while body.block().await?.is_some() {}
+            return ask.json(&render::object(&object, &ask.base));
+        }
+        Progress::Received(known) => known,
+    };
+    // A question is answered whoever continues the upload at the same time: a connection that was cut may be read late.
+    if matches!(bringing, Bringing::Nothing { total } if total.or(upload.total) != Some(known)) {
+        return Ok(incomplete(ask, known));
     }
     let turn = Arc::new(turn);
     let (received, total) = take(&turn, bringing, upload.total, &mut body).await?;
