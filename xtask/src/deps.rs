@@ -16,10 +16,19 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("caddis-backends", &["caddis-core", "caddis-engine", "caddis-types"]),
     ("caddis-client", &["caddis-types"]),
     ("caddis-googleapis", &[]),
+    ("caddis-gcs", &["caddis-types"]),
     ("caddis-dataproc", &["caddis-core", "caddis-engine", "caddis-googleapis", "caddis-types"]),
     (
         "caddis-server",
-        &["caddis-backends", "caddis-core", "caddis-dataproc", "caddis-engine", "caddis-store", "caddis-types"],
+        &[
+            "caddis-backends",
+            "caddis-core",
+            "caddis-dataproc",
+            "caddis-engine",
+            "caddis-gcs",
+            "caddis-store",
+            "caddis-types",
+        ],
     ),
     (
         "caddis-cli",

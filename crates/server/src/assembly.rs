@@ -33,6 +33,8 @@ pub struct Assembly {
     pub output_limit: u64,
     /// Ended jobs and clusters are removed with their logs after so long.
     pub retention: Duration,
+    /// Staging data in the object store is removed after so long; absent means that it stays.
+    pub staging_retention: Option<Duration>,
     /// Of the binary, with its commit.
     pub version: String,
 }

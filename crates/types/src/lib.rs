@@ -11,6 +11,7 @@ pub mod bytes;
 pub mod cause;
 pub mod dask;
 pub mod duration;
+pub mod google;
 pub mod ids;
 pub mod money;
 pub mod names;

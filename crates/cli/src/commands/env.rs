@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use caddis_types::api::GoogleView;
+use caddis_types::google::storage_variables;
 
 use crate::context::Context;
 use crate::failure::{Exit, Failure};
@@ -46,11 +47,13 @@ pub async fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
     let server = context.server().await?;
     let google = server.call(async |client| client.google().await).await?;
     let project = args.project.as_deref().unwrap_or(&google.project);
-    let token = match args.client {
-        Client::Terraform => token(&google)?,
-        _ => String::new(),
+    // Terraform has no setting that names a file, and the address of the object store holds its secret.
+    let word = match args.client {
+        Client::Terraform => word(&google.token_file)?,
+        Client::Airflow | Client::Python => word(&google.storage_secret_file)?,
+        Client::Gcloud => String::new(),
     };
-    let variables = variables(args.client, &google, project, &args.region, &token);
+    let variables = variables(args.client, &google, project, &args.region, &word);
     match (args.json, args.dotenv) {
         (true, _) => output::json(&variables)?,
         (false, true) => output::stdout(variables.iter().map(|(name, value)| format!("{name}={}\n", quoted(value)))
@@ -60,20 +63,19 @@ pub async fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
     Ok(0)
 }
 
-/// Terraform has no setting that names a file.
-fn token(google: &GoogleView) -> Result<String, Failure> {
-    std::fs::read_to_string(&google.token_file).map(|token| token.trim().to_owned()).map_err(|error| {
-        Failure::new(Exit::Failed, "token", format!("`{}` cannot be read: {error}", google.token_file))
-    })
+/// What a file of the state folder holds.
+fn word(file: &str) -> Result<String, Failure> {
+    let read = std::fs::read_to_string(file).map(|word| word.trim().to_owned());
+    read.map_err(|error| Failure::new(Exit::Failed, "credentials", format!("`{file}` cannot be read: {error}")))
 }
 
-/// The variables of one client.
+/// The variables of one client; `word` is the token for Terraform, the object store's secret for Python and Airflow.
 pub(super) fn variables(
     client: Client,
     google: &GoogleView,
     project: &str,
     region: &str,
-    token: &str,
+    word: &str,
 ) -> BTreeMap<&'static str, String> {
     let api = format!("https://localhost:{}", google.api_port);
     // gRPC asks the proxy for Google's hosts, and nothing else goes through it; neither looks for a metadata server.
@@ -84,21 +86,25 @@ pub(super) fn variables(
         ("GOOGLE_CLOUD_PROJECT", project.to_owned()),
         ("NO_GCE_CHECK", "true".to_owned()),
     ];
+    let storage = storage_variables(google.api_port, word, &google.roots_file);
     match client {
-        Client::Python => grpc.into(),
+        Client::Python => grpc.into_iter().chain(storage).collect(),
         Client::Airflow => {
             let connection = serde_json::json!({
                 "conn_type": "google_cloud_platform",
                 "extra": { "key_path": google.key_file, "project": project },
             });
-            let mut variables = BTreeMap::from(grpc);
+            let mut variables: BTreeMap<_, _> = grpc.into_iter().chain(storage).collect();
             variables.insert("AIRFLOW_CONN_GOOGLE_CLOUD_DEFAULT", connection.to_string());
             variables
         }
         Client::Gcloud => BTreeMap::from([
             ("CLOUDSDK_API_ENDPOINT_OVERRIDES_DATAPROC", format!("{api}/")),
+            ("CLOUDSDK_API_ENDPOINT_OVERRIDES_STORAGE", format!("{api}/storage/v1/")),
             ("CLOUDSDK_AUTH_ACCESS_TOKEN_FILE", google.token_file.clone()),
             ("CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE", google.roots_file.clone()),
+            // Where it is set already it goes before gcloud's own setting.
+            ("REQUESTS_CA_BUNDLE", google.roots_file.clone()),
             ("CLOUDSDK_CORE_PROJECT", project.to_owned()),
             ("CLOUDSDK_CORE_DISABLE_USAGE_REPORTING", "true".to_owned()),
             ("CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK", "true".to_owned()),
@@ -106,7 +112,8 @@ pub(super) fn variables(
         ]),
         Client::Terraform => BTreeMap::from([
             ("GOOGLE_DATAPROC_CUSTOM_ENDPOINT", format!("{api}/v1/")),
-            ("GOOGLE_OAUTH_ACCESS_TOKEN", token.to_owned()),
+            ("GOOGLE_STORAGE_CUSTOM_ENDPOINT", format!("{api}/storage/v1/")),
+            ("GOOGLE_OAUTH_ACCESS_TOKEN", word.to_owned()),
             ("GOOGLE_PROJECT", project.to_owned()),
             ("GOOGLE_REGION", region.to_owned()),
             ("SSL_CERT_FILE", google.roots_file.clone()),
@@ -120,9 +127,8 @@ pub(super) fn exports(client: Client, google: &GoogleView, variables: &BTreeMap<
     if client == Client::Python {
         text.push_str(&format!(
             "# gRPC needs nothing else. For REST pass transport=\"rest\", \
-             client_options={{\"api_endpoint\": \"https://localhost:{}\"}} and set REQUESTS_CA_BUNDLE={}\n",
-            google.api_port,
-            quoted(&google.roots_file)
+             client_options={{\"api_endpoint\": \"https://localhost:{}\"}}\n",
+            google.api_port
         ));
     }
     text

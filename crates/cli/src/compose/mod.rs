@@ -50,6 +50,7 @@ pub async fn compose(home: &Path, exe: PathBuf, config: &Config) -> Result<Assem
         home,
         output_limit: OUTPUT_LIMIT,
         retention: config.server.retention.0,
+        staging_retention: Some(config.storage.staging_retention.0).filter(|span| !span.is_zero()),
         version: version::VERSION.to_owned(),
     })
 }

@@ -16,6 +16,8 @@ use super::values::{Size, Span};
 pub struct Config {
     /// `[server]`.
     pub server: ServerConfig,
+    /// `[storage]`.
+    pub storage: StorageConfig,
     /// `[pool]`.
     pub pool: PoolConfig,
     /// `[defaults]`.
@@ -40,6 +42,20 @@ impl Default for ServerConfig {
     fn default() -> Self {
         let day = Duration::from_secs(86_400);
         ServerConfig { idle_exit: Span(Duration::from_secs(1800)), retention: Span(day * 30) }
+    }
+}
+
+/// The object store for Google's clients.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct StorageConfig {
+    /// Staging data is removed after nothing changed it for so long; zero means never.
+    pub staging_retention: Span,
+}
+
+impl Default for StorageConfig {
+    fn default() -> Self {
+        StorageConfig { staging_retention: Span(Duration::from_secs(7 * 86_400)) }
     }
 }
 
@@ -167,6 +183,7 @@ fn init_actions<'de, D: Deserializer<'de>>(from: D) -> Result<InitActions, D::Er
 /// Every key with its section, for the error that names the nearest.
 pub(super) const KEYS: &[(&str, &[&str])] = &[
     ("server", &["idle_exit", "retention"]),
+    ("storage", &["staging_retention"]),
     ("pool", &["memory", "slots"]),
     (
         "defaults",

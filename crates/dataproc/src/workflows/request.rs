@@ -123,7 +123,6 @@ pub(super) fn delete(place: &Place, document: &WorkflowDocument, managed: &Manag
         cluster_name: managed.name.clone(),
         cluster_uuid: managed.uuid.clone(),
         request_id: delete_id(&document.suffix),
-        ..DeleteClusterRequest::default()
     };
     request.encode_to_vec().into()
 }

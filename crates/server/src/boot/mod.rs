@@ -9,6 +9,7 @@ pub mod logging;
 mod ready;
 pub(crate) mod retention;
 mod signals;
+mod storage;
 mod tasks;
 
 use std::fs::File;

@@ -6,7 +6,7 @@ use caddis_engine::ports::StoreError;
 use caddis_engine::tasks as engine_tasks;
 use tokio::task::{JoinHandle, JoinSet};
 
-use super::retention;
+use super::{retention, storage};
 use crate::face::Face;
 
 const SWEEP: Duration = Duration::from_secs(30);
@@ -14,6 +14,7 @@ const LEASES: Duration = Duration::from_secs(10);
 /// How long a list of Google's clients has to skip what is left of a cluster that is gone.
 const GONE: Duration = Duration::from_secs(60);
 const RETENTION: Duration = Duration::from_secs(3600);
+const STORAGE: Duration = Duration::from_secs(3600);
 
 /// All of them.
 pub(super) struct Tasks {
@@ -56,6 +57,11 @@ pub(super) fn start(face: &Face) -> Tasks {
     tasks.spawn(every("retention", RETENTION, move || {
         let assembly = assembly.clone();
         async move { retention::remove(&assembly, assembly.retention).await.map(drop) }
+    }));
+    let storage_face = face.clone();
+    tasks.spawn(every("storage", STORAGE, move || {
+        let face = storage_face.clone();
+        async move { storage::expire(&face).await }
     }));
     Tasks { engine, others: tasks }
 }

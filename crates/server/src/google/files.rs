@@ -12,6 +12,8 @@ pub(super) const CA_KEY: &str = "ca.key";
 pub(super) const ROOTS: &str = "roots.pem";
 pub(super) const ACCOUNT: &str = "service-account.json";
 pub(super) const TOKEN: &str = "token";
+pub(super) const STORAGE_SECRET: &str = "storage-secret";
+pub(super) const STORAGE: &str = "storage";
 
 /// Makes the folder, 0700.
 pub(super) fn make_folder(path: &Path) -> Result<(), GoogleError> {

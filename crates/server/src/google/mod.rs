@@ -2,7 +2,7 @@
 //!
 //! What this room is for: an authority of our own whose certificates can only be for Google's Dataproc hosts and this
 //! machine ([`authority`]), a throw-away service account and a token ([`account`], [`tokens`]), the TLS port behind
-//! which the Dataproc face answers ([`port`]), and the CONNECT proxy that leads gRPC there ([`connect`]). All of it is
+//! which the Dataproc face and the object store answer ([`port`], [`front`]), and the CONNECT proxy that leads gRPC there ([`connect`]). All of it is
 //! made by the first `caddis env`, kept in the state folder, and served again by every later server.
 //! Deliberately absent: any connection to Google; the proxy never dials out.
 //!
@@ -13,6 +13,8 @@ mod account;
 mod authority;
 mod connect;
 mod files;
+mod front;
+mod grant;
 mod outputs;
 mod port;
 mod regions;
@@ -23,6 +25,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use caddis_dataproc::{Dataproc, Service};
+use caddis_gcs::Store;
 use caddis_engine::ports::Clock;
 use thiserror::Error;
 use tokio::sync::OnceCell;
@@ -48,6 +51,9 @@ pub(crate) enum GoogleError {
     /// A key or a certificate.
     #[error("{0} cannot be made or read: {1}")]
     Key(&'static str, String),
+    /// The object store.
+    #[error("the object store cannot be opened: {0}")]
+    Storage(#[from] caddis_gcs::StoreError),
     /// A port.
     #[error("cannot listen on a port for Google's clients: {0}")]
     Listen(std::io::Error),
@@ -57,6 +63,14 @@ pub(crate) enum GoogleError {
 #[derive(Debug, Default)]
 pub(crate) struct Google {
     here: OnceCell<Here>,
+    storage: OnceCell<Store>,
+}
+
+impl Google {
+    /// The object store, once Google's clients are served.
+    pub(crate) fn storage(&self) -> Option<&Store> {
+        self.storage.get()
+    }
 }
 
 /// What clients are told.
@@ -89,6 +103,11 @@ impl Here {
     /// The file that holds the bearer token.
     pub(crate) fn token(&self) -> PathBuf {
         self.folder.join(files::TOKEN)
+    }
+
+    /// The file that holds the secret in the address of the object store.
+    pub(crate) fn storage_secret(&self) -> PathBuf {
+        self.folder.join(files::STORAGE_SECRET)
     }
 }
 
@@ -124,20 +143,24 @@ async fn begin(face: &Face) -> Result<Here, GoogleError> {
         let authority = Authority::open(&place, now)?;
         let account = Account::open(&place, api_port)?;
         let tokens = Tokens::open(&place)?;
-        Ok::<_, GoogleError>((authority.server(now)?, account, tokens))
+        let storage = Store::open(&place.join(files::STORAGE))?;
+        Ok::<_, GoogleError>((authority.server(now)?, account, tokens, storage))
     });
-    let (tls, account, tokens) = made.await.map_err(|error| GoogleError::Key("the credentials", error.to_string()))??;
+    let (tls, account, tokens, storage) = made.await.map_err(|error| GoogleError::Key("the credentials", error.to_string()))??;
     let clock: Arc<dyn Clock> = Arc::clone(&face.assembly.engine.ports.clock);
-    let credentials = tokens::Proofs::new(tokens, account, clock);
+    let here = Here { folder, api_port, proxy_port, project: PROJECT };
+    let variables = outputs::variables(&here, tokens.secret());
+    let proofs = Arc::new(tokens::Proofs::new(tokens, account, Arc::clone(&clock)));
     let outputs = Arc::new(outputs::Files::new(face));
-    let dataproc =
-        Dataproc::new(face.assembly.engine.clone(), outputs, face.assembly.home.path(), outputs::variables());
-    let service = Service::new(dataproc, Arc::new(credentials));
+    let dataproc = Dataproc::new(face.assembly.engine.clone(), outputs, face.assembly.home.path(), variables);
+    let service = Service::new(dataproc, proofs.clone());
     tokio::spawn(workflows::run(face.clone(), service.clone()));
-    tokio::spawn(port::accept(face.clone(), service, tls, api));
+    let storage = face.google.storage.get_or_init(|| async { storage }).await.clone();
+    let storage = caddis_gcs::Service::new(storage, proofs.clone(), Arc::new(move || clock.now()));
+    tokio::spawn(port::accept(face.clone(), front::Front::new(service, storage, proofs), tls, api));
     tokio::spawn(connect::accept(face.clone(), proxy, api_port));
     tracing::info!(api.port = api_port, proxy.port = proxy_port, "Google's clients are served");
-    Ok(Here { folder, api_port, proxy_port, project: PROJECT })
+    Ok(here)
 }
 
 fn number(listener: &tokio::net::TcpListener) -> Result<u16, GoogleError> {

@@ -11,6 +11,7 @@ use caddis_engine::Engine;
 use caddis_types::api::Stream;
 use caddis_types::{ClusterId, JobId};
 
+use super::Here;
 use crate::face::Face;
 
 /// The most of an output's end that is looked at for its last lines.
@@ -91,10 +92,15 @@ fn logs(folder: &Path) -> Vec<(String, Vec<u8>)> {
 }
 
 /// The environment of clusters and jobs that come over the wire: what a program needs to run at all, from the
-/// server's own, and nothing that its starter happened to have.
-pub(super) fn variables() -> Vec<(String, String)> {
-    ["PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR"]
-        .iter()
-        .filter_map(|name| std::env::var(name).ok().map(|value| ((*name).to_owned(), value)))
-        .collect()
+/// server's own, and nothing that its starter happened to have; and what leads Google's clients in it here.
+pub(super) fn variables(here: &Here, secret: &str) -> Vec<(String, String)> {
+    let own = ["PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR"];
+    let own = own.iter().filter_map(|name| std::env::var(name).ok().map(|value| ((*name).to_owned(), value)));
+    let google = [
+        ("GOOGLE_APPLICATION_CREDENTIALS", here.key().display().to_string()),
+        ("GOOGLE_CLOUD_PROJECT", here.project.to_owned()),
+        ("NO_GCE_CHECK", "true".to_owned()),
+    ];
+    let storage = caddis_types::google::storage_variables(here.api_port, secret, &here.roots().display().to_string());
+    own.chain(google.into_iter().chain(storage).map(|(name, value)| (name.to_owned(), value))).collect()
 }

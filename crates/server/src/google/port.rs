@@ -1,11 +1,10 @@
-//! The TLS port: HTTP/2 and HTTP/1.1, gRPC and REST, one service.
+//! The TLS port: HTTP/2 and HTTP/1.1, gRPC and REST, all faces for Google's clients.
 
 use std::net::Ipv4Addr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use caddis_dataproc::Service;
 use caddis_engine::ports::Store;
 use hyper::Request;
 use hyper::body::Incoming;
@@ -18,6 +17,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 
+use super::front::Front;
 use crate::face::Face;
 
 /// Connections at one time: each of Airflow's calls opens one.
@@ -47,7 +47,7 @@ pub(super) async fn pause(error: &std::io::Error) {
 }
 
 /// Accepts until the server ends.
-pub(super) async fn accept(face: Face, service: Service, tls: Arc<ServerConfig>, listener: TcpListener) {
+pub(super) async fn accept(face: Face, front: Front, tls: Arc<ServerConfig>, listener: TcpListener) {
     let (room, acceptor) = (Arc::new(Semaphore::new(MOST)), TlsAcceptor::from(tls));
     loop {
         let Ok(place) = Arc::clone(&room).acquire_owned().await else { return };
@@ -57,10 +57,10 @@ pub(super) async fn accept(face: Face, service: Service, tls: Arc<ServerConfig>,
         };
         match accepted {
             Ok((stream, _)) => {
-                let (face, service, acceptor) = (face.clone(), service.clone(), acceptor.clone());
+                let (face, front, acceptor) = (face.clone(), front.clone(), acceptor.clone());
                 tokio::spawn(async move {
                     let _place = place;
-                    serve(face, service, acceptor, stream).await;
+                    serve(face, front, acceptor, stream).await;
                 });
             }
             Err(error) => pause(&error).await,
@@ -68,13 +68,13 @@ pub(super) async fn accept(face: Face, service: Service, tls: Arc<ServerConfig>,
     }
 }
 
-async fn serve(face: Face, service: Service, acceptor: TlsAcceptor, stream: TcpStream) {
+async fn serve(face: Face, front: Front, acceptor: TlsAcceptor, stream: TcpStream) {
     let _ = stream.set_nodelay(true);
     let Ok(Ok(stream)) = timeout(GREETING, acceptor.accept(stream)).await else { return };
     let _presence = face.activity.enter();
     let answer = service_fn(move |request: Request<Incoming>| {
-        let service = service.clone();
-        async move { Ok::<_, std::convert::Infallible>(service.answer(request).await) }
+        let front = front.clone();
+        async move { Ok::<_, std::convert::Infallible>(front.answer(request).await) }
     });
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(GREETING);

@@ -1,4 +1,5 @@
-//! Who asks: the bearer token of the state folder, or a token that the service account's key signed.
+//! Who asks: the bearer token of the state folder, or a token that the service account's key signed; of the object store
+//! also the secret in a path, since Google's library sends no token to what it is told is an emulator.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -20,26 +21,37 @@ const LONGEST: i64 = 3600 + LEEWAY;
 /// Clocks of clients may differ from ours by so many seconds.
 const LEEWAY: i64 = 300;
 
-/// The token of the state folder.
+/// The token and the secret of the state folder.
 pub(super) struct Tokens {
     digest: Vec<u8>,
+    secret: String,
 }
 
 impl Tokens {
-    /// The one in the folder, or a new one.
+    /// Those in the folder, or new ones.
     pub(super) fn open(folder: &Path) -> Result<Tokens, GoogleError> {
-        let path = folder.join(files::TOKEN);
-        let token = match files::read(&path)? {
-            Some(token) if token.trim().len() >= 32 => token.trim().to_owned(),
-            _ => {
-                let mut bytes = [0; 32];
-                OsRng.fill_bytes(&mut bytes);
-                let token = format!("caddis.{}", URL_SAFE_NO_PAD.encode(bytes));
-                files::write(&path, &token)?;
-                token
-            }
-        };
-        Ok(Tokens { digest: hash(&token) })
+        let token = kept(&folder.join(files::TOKEN), "caddis.")?;
+        let secret = kept(&folder.join(files::STORAGE_SECRET), "")?;
+        Ok(Tokens { digest: hash(&token), secret })
+    }
+
+    /// The secret in paths of the object store.
+    pub(super) fn secret(&self) -> &str {
+        &self.secret
+    }
+}
+
+/// The unguessable word of a file, or a new one.
+fn kept(path: &Path, prefix: &str) -> Result<String, GoogleError> {
+    match files::read(path)? {
+        Some(word) if word.trim().len() >= 32 => Ok(word.trim().to_owned()),
+        _ => {
+            let mut bytes = [0; 32];
+            OsRng.fill_bytes(&mut bytes);
+            let word = format!("{prefix}{}", URL_SAFE_NO_PAD.encode(bytes));
+            files::write(path, &word)?;
+            Ok(word)
+        }
     }
 }
 
@@ -70,7 +82,7 @@ impl Proofs {
 
     /// Whether the service account signed it, and when: RFC 7519 with RS256, which is what Google's clients make of
     /// a key. Whom it is meant for is not asked: the key exists for this machine alone.
-    fn signed(&self, token: &str) -> Option<()> {
+    fn signed(&self, token: &str) -> Option<Claims> {
         let (message, signature) = token.rsplit_once('.')?;
         let (header, claims) = message.split_once('.')?;
         let part = |text: &str| URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')).ok();
@@ -84,7 +96,23 @@ impl Proofs {
             && claims.iat <= now.saturating_add(LEEWAY)
             && now <= claims.exp.saturating_add(LEEWAY)
             && claims.exp.saturating_sub(claims.iat) <= LONGEST;
-        good.then_some(())
+        good.then_some(claims)
+    }
+
+    /// For how many more seconds a token is good that the service account signed.
+    pub(super) fn good_for(&self, token: &str) -> Option<i64> {
+        let claims = self.signed(token)?;
+        Some((claims.exp - self.clock.now().0.div_euclid(1_000_000)).max(1))
+    }
+}
+
+impl caddis_gcs::Credentials for Proofs {
+    fn owner(&self, token: &str) -> Option<String> {
+        Credentials::owner(self, token)
+    }
+
+    fn owner_of_secret(&self, secret: &str) -> Option<String> {
+        (hash(secret) == hash(&self.tokens.secret)).then(|| name_of(rustix::process::geteuid().as_raw()))
     }
 }
 

@@ -28,6 +28,7 @@ async fn open(State(face): State<Face>, _: Operator) -> Result<Json<GoogleView>,
         roots_file: text(here.roots()),
         key_file: text(here.key()),
         token_file: text(here.token()),
+        storage_secret_file: text(here.storage_secret()),
         project: here.project.to_owned(),
     }))
 }

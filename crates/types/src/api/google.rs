@@ -16,6 +16,8 @@ pub struct GoogleView {
     pub key_file: String,
     /// A file that holds a bearer token.
     pub token_file: String,
+    /// A file that holds the secret in the address of the object store.
+    pub storage_secret_file: String,
     /// The project that the service account belongs to.
     pub project: String,
 }
