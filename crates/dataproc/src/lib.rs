@@ -22,8 +22,9 @@ mod raw;
 mod records;
 pub mod retention;
 mod service;
+mod tasks;
 mod wire;
 mod wrong;
 
-pub use face::{Dataproc, Outputs};
+pub use face::{Dataproc, Outputs, Piece};
 pub use service::{Credentials, Service};

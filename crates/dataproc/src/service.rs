@@ -10,7 +10,7 @@ use tonic::body::Body;
 
 use crate::face::Dataproc;
 use crate::wire::{Code, Methods, Routes, Status, answer_grpc, answer_rest, is_grpc, refuse_rest};
-use crate::{clusters, iam, jobs, operations, policies};
+use crate::{clusters, iam, jobs, operations, policies, tasks};
 
 /// Larger bodies are refused.
 const BODY_BYTES: usize = 10 << 20;
@@ -45,6 +45,11 @@ impl Service {
         iam::serve(&mut methods);
         let routes = Routes::of(&methods);
         Service { parts: Arc::new(Parts { face: Arc::new(face), methods: Arc::new(methods), routes, credentials }) }
+    }
+
+    /// What happens beside requests; it may be cut at any point.
+    pub async fn beside(&self) {
+        tasks::run(self.parts.face.clone()).await;
     }
 
     /// Answers one request, whichever wire it speaks.

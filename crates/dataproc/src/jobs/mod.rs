@@ -5,10 +5,12 @@
 mod cancel;
 mod deadline;
 mod delete;
+mod files;
 mod get;
 mod list;
-mod program;
 mod render;
+mod retries;
+mod spark;
 mod status;
 mod submit;
 mod update;
@@ -16,6 +18,7 @@ mod update;
 use crate::face::Dataproc;
 use crate::wire::Methods;
 
+pub(crate) use files::remove as remove_folder;
 pub(crate) use get::by_key;
 
 const SERVICE: &str = "google.cloud.dataproc.v1.JobController";
