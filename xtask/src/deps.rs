@@ -17,7 +17,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("caddis-client", &["caddis-types"]),
     ("caddis-googleapis", &[]),
     ("caddis-gcs", &["caddis-types"]),
-    ("caddis-dataproc", &["caddis-core", "caddis-engine", "caddis-googleapis", "caddis-types"]),
+    ("caddis-dataproc", &["caddis-core", "caddis-engine", "caddis-gcs", "caddis-googleapis", "caddis-types"]),
     (
         "caddis-server",
         &[

@@ -2,11 +2,13 @@
 
 mod common;
 
+use std::path::Path;
 use std::process::{Command, Stdio};
 
-use caddis_testkit::World;
+use caddis_testkit::{World, interpreters};
 use common::CADDIS;
 use common::google::{client, interpreter, rest_client, says, settings};
+use common::stranger::Stranger;
 use serde_json::Value;
 
 /// What the client saw, whichever way it went.
@@ -63,20 +65,63 @@ fn a_history_is_read_in_pages_and_goes_with_its_records() {
     world.assert_nothing_left();
 }
 
+/// The ports of the API and of the proxy, and the file with the authorities.
+fn ways_in(world: &World) -> (String, String, String) {
+    let (gcloud, grpc) = (settings(world, "gcloud"), settings(world, "python"));
+    let last = |text: &Value| text.as_str().unwrap().trim_end_matches('/').rsplit(':').next().unwrap().to_owned();
+    let roots = grpc["GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"].as_str().unwrap().to_owned();
+    (last(&gcloud["CLOUDSDK_API_ENDPOINT_OVERRIDES_DATAPROC"]), last(&grpc["grpc_proxy"]), roots)
+}
+
+const CLOSED: &str = "rest is closed\npages are closed\nthe exchange is closed\nthe proxy leads here alone\n";
+
 #[test]
 fn without_credentials_nothing_answers() {
     let world = World::building(CADDIS);
     let python = interpreter(&world);
-    let (gcloud, grpc) = (settings(&world, "gcloud"), settings(&world, "python"));
-    let last = |text: &Value| text.as_str().unwrap().trim_end_matches('/').rsplit(':').next().unwrap().to_owned();
-    let (port, proxy) = (last(&gcloud["CLOUDSDK_API_ENDPOINT_OVERRIDES_DATAPROC"]), last(&grpc["grpc_proxy"]));
-    let roots = grpc["GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"].as_str().unwrap();
+    let (port, proxy, roots) = ways_in(&world);
     let program = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/programs/google_stranger.py");
     let mut command = Command::new(python);
-    command.args([program, &port, &proxy, roots]).env_clear().env("PATH", std::env::var("PATH").unwrap());
+    command.args([program, &port, &proxy, &roots, "grpc"]).env_clear().env("PATH", std::env::var("PATH").unwrap());
     let output = command.current_dir(world.work()).stdin(Stdio::null()).output().expect("start the stranger");
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
-    assert_eq!(said, "rest is closed\ngrpc is closed\nthe proxy leads here alone\n");
+    assert_eq!(said, format!("{CLOSED}grpc is closed\n"));
     world.assert_nothing_left();
+}
+
+#[test]
+fn another_user_of_the_machine_gets_no_answer_and_no_credentials() {
+    let Some(stranger) = Stranger::new() else { return };
+    let world = World::bare(CADDIS);
+    let (port, proxy, roots) = ways_in(&world);
+    let program = include_str!("programs/google_stranger.py");
+    let output = stranger.program("python3").args(["-c", program, &port, &proxy, "-"]).output().expect("start the stranger");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(said, CLOSED);
+    let folder = Path::new(&roots).parent().unwrap().to_owned();
+    for path in [&folder, &folder.join("token"), &folder.join("service-account.json"), &folder.join("ca.key")] {
+        let read = stranger.program("cat").arg(path).output().expect("start cat");
+        assert!(!read.status.success() && read.stdout.is_empty(), "{} is open", path.display());
+    }
+}
+
+/// What nobody should ask, thousands of times; the same questions in every run.
+#[test]
+fn whatever_is_asked_over_rest_is_answered_in_googles_words() {
+    let world = World::new(CADDIS);
+    let (port, _, roots) = ways_in(&world);
+    let token = settings(&world, "gcloud")["CLOUDSDK_AUTH_ACCESS_TOKEN_FILE"].as_str().unwrap().to_owned();
+    let before = world.server().expect("a server").pid;
+    let (_, python) = interpreters().into_iter().next().expect("a Python");
+    let program = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/programs/google_fuzz.py");
+    let count = std::env::var("CADDIS_FUZZ").unwrap_or_else(|_| "800".to_owned());
+    let seed = std::env::var("CADDIS_FUZZ_SEED").unwrap_or_else(|_| "7".to_owned());
+    let output = Command::new(python).args([program, &port, &roots, &token, &seed, &count]).output().expect("start it");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(said, "every answer was Google's\n");
+    assert_eq!(world.server().map(|server| server.pid), Some(before), "it is the same server");
+    assert!(!world.server_log().contains("panicked"), "{}", world.server_log());
 }

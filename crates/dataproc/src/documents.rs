@@ -190,6 +190,19 @@ impl Kept for IamDocument {
     const KIND: &'static str = "dataproc.iam";
 }
 
+/// The output of a job that is not told to its end yet, under the job's key.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct OutputDocument {
+    pub(crate) job: JobId,
+    /// Where it is told: objects `{prefix}.000000000`, `{prefix}.000000001`, ... of this bucket.
+    pub(crate) bucket: String,
+    pub(crate) prefix: String,
+}
+
+impl Kept for OutputDocument {
+    const KIND: &'static str = "dataproc.output";
+}
+
 /// A document that was read.
 #[derive(Clone, Debug)]
 pub(crate) struct Read<K> {

@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use caddis_engine::Engine;
+use caddis_gcs::Store;
+use caddis_types::api::Stream;
 use caddis_types::{ClusterId, JobId};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 /// What the face needs beside the engine; the server puts the real ones in.
 #[async_trait]
@@ -19,6 +21,19 @@ pub trait Outputs: Send + Sync {
 
     /// Where a browser that is logged in finds the cluster's dashboard.
     fn dashboard(&self, cluster: &ClusterId) -> Option<String>;
+
+    /// What an attempt wrote to a stream from `offset` on, as much as fits a piece; nothing while there is no more.
+    /// Blocks, but only for the disk.
+    fn read(&self, job: &JobId, attempt: u32, stream: Stream, offset: u64) -> std::io::Result<Option<Piece>>;
+}
+
+/// Some bytes of an output, or a notice of what was left out of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Piece {
+    /// The offset in the output behind it.
+    pub offset: u64,
+    /// The bytes.
+    pub content: Vec<u8>,
 }
 
 /// The Dataproc face.
@@ -27,6 +42,10 @@ pub struct Dataproc {
     pub(crate) engine: Engine,
     /// What jobs wrote.
     pub(crate) outputs: Arc<dyn Outputs>,
+    /// Buckets and objects.
+    pub(crate) objects: Store,
+    /// Told when a job was taken.
+    pub(crate) submitted: Notify,
     /// Folders of jobs that came from here.
     pub(crate) staging: PathBuf,
     /// Archives of diagnoses, by the clusters' uuids.
@@ -39,9 +58,26 @@ pub struct Dataproc {
 
 impl Dataproc {
     /// A face on this engine; jobs get their folders below `home`.
-    pub fn new(engine: Engine, outputs: Arc<dyn Outputs>, home: &Path, variables: Vec<(String, String)>) -> Dataproc {
+    pub fn new(
+        engine: Engine,
+        outputs: Arc<dyn Outputs>,
+        objects: Store,
+        home: &Path,
+        variables: Vec<(String, String)>,
+    ) -> Dataproc {
         let (staging, diagnoses) = (home.join("dataproc/jobs"), home.join("dataproc/diagnoses"));
-        Dataproc { engine, outputs, staging, diagnoses, variables, workflows: watch::Sender::new(()) }
+        let (submitted, workflows) = (Notify::new(), watch::Sender::new(()));
+        Dataproc { engine, outputs, objects, submitted, staging, diagnoses, variables, workflows }
+    }
+
+    /// The folder of a job with this uuid.
+    pub(crate) fn folder_of(&self, job_uuid: &str) -> PathBuf {
+        self.staging.join(job_uuid)
+    }
+
+    /// The key of what is kept of a job's output: one that was deleted may have left it to be told to its end.
+    pub(crate) fn output_key(&self, job_key: &str, job_uuid: &str) -> String {
+        format!("{job_key}/{job_uuid}")
     }
 
     /// Now.

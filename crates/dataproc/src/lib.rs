@@ -22,9 +22,10 @@ mod raw;
 mod records;
 pub mod retention;
 mod service;
+mod tasks;
 mod wire;
 mod workflows;
 mod wrong;
 
-pub use face::{Dataproc, Outputs};
+pub use face::{Dataproc, Outputs, Piece};
 pub use service::{Credentials, Service};

@@ -69,7 +69,7 @@ fn region_of_zone(text: &str) -> Option<&str> {
 fn check(field: &str, text: &str, most: usize, good: impl Fn(char) -> bool) -> Result<(), Status> {
     match text {
         "" => Err(Status::field(field, "must be specified")),
-        text if text.len() > most || !text.chars().all(good) => {
+        text if text.len() > most || text.starts_with('.') || !text.chars().all(good) => {
             Err(Status::field(field, format!("`{text}` is not a valid {}", field.trim_end_matches("_id"))))
         }
         _ => Ok(()),
@@ -90,7 +90,9 @@ mod tests {
         for bad in ["", "projects/p/regions/r", "projects/p/zones/r/operations/o", "projects//regions/r/operations/o"] {
             assert!(Place::parse("name", bad).is_err(), "{bad}");
         }
-        assert!(Place::new("p", "US/../x").is_err());
+        for (project, region) in [("p", "US/../x"), ("..", "r"), (".", "r"), ("p", ".."), ("p/q", "r"), ("", "r")] {
+            assert!(Place::new(project, region).is_err(), "{project} {region}");
+        }
         let zone = Place::new("p", "us-central1-a").unwrap_err().message;
         assert!(zone.contains("its region is `us-central1`"), "{zone}");
     }

@@ -10,7 +10,7 @@ use tonic::body::Body;
 
 use crate::face::Dataproc;
 use crate::wire::{Code, Methods, Routes, Status, answer_grpc, answer_rest, is_grpc, refuse_rest};
-use crate::{clusters, iam, jobs, operations, policies, workflows};
+use crate::{clusters, iam, jobs, operations, policies, tasks, workflows};
 
 /// Larger bodies are refused.
 const BODY_BYTES: usize = 10 << 20;
@@ -51,6 +51,11 @@ impl Service {
     /// Makes workflows go on, for ever. `changes` tells of every change of a job or a cluster.
     pub async fn drive_workflows(&self, changes: tokio::sync::watch::Receiver<()>) {
         workflows::drive(self.parts.face.clone(), changes).await;
+    }
+
+    /// What happens beside requests; it may be cut at any point.
+    pub async fn beside(&self) {
+        tasks::run(self.parts.face.clone()).await;
     }
 
     /// Answers one request, whichever wire it speaks.

@@ -87,7 +87,7 @@ fn job(cluster: ClusterChoice, script: &Script, retries: u32) -> JobWish {
         tags: BTreeMap::new(),
         environment: Default::default(),
         cluster,
-        retry: RetryWish { max: retries, on_exit: Vec::new(), delay_ms: 500 },
+        retry: RetryWish { max: retries, delay_ms: 500, ..RetryWish::default() },
         timeout_ms: None,
         keep_on_failure_ms: None,
         stdin: false,

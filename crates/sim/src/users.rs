@@ -123,6 +123,7 @@ fn job(state: &mut State) -> JobWish {
             max: retries,
             on_exit: if rng.random_bool(0.2) { vec![1, 2] } else { Vec::new() },
             delay_ms: rng.random_range(10..3000),
+            per_hour: None,
         },
         timeout_ms: rng.random_bool(0.3).then(|| rng.random_range(100..30_000)),
         keep_on_failure_ms: rng.random_bool(0.2).then(|| rng.random_range(100..20_000)),

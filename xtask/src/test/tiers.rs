@@ -42,6 +42,13 @@ pub(super) const ALL: &[Tier] = &[
         optional: true,
         run: browser,
     },
+    Tier {
+        name: "gcloud",
+        about: "Google's own gcloud against the Dataproc face, with no network but loopback",
+        newcomer: false,
+        optional: true,
+        run: gcloud,
+    },
     Tier { name: "lints", about: "clippy with the house's bans", newcomer: false, optional: false, run: lints },
     Tier {
         name: "kill",
@@ -94,6 +101,15 @@ fn browser() -> Result<Verdict> {
     };
     let mut command = process::cargo(&["test", "--locked", "--package", "caddis-cli", "--test", "browser"])?;
     process::succeed(command.args(["--", "--ignored", "--test-threads=1"]).env("CADDIS_BROWSER", program))?;
+    Ok(Verdict::Passed)
+}
+
+fn gcloud() -> Result<Verdict> {
+    if !process::exists("gcloud", "--version") {
+        return Ok(Verdict::Skipped("gcloud is not installed".to_owned()));
+    }
+    let mut command = process::cargo(&["test", "--locked", "--package", "caddis-cli", "--test", "gcloud"])?;
+    process::succeed(command.args(["--", "--ignored"]))?;
     Ok(Verdict::Passed)
 }
 

@@ -250,7 +250,10 @@ def a_cancellation():
     until("the step", lambda: os.path.exists(effects) and ("begin", "hangs") in happened("c-"))
     refused(exceptions.BadRequest, lambda: templates.delete_operation(
         operations_pb2.DeleteOperationRequest(name=operation.operation.name)), "is not done")
-    operation.cancel()
+    if rest:  # `operation.cancel()` of api-core fails before it asks: it wants a body, and the rule has none
+        templates.cancel_operation(operations_pb2.CancelOperationRequest(name=operation.operation.name))
+    else:
+        operation.cancel()
     fails(operation, exceptions.Cancelled, exceptions.ClientError)
     assert operation.operation.error.code == 1, operation.operation
     assert set(happened("c-")) == {("begin", "hangs")}

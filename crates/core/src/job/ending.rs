@@ -15,6 +15,8 @@ use crate::world::{End, Exit};
 pub const EXIT_CADDIS_FAILED: i32 = 125;
 /// How often an attempt that never reached user code is started anew.
 const NOT_BEGUN_MAX: usize = 5;
+/// What failures are counted over.
+const HOUR: Duration = Duration::from_secs(3600);
 
 /// The script's process ended.
 pub(super) fn script_ended(
@@ -75,7 +77,7 @@ pub(super) fn attempt_failed(
     if let (Some(cancel), true) = (plan.record.cancel.clone(), started_at.is_none()) {
         return cancelled(plan, &cancel.by, None, now);
     }
-    match retry_after(&plan.record, code, &cause) {
+    match retry_after(&plan.record, code, &cause, now) {
         Some(pause) => queue_again(plan, now + pause, &cause, now),
         None => finish(plan, Outcome::Failed, code, now),
     }
@@ -97,12 +99,19 @@ fn was_not_begun(attempt: &AttemptRecord) -> bool {
     matches!(attempt.phase, AttemptPhase::Ended { started_at: None, .. }) && attempt.exit.is_some()
 }
 
-fn retry_after(record: &JobRecord, code: i32, cause: &Cause) -> Option<Duration> {
+fn retry_after(record: &JobRecord, code: i32, cause: &Cause, now: Timestamp) -> Option<Duration> {
     let tried = record.attempts.iter().filter(|attempt| !was_not_begun(attempt)).count().max(1) as u32;
     let chosen = record.retry.on_exit.is_empty() || record.retry.on_exit.contains(&code);
     let hopeless = matches!(cause.code, CauseCode::SyntaxError | CauseCode::EnvironmentBuild | CauseCode::Cancelled);
-    let allowed = tried <= record.retry.max && chosen && !hopeless && record.cancel.is_none();
+    let often = record.retry.per_hour.is_some_and(|most| failures_since(record, now - HOUR) > most as usize);
+    let allowed = tried <= record.retry.max && !often && chosen && !hopeless && record.cancel.is_none();
     allowed.then(|| restart::retry_pause(Duration::from_millis(record.retry.delay_ms), tried))
+}
+
+/// Attempts that counted and ended after `since`.
+fn failures_since(record: &JobRecord, since: Timestamp) -> usize {
+    let after = |attempt: &&AttemptRecord| matches!(attempt.phase, AttemptPhase::Ended { at, .. } if at > since);
+    record.attempts.iter().filter(after).filter(|attempt| !was_not_begun(attempt)).count()
 }
 
 fn queue_again(plan: &mut Plan<JobRecord>, not_before: Timestamp, cause: &Cause, now: Timestamp) {

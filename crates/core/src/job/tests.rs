@@ -76,7 +76,7 @@ fn the_exit_code_is_the_scripts_own() {
 
 #[test]
 fn a_failed_attempt_is_repeated_only_as_allowed() {
-    let retry = |max, on_exit: &[i32]| RetryWish { max, on_exit: on_exit.to_vec(), delay_ms: 1000 };
+    let retry = |max, on_exit: &[i32]| RetryWish { max, on_exit: on_exit.to_vec(), ..RetryWish::default() };
     for (retry, again) in
         [(retry(0, &[]), false), (retry(1, &[]), true), (retry(1, &[3]), true), (retry(1, &[4]), false)]
     {
@@ -87,6 +87,28 @@ fn a_failed_attempt_is_repeated_only_as_allowed() {
             assert_eq!(plan.report[0].code, ReasonCode::WaitingForRetry);
             assert_eq!(plan.due, Some(NOW + Duration::from_secs(1)));
         }
+    }
+}
+
+#[test]
+fn failures_are_counted_over_an_hour_where_that_is_wished() {
+    let failed = |number, at| AttemptRecord {
+        number,
+        cluster: plain_cluster(1, 1).id,
+        phase: AttemptPhase::Ended { started_at: Some(at), at },
+        exit: Some(Exit::Code(3)),
+        cause: None,
+    };
+    for (minutes, per_hour, again) in
+        [(10, Some(1), false), (10, Some(2), true), (70, Some(1), true), (10, None, true), (10, Some(0), false)]
+    {
+        let retry = RetryWish { max: 9, per_hour, ..RetryWish::default() };
+        let mut job = JobRecord { retry, ..running() };
+        job.attempts[0].number = 2;
+        job.attempts.insert(0, failed(1, NOW - Duration::from_secs(60 * minutes)));
+        let member = member(&job).unwrap();
+        let plan = look(&job, Some(&serving()), &seen([(member, ended(NOW, Exit::Code(3)))]), NOW);
+        assert_eq!(outcome(&plan).is_none(), again, "{minutes} minutes ago, {per_hour:?}");
     }
 }
 

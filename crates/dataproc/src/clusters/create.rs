@@ -47,6 +47,7 @@ async fn attempt(face: &Dataproc, asked: &Asked<CreateClusterRequest>) -> Result
         return Ok(Some(first));
     }
     let before = free(face, &place, &wanted.cluster_name).await?;
+    super::buckets::ready(face, &place, &asked.caller, wanted.config.as_ref().unwrap_or(&ClusterConfig::default())).await?;
     let kept = raw::field("google.cloud.dataproc.v1.CreateClusterRequest", &asked.raw, "cluster")?;
     let kept = raw::merge(&defaults::defaults(&place, &wanted).encode_to_vec(), &kept);
     let full = Cluster::decode(kept.clone()).map_err(|error| Status::new(Code::Internal, error.to_string()))?;

@@ -54,5 +54,7 @@ pub(super) fn single_node(config: &ClusterConfig) -> bool {
 /// The bucket that Google makes for a project's region when none is named.
 pub(crate) fn bucket(kind: &str, place: &Place) -> String {
     let hash = crate::face::Dataproc::uuid_of(&place.name());
-    format!("dataproc-{kind}-{}-{}", place.region, &hash[..8])
+    // A bucket's name has at most 63 characters; the hash tells regions of long names apart.
+    let region = &place.region[..place.region.len().min(30)];
+    format!("dataproc-{kind}-{region}-{}", &hash[..8])
 }

@@ -1,5 +1,6 @@
 //! `google.cloud.dataproc.v1.ClusterController`: one file a method.
 
+mod buckets;
 mod create;
 mod defaults;
 mod delete;
@@ -18,6 +19,7 @@ mod warnings;
 use crate::face::Dataproc;
 use crate::wire::Methods;
 
+pub(crate) use buckets::staging;
 pub(crate) use create::{create, workers};
 pub(crate) use delete::delete;
 pub(crate) use find::{living, record};

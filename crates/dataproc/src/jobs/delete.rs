@@ -1,8 +1,8 @@
-//! `DeleteJob`: a job that is over is forgotten here; its ledger lines stay.
+//! `DeleteJob`: a job that is over is forgotten here, its folder with it; its ledger lines stay.
 
 use caddis_googleapis::dataproc::DeleteJobRequest;
 
-use super::get;
+use super::{files, get};
 use crate::documents;
 use crate::face::Dataproc;
 use crate::iam;
@@ -19,5 +19,8 @@ pub(super) async fn delete(face: &Dataproc, asked: Asked<DeleteJobRequest>) -> R
     }
     let mut writes = vec![documents::remove(&read)];
     writes.extend(iam::forget(face, "jobs", &place.key(&read.body.uuid)).await?);
-    Ok(face.engine.write_documents(writes).await?)
+    face.engine.write_documents(writes).await?;
+    let folder = face.folder_of(&read.body.uuid);
+    let _ = tokio::task::spawn_blocking(move || files::remove(&folder)).await;
+    Ok(())
 }

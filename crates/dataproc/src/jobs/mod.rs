@@ -5,10 +5,12 @@
 mod cancel;
 mod deadline;
 mod delete;
+mod files;
 mod get;
 mod list;
-mod program;
 mod render;
+mod retries;
+mod spark;
 mod status;
 mod submit;
 mod update;
@@ -17,6 +19,7 @@ use crate::face::Dataproc;
 use crate::wire::Methods;
 
 pub(crate) use cancel::cancel;
+pub(crate) use files::remove as remove_folder;
 pub(crate) use get::by_key;
 pub(crate) use submit::submit;
 

@@ -5,6 +5,7 @@ use caddis_googleapis::dataproc::job_status::State;
 use caddis_googleapis::dataproc::{Job, JobStatus};
 use prost::Message;
 
+use super::spark;
 use super::status::{self, Since};
 use crate::clusters::render::timestamp;
 use crate::documents::{JobDocument, Read};
@@ -43,6 +44,10 @@ pub(super) fn states(read: &Read<JobDocument>, record: Option<&JobRecord>) -> Re
 pub(super) async fn say_errors(face: &Dataproc, job: &mut Job, record: Option<&JobRecord>) {
     let (Some(record), Some(status)) = (record, &mut job.status) else { return };
     if status.state() == State::Error {
+        let explained = record.attempt().and_then(|attempt| attempt.cause.as_ref()).and_then(spark::explain);
+        if let Some(explained) = explained {
+            status.details = format!("{}\n{explained}", status.details);
+        }
         let errors = face.outputs.last_errors(&record.id, LINES).await;
         if !errors.is_empty() {
             status.details = format!("{}\n{errors}", status.details);

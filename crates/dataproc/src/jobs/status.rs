@@ -35,7 +35,7 @@ pub(super) fn states(record: &JobRecord) -> Vec<Since> {
     }
     if let Some(cancel) = &record.cancel {
         states.push(since(State::CancelPending, cancel.at));
-        states.push(since(State::CancelStarted, cancel.at));
+        states.extend(stopping(record, cancel.at).map(|at| since(State::CancelStarted, at)));
     }
     match &record.state {
         JobState::Ended { at, outcome, .. } => {
@@ -56,6 +56,15 @@ pub(super) fn states(record: &JobRecord) -> Vec<Since> {
         _ => {}
     }
     states
+}
+
+/// Since when a cancelled job is being ended; nothing while nobody has begun to.
+fn stopping(record: &JobRecord, asked: Timestamp) -> Option<Timestamp> {
+    match record.attempt().map(|attempt| &attempt.phase) {
+        _ if record.is_ended() => Some(asked),
+        Some(AttemptPhase::Running { stopping, .. }) => stopping.as_ref().map(|stop| stop.since.max(asked)),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

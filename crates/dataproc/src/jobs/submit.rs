@@ -7,12 +7,12 @@ use caddis_googleapis::dataproc::cluster_status::State;
 use caddis_googleapis::dataproc::job::TypeJob;
 use caddis_googleapis::dataproc::{Job, JobPlacement, JobReference, PySparkJob, SubmitJobRequest};
 use caddis_googleapis::longrunning::Operation;
-use caddis_types::api::{ClusterChoice, JobWish, RetryWish};
+use caddis_types::api::{ClusterChoice, JobWish, Program, RetryWish};
 use prost::Message;
 
-use super::{deadline, get, program};
+use super::{deadline, files, get, retries};
 use crate::clusters::{self, label_map};
-use crate::documents::{self, About, Encoded, JobDocument};
+use crate::documents::{self, About, Encoded, JobDocument, OutputDocument};
 use crate::face::Dataproc;
 use crate::operations::{self, Fresh, check_request_id};
 use crate::place::Place;
@@ -51,6 +51,7 @@ async fn take(
         return if repeated { Ok((place, id)) } else { Err(exists(&place, &id)) };
     }
     label_map(&job.labels, "job.labels")?;
+    let retry = retries::retries(job.scheduling.as_ref())?;
     let pyspark = pyspark(&job)?.clone();
     let timeout_ms = deadline::of(&job.labels)?;
     let placement = job.placement.clone().unwrap_or_default();
@@ -74,16 +75,22 @@ async fn take(
     };
     let kept = raw::field("google.cloud.dataproc.v1.SubmitJobRequest", &asked.raw, "job")?;
     let kept = raw::merge(&kept, &over.encode_to_vec());
-    let folder = face.staging.join(&key);
-    let ready = tokio::task::spawn_blocking(move || program::prepare(&pyspark, &folder).map(|ready| (ready, pyspark)))
-        .await
-        .map_err(|_| Status::new(Code::Internal, "the job's folder could not be made"))??;
-    let wish = JobWish { timeout_ms, ..wish(face, &job, ready, living.document.body.cluster.as_str()) };
-    let request_id = Some(request.request_id.clone()).filter(|id| !id.is_empty());
     let (job_uuid, at) = (face.uuid(), face.now());
+    let ready = files::prepare(&pyspark, face.folder_of(&job_uuid), &face.objects, &asked.caller).await?;
+    clusters::staging(face, &place, &asked.caller, &bucket).await?;
+    let prefix = format!("google-cloud-dataproc-metainfo/{uuid}/jobs/{id}");
+    let output = |job: &caddis_types::JobId| OutputDocument {
+        job: job.clone(),
+        bucket: bucket.clone(),
+        prefix: format!("{prefix}/driveroutput"),
+    };
+    let wish = wish(face, &job, &ready, pyspark.args, retry, living.document.body.cluster.as_str());
+    let wish = JobWish { timeout_ms, ..wish };
+    let request_id = Some(request.request_id.clone()).filter(|id| !id.is_empty());
     let made = |made: &caddis_types::JobId| {
-        let document = JobDocument { uuid: job_uuid, job: made.clone(), asked: Encoded(kept), request_id };
-        let mut writes = vec![documents::write(&key, 0, &document)];
+        let document = JobDocument { uuid: job_uuid.clone(), job: made.clone(), asked: Encoded(kept), request_id };
+        let told = documents::write(&face.output_key(&key, &job_uuid), 0, &output(made));
+        let mut writes = vec![documents::write(&key, 0, &document), told];
         writes.extend(operation.map(|fresh| {
             let about = About::Job { key: key.clone(), id: made.to_string() };
             fresh.write(&asked.caller, about, at, job.labels.clone(), Vec::new())
@@ -92,7 +99,11 @@ async fn take(
         writes
     };
     match submitted(face, &asked.caller, wish, made).await {
-        Ok(()) => Ok((place, id)),
+        Ok(()) => {
+            ready.keep();
+            face.submitted.notify_one();
+            Ok((place, id))
+        }
         Err(Some(status)) => Err(status),
         // Somebody with the same id was faster.
         Err(None) => Err(exists(&place, &id)),
@@ -144,17 +155,26 @@ fn pyspark(job: &Job) -> Result<&PySparkJob, Status> {
     }
 }
 
-fn wish(face: &Dataproc, job: &Job, (ready, pyspark): (program::Ready, PySparkJob), cluster: &str) -> JobWish {
+fn wish(
+    face: &Dataproc,
+    job: &Job,
+    ready: &files::Ready,
+    args: Vec<String>,
+    retry: RetryWish,
+    cluster: &str,
+) -> JobWish {
     let mut variables: BTreeMap<String, String> = face.variables.iter().cloned().collect();
-    if !ready.module_path.is_empty() {
-        variables.insert("PYTHONPATH".to_owned(), ready.module_path.join(":"));
+    if let Some(modules) = &ready.modules {
+        // The first is for the script, the second has the workers import them as well.
+        for name in ["PYTHONPATH", "CADDIS_MODULES"] {
+            variables.insert(name.to_owned(), modules.display().to_string());
+        }
     }
-    let failures = job.scheduling.as_ref().map_or(0, |scheduling| scheduling.max_failures_total.max(0));
     let tags = job.labels.iter().filter(|(key, _)| caddis_types::names::check(key).is_ok());
     JobWish {
         request_key: None,
-        program: ready.program,
-        args: pyspark.args,
+        program: Program::Script(ready.script.display().to_string()),
+        args,
         cwd: ready.cwd.display().to_string(),
         umask: Default::default(),
         variables,
@@ -162,7 +182,7 @@ fn wish(face: &Dataproc, job: &Job, (ready, pyspark): (program::Ready, PySparkJo
         tags: tags.map(|(key, value)| (key.clone(), value.clone())).collect(),
         environment: Default::default(),
         cluster: ClusterChoice::Existing(cluster.to_owned()),
-        retry: RetryWish { max: u32::try_from(failures).unwrap_or(0).min(100), ..RetryWish::default() },
+        retry,
         timeout_ms: None,
         keep_on_failure_ms: None,
         stdin: false,

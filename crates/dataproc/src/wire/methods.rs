@@ -15,7 +15,7 @@ use caddis_googleapis::pool;
 use prost::Message;
 use prost_reflect::{MessageDescriptor, MethodDescriptor};
 
-use super::{Code, Status};
+use super::{Code, Status, bounds};
 
 type Answer = Pin<Box<dyn Future<Output = Result<Bytes, Status>> + Send>>;
 type Handler<S> = Box<dyn Fn(Arc<S>, Caller, Bytes) -> Answer + Send + Sync>;
@@ -97,9 +97,12 @@ impl<S: Send + Sync + 'static> Methods<S> {
     {
         let found = pool().get_service_by_name(service).and_then(|found| found.methods().find(|m| m.name() == name));
         let descriptor = found.unwrap_or_else(|| panic!("the protos have no `{service}/{name}`"));
+        let input = descriptor.input();
         let handler: Handler<S> = Box::new(move |state, caller, raw| {
-            let read = M::decode(raw.clone());
-            match read {
+            if let Err(status) = bounds::check(input.clone(), &raw) {
+                return Box::pin(std::future::ready(Err(status)));
+            }
+            match M::decode(raw.clone()) {
                 Ok(message) => Box::pin(function(state, Asked { caller, message, raw, also: Vec::new() })),
                 Err(error) => {
                     let text = format!("the request is not a valid message: {error}");

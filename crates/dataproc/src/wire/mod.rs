@@ -1,5 +1,6 @@
 //! Two wires, one set of calls: gRPC and REST, both made from the descriptors, both ending in [`Methods`].
 
+mod bounds;
 mod grpc;
 mod methods;
 mod rest;

@@ -14,6 +14,8 @@ use crate::{Engine, Key, pass};
 
 /// How often a call starts over when somebody else changed the record meanwhile.
 const TRIES: usize = 20;
+/// The most retries of a job; Google's API takes as many.
+const RETRIES: u32 = 240;
 
 impl Engine {
     /// Takes a job. Repeating it with the same request key answers the first one's job.
@@ -192,8 +194,8 @@ fn check(wish: &JobWish) -> Result<(), CallError> {
     for key in wish.tags.keys() {
         names::check(key)?;
     }
-    if wish.retry.max > 100 {
-        let text = format!("{} retries are too many\nhint: at most 100", wish.retry.max);
+    if wish.retry.max > RETRIES {
+        let text = format!("{} retries are too many\nhint: at most {RETRIES}", wish.retry.max);
         return Err(CallError::new(CallErrorKind::Invalid, "bad_retries", text));
     }
     if wish.timeout_ms == Some(0) {

@@ -152,10 +152,18 @@ async fn begin(face: &Face) -> Result<Here, GoogleError> {
     let variables = outputs::variables(&here, tokens.secret());
     let proofs = Arc::new(tokens::Proofs::new(tokens, account, Arc::clone(&clock)));
     let outputs = Arc::new(outputs::Files::new(face));
-    let dataproc = Dataproc::new(face.assembly.engine.clone(), outputs, face.assembly.home.path(), variables);
+    let storage = face.google.storage.get_or_init(|| async { storage }).await.clone();
+    let (engine, home) = (face.assembly.engine.clone(), face.assembly.home.path());
+    let dataproc = Dataproc::new(engine, outputs, storage.clone(), home, variables);
     let service = Service::new(dataproc, proofs.clone());
     tokio::spawn(workflows::run(face.clone(), service.clone()));
-    let storage = face.google.storage.get_or_init(|| async { storage }).await.clone();
+    let (beside, ending) = (service.clone(), face.shutdown.clone());
+    tokio::spawn(async move {
+        tokio::select! {
+            () = beside.beside() => {}
+            () = ending.wait() => {}
+        }
+    });
     let storage = caddis_gcs::Service::new(storage, proofs.clone(), Arc::new(move || clock.now()));
     tokio::spawn(port::accept(face.clone(), front::Front::new(service, storage, proofs), tls, api));
     tokio::spawn(connect::accept(face.clone(), proxy, api_port));

@@ -6,13 +6,14 @@ use std::path::Path;
 
 use async_trait::async_trait;
 use caddis_backends::local::paths::Home;
-use caddis_dataproc::Outputs;
+use caddis_dataproc::{Outputs, Piece};
 use caddis_engine::Engine;
 use caddis_types::api::Stream;
 use caddis_types::{ClusterId, JobId};
 
 use super::Here;
 use crate::face::Face;
+use crate::logs::reader::Reader;
 
 /// The most of an output's end that is looked at for its last lines.
 const END: u64 = 16 * 1024;
@@ -25,11 +26,14 @@ pub(super) struct Files {
     home: Home,
     engine: Engine,
     face: Face,
+    limit: u64,
 }
 
 impl Files {
     pub(super) fn new(face: &Face) -> Files {
-        Files { home: face.assembly.home.clone(), engine: face.assembly.engine.clone(), face: face.clone() }
+        let assembly = &face.assembly;
+        let (home, engine) = (assembly.home.clone(), assembly.engine.clone());
+        Files { home, engine, face: face.clone(), limit: assembly.output_limit }
     }
 
     async fn attempt(&self, job: &JobId) -> Option<u32> {
@@ -57,6 +61,11 @@ impl Outputs for Files {
 
     fn dashboard(&self, cluster: &ClusterId) -> Option<String> {
         self.face.base().map(|base| format!("{base}/clusters/{cluster}/status"))
+    }
+
+    fn read(&self, job: &JobId, attempt: u32, stream: Stream, offset: u64) -> std::io::Result<Option<Piece>> {
+        let mut reader = Reader::new(self.home.attempt_log(job, attempt, stream), self.limit, offset);
+        Ok(reader.read()?.map(|piece| Piece { offset: piece.offset, content: piece.content }))
     }
 }
 

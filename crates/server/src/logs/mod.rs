@@ -6,7 +6,7 @@
 
 mod follow;
 mod frames;
-mod reader;
+pub(crate) mod reader;
 mod watches;
 
 use std::path::PathBuf;

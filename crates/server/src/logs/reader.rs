@@ -12,7 +12,7 @@ const PIECE: u64 = 64 * 1024;
 
 /// A reader; it blocks, but only for the disk.
 #[derive(Debug)]
-pub(super) struct Reader {
+pub(crate) struct Reader {
     path: PathBuf,
     gap_path: PathBuf,
     limit: u64,
@@ -23,13 +23,13 @@ pub(super) struct Reader {
 
 /// Some bytes, and the offset in the file after them.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Piece {
-    pub(super) offset: u64,
-    pub(super) content: Vec<u8>,
+pub(crate) struct Piece {
+    pub(crate) offset: u64,
+    pub(crate) content: Vec<u8>,
 }
 
 impl Reader {
-    pub(super) fn new(path: PathBuf, limit: u64, offset: u64) -> Reader {
+    pub(crate) fn new(path: PathBuf, limit: u64, offset: u64) -> Reader {
         let mut gap_path = path.clone().into_os_string();
         gap_path.push(".gap");
         Reader { path, gap_path: gap_path.into(), limit, file: None, at: offset, line_open: false }
@@ -46,7 +46,7 @@ impl Reader {
     }
 
     /// The next piece; nothing when the file has no more, or is not there yet.
-    pub(super) fn read(&mut self) -> io::Result<Option<Piece>> {
+    pub(crate) fn read(&mut self) -> io::Result<Option<Piece>> {
         let Some(mut content) = self.content()? else { return Ok(None) };
         // A gap is told before it is freed. So it is asked for after reading: what lies outside of it was still there.
         let kept = match read_gap(&self.gap_path)? {

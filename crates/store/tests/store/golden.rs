@@ -47,7 +47,7 @@ fn full_job() -> JobRecord {
             nanny: true,
             dashboard: Some(false),
         }),
-        retry: RetryWish { max: 2, on_exit: vec![3, 4], delay_ms: 500 },
+        retry: RetryWish { max: 2, on_exit: vec![3, 4], delay_ms: 500, per_hour: None },
         timeout_ms: Some(1_800_000),
         keep_on_failure_ms: Some(60_000),
         stdin: true,

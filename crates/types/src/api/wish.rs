@@ -40,6 +40,9 @@ pub struct RetryWish {
     /// The pause before the first retry, milliseconds; it doubles each time.
     #[serde(default = "default_delay_ms")]
     pub delay_ms: u64,
+    /// Not more than so many failures within an hour; absent means no such limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub per_hour: Option<u32>,
 }
 
 fn default_delay_ms() -> u64 {
@@ -48,6 +51,6 @@ fn default_delay_ms() -> u64 {
 
 impl Default for RetryWish {
     fn default() -> Self {
-        RetryWish { max: 0, on_exit: Vec::new(), delay_ms: default_delay_ms() }
+        RetryWish { max: 0, on_exit: Vec::new(), delay_ms: default_delay_ms(), per_hour: None }
     }
 }

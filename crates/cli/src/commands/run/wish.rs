@@ -62,6 +62,7 @@ fn retry(args: &Args, defaults: &Defaults) -> RetryWish {
         max: args.retries.or(defaults.retries).unwrap_or(usual.max),
         on_exit: args.retry_on_exit.clone(),
         delay_ms: args.retry_delay.unwrap_or(usual.delay_ms),
+        per_hour: usual.per_hour,
     }
 }
 

@@ -48,7 +48,7 @@ async fn ask<S: Send + Sync + 'static>(
 ) -> Result<Vec<u8>, Status> {
     let caller = caller?;
     let (route, fields) = routes.find(verb, uri.path()).map_err(|other_verb| match other_verb {
-        true => Status::new(Code::Unimplemented, format!("`{verb}` is not served at `{}`", uri.path())),
+        true => Status::new(Code::NotFound, format!("`{verb}` is not served at `{}`", uri.path())),
         false => Status::new(Code::NotFound, format!("nothing is served at `{}`", uri.path())),
     })?;
     let method = methods.get(&route.path).expect("routes are made from these methods");

@@ -1,5 +1,7 @@
 """The job's end of `claims`: which modules lie beside its script, told to the scheduler before user code begins.
 
+What `CADDIS_MODULES` names is told as well, behind them.
+
 Only on a cluster that was not made for the job: that one's scheduler and workers were started without the script's
 folder. The connection is the claim. It is held open for as long as the job's process lives, and the kernel closes it
 whatever ends that; so nobody has to remember to take the folder back.
@@ -16,14 +18,22 @@ import sys
 PATIENCE = 15.0
 #: A script in a home folder must not make us read the home folder.
 MOST_FILES = 500
+#: A folder of modules that the job brings beside those that lie beside its script; the faces set it.
+MODULES = "CADDIS_MODULES"
 IMPORTS = re.compile(rb"^[ \t]*(?:from[ \t]+([\w.]+)[ \t]+import\b|import[ \t]+([^#;\r\n]+))", re.MULTILINE)
 
 
 def claim(role, job):
-    """Have scheduler and workers import what lies beside the script; the claim, to be kept, or None without one."""
-    folder = folder_of(role)
+    """Have scheduler and workers import what the job brings; the claims, to be kept."""
+    folders = dict.fromkeys([folder_of(role), os.environ.get(MODULES)])
+    claims = [claim_folder(role, job, folder) for folder in folders if folder]
+    return [held for held in claims if held]
+
+
+def claim_folder(role, job, folder):
+    """Have scheduler and workers import from one folder; the claim, to be kept, or None without one."""
     try:
-        line = what(role, folder) if folder else None
+        line = what(role, folder)
         held, answer = ask(role["beside"], {"job": job, **line}) if line else (None, {"warnings": []})
     except (OSError, ValueError) as error:
         warn(f"modules beside the script import in the script only: the cluster does not take `{folder}`: {error}")

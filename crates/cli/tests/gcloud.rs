@@ -1,0 +1,128 @@
+//! Google's own `gcloud`, as it is installed, in an empty home and with no network but loopback.
+
+mod common;
+
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use caddis_testkit::{Run, World};
+use common::CADDIS;
+use common::network::Loopback;
+use serde_json::Value;
+
+/// `gcloud`, led to this machine as `eval "$(caddis env gcloud)"` leads a shell.
+struct Gcloud<'w> {
+    network: &'w Loopback,
+    world: &'w World,
+    home: PathBuf,
+    settings: Value,
+}
+
+impl<'w> Gcloud<'w> {
+    /// `None`, with a printed line, where it is not installed.
+    fn new(network: &'w Loopback, world: &'w World) -> Option<Gcloud<'w>> {
+        let installed = Command::new("gcloud").arg("--version").env("HOME", world.work()).stdin(Stdio::null()).output();
+        if !installed.is_ok_and(|output| output.status.success()) {
+            eprintln!("skipped: there is no `gcloud` here");
+            return None;
+        }
+        let home = world.work().join("empty-home");
+        std::fs::create_dir(&home).expect("make a home");
+        let settings = network.inside(&world.command(&["env", "gcloud", "--json"])).output().expect("start caddis");
+        let settings = Run { output: settings }.expect(0).json();
+        Some(Gcloud { network, world, home, settings })
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new("gcloud");
+        command.args(arguments).current_dir(self.world.work()).env("HOME", &self.home);
+        command.env("CLOUDSDK_CONFIG", self.home.join("config")).env("CLOUDSDK_CORE_DISABLE_PROMPTS", "1");
+        for (name, value) in self.settings.as_object().expect("settings") {
+            command.env(name, value.as_str().expect("text"));
+        }
+        self.network.inside(&command)
+    }
+
+    /// Runs it to its end.
+    #[track_caller]
+    fn run(&self, arguments: &[&str]) -> Run {
+        let arguments = [&["dataproc"], arguments].concat();
+        Run { output: self.command(&arguments).output().expect("start gcloud") }
+    }
+
+    /// What it answers as JSON.
+    #[track_caller]
+    fn json(&self, arguments: &[&str]) -> Value {
+        self.run(&[arguments, &["--format=json"]].concat()).expect(0).json()
+    }
+}
+
+/// Names of a list's clusters.
+fn names(list: &Value) -> Vec<&str> {
+    list.as_array().expect("a list").iter().map(|cluster| cluster["clusterName"].as_str().expect("a name")).collect()
+}
+
+#[test]
+#[ignore = "the tier `gcloud` runs it: it takes a minute"]
+fn clusters_and_jobs() {
+    let Some(network) = Loopback::new() else { return };
+    let world = World::building(CADDIS);
+    // The environment of clusters is built while there is a network.
+    let nothing = world.file("nothing.py", "").display().to_string();
+    world.run(&["run", "--quiet", "--workers", "1", &nothing]).expect(0);
+    world.run(&["serve", "--stop"]).expect(0);
+    let Some(gcloud) = Gcloud::new(&network, &world) else { return };
+
+    // Clusters.
+    let create = ["clusters", "create", "lab", "--num-workers=2", "--worker-machine-type=n2-standard-4", "--labels=env=test"];
+    gcloud.run(&create).expect(0);
+    let again = gcloud.run(&create);
+    assert!(again.code() != 0 && again.stderr().contains("Already exists"), "{}", again.stderr());
+    assert_eq!(names(&gcloud.json(&["clusters", "list", "--filter=status.state = ACTIVE AND labels.env = test"])), ["lab"]);
+    assert_eq!(names(&gcloud.json(&["clusters", "list", "--filter=labels.env = prod"])), [""; 0]);
+    let lab = gcloud.json(&["clusters", "describe", "lab"]);
+    assert_eq!((&lab["status"]["state"], &lab["labels"]["env"]), (&"RUNNING".into(), &"test".into()));
+    let none = gcloud.run(&["clusters", "describe", "none"]);
+    assert!(none.code() != 0 && none.stderr().contains("NOT_FOUND"), "{}", none.stderr());
+    gcloud.run(&["clusters", "update", "lab", "--num-workers=3", "--update-labels=team=risk"]).expect(0);
+    let lab = gcloud.json(&["clusters", "describe", "lab"]);
+    assert_eq!((&lab["config"]["workerConfig"]["numInstances"], &lab["labels"]["team"]), (&3.into(), &"risk".into()));
+
+    // A job of a file here: it is uploaded to the cluster's bucket, and what it writes is shown while it runs.
+    let main = world.file(
+        "main.py",
+        "import sys\nimport helper\nfrom dask.distributed import Client\nprint('the sum is', Client().submit(helper.add, 1, 2).result(), *sys.argv[1:])\n\
+         print('to the other stream', file=sys.stderr)\n",
+    );
+    let helper = world.file("helper.py", "def add(a, b): return a + b\n");
+    let (main, helper) = (main.display().to_string(), format!("--py-files={}", helper.display()));
+    let run = gcloud.run(&["jobs", "submit", "pyspark", &main, "--cluster=lab", "--id=first", &helper, "--", "a", "b c"]).expect(0);
+    let shown = run.stderr() + &run.stdout();
+    assert!(shown.contains("the sum is 3 a b c") && shown.contains("to the other stream"), "{shown}");
+    let failing = world.file("fails.py", "import sys\nprint('before the end')\nsys.exit('what went wrong')\n").display().to_string();
+    let failed = gcloud.run(&["jobs", "submit", "pyspark", &failing, "--cluster=lab", "--id=second"]);
+    assert!(failed.code() != 0 && failed.stderr().contains("before the end"), "{}", failed.stderr());
+    assert!(failed.stderr().contains("what went wrong"), "{}", failed.stderr());
+    let spark = world.file("spark.py", "from pyspark.sql import SparkSession\n").display().to_string();
+    let refused = gcloud.run(&["jobs", "submit", "pyspark", &spark, "--cluster=lab"]);
+    assert!(refused.code() != 0 && refused.stderr().contains("dask.distributed"), "{}", refused.stderr());
+
+    // Jobs that are there.
+    let jobs = gcloud.json(&["jobs", "list", "--cluster=lab", "--state-filter=inactive"]);
+    assert_eq!(jobs.as_array().map(Vec::len), Some(2), "{jobs}");
+    assert_eq!(gcloud.json(&["jobs", "describe", "first"])["status"]["state"], "DONE");
+    let waited = gcloud.run(&["jobs", "wait", "first"]).expect(0);
+    assert!(waited.stderr().contains("the sum is 3"), "{}", waited.stderr());
+    let long = world.file("long.py", "import time\nprint('begun', flush=True)\ntime.sleep(600)\n").display().to_string();
+    gcloud.run(&["jobs", "submit", "pyspark", &long, "--cluster=lab", "--id=long", "--async"]).expect(0);
+    assert_eq!(gcloud.json(&["jobs", "list", "--state-filter=active"]).as_array().map(Vec::len), Some(1));
+    gcloud.run(&["jobs", "update", "long", "--update-labels=team=web"]).expect(0);
+    gcloud.run(&["jobs", "kill", "long"]).expect(0);
+    let killed = gcloud.json(&["jobs", "describe", "long"]);
+    assert_eq!((&killed["status"]["state"], &killed["labels"]["team"]), (&"CANCELLED".into(), &"web".into()));
+    gcloud.run(&["jobs", "delete", "long"]).expect(0);
+
+    gcloud.run(&["clusters", "delete", "lab"]).expect(0);
+    assert_eq!(names(&gcloud.json(&["clusters", "list"])), [""; 0]);
+    world.assert_nothing_left();
+}

@@ -1,0 +1,183 @@
+//! Jobs that come over the Dataproc face: their files, their lives, and what they write.
+
+mod common;
+
+use std::io::Read;
+
+use caddis_gcs::store::Draft;
+use caddis_gcs::Store;
+use caddis_testkit::{World, interpreters, wait_for};
+use caddis_types::Timestamp;
+use common::CADDIS;
+use common::google::{client, interpreter, rest_client, says, settings};
+use rustix::process::Signal;
+
+const WENT_WELL: &str = "files\nspark\nretries\ncancelled\nids\nlists\ngone with its cluster\n";
+
+#[test]
+fn jobs_over_grpc() {
+    let world = World::building(CADDIS);
+    let python = interpreter(&world);
+    says(client(&world, &python, "google_jobs.py", &["grpc"]), WENT_WELL);
+    world.assert_nothing_left();
+}
+
+#[test]
+fn jobs_over_rest() {
+    let world = World::building(CADDIS);
+    let python = interpreter(&world);
+    says(rest_client(&world, &python, "google_jobs.py"), WENT_WELL);
+    world.assert_nothing_left();
+}
+
+/// The objects of a world without a server: one process at a time may use them.
+fn objects(world: &World) -> Store {
+    Store::open(&world.home().join("google/storage")).expect("the object store")
+}
+
+/// Asks REST with nothing but Python's standard library; prints the answer.
+const ASK: &str = "import json, ssl, sys, urllib.request as u\n\
+    base, roots, token, verb, path, body = sys.argv[1:]\n\
+    request = u.Request(base + path, body.encode() or None, {'Authorization': 'Bearer ' + open(token).read().strip()}, method=verb)\n\
+    print(u.urlopen(request, context=ssl.create_default_context(cafile=roots)).read().decode())\n";
+
+struct Asking<'w> {
+    world: &'w World,
+    python: std::path::PathBuf,
+    arguments: [String; 3],
+}
+
+impl Asking<'_> {
+    fn new(world: &World) -> Asking<'_> {
+        let gcloud = settings(world, "gcloud");
+        let names = ["API_ENDPOINT_OVERRIDES_DATAPROC", "CORE_CUSTOM_CA_CERTS_FILE", "AUTH_ACCESS_TOKEN_FILE"];
+        let arguments = names.map(|name| gcloud[&format!("CLOUDSDK_{name}")].as_str().unwrap().to_owned());
+        Asking { world, python: interpreters().remove(0).1, arguments }
+    }
+
+    #[track_caller]
+    fn ask(&self, verb: &str, path: &str, body: &str) -> serde_json::Value {
+        let path = format!("v1/projects/p/regions/us-central1/{path}");
+        let mut command = std::process::Command::new(&self.python);
+        command.args(["-c", ASK]).args(&self.arguments).args([verb, &path, body]);
+        let output = command.output().expect("start Python");
+        assert!(output.status.success(), "{}\n{}", String::from_utf8_lossy(&output.stderr), self.world.server_log());
+        serde_json::from_slice(&output.stdout).expect("JSON")
+    }
+
+    /// Makes a cluster that serves.
+    fn cluster(&self) {
+        self.ask("POST", "clusters", r#"{"projectId": "p", "clusterName": "out", "config": {"workerConfig": {"numInstances": 2}}}"#);
+        wait_for("a running cluster", || (self.ask("GET", "clusters/out", "")["status"]["state"] == "RUNNING").then_some(()));
+    }
+
+    fn submit(&self, id: &str, main: &str) -> serde_json::Value {
+        let job = serde_json::json!({"job": {"reference": {"jobId": id}, "placement": {"clusterName": "out"},
+                                             "pysparkJob": {"mainPythonFileUri": main}}});
+        self.ask("POST", "jobs:submit", &job.to_string())
+    }
+}
+
+/// All bytes of a job's driver output, which must be closed by an empty object.
+#[track_caller]
+fn told(store: &Store, job: &serde_json::Value) -> Vec<u8> {
+    let uri = job["driverOutputResourceUri"].as_str().unwrap().strip_prefix("gs://").unwrap();
+    let (bucket, prefix) = uri.split_once('/').unwrap();
+    let objects = store.list(bucket, prefix).unwrap();
+    let mut bytes = Vec::new();
+    for (index, object) in objects.iter().enumerate() {
+        assert_eq!(object.name, format!("{prefix}.{index:09}"));
+        assert_eq!(object.size == 0, index + 1 == objects.len(), "only the last one is empty: {}", object.name);
+        store.read(bucket, &object.name).unwrap().1.read_to_end(&mut bytes).unwrap();
+    }
+    bytes
+}
+
+/// Whether the series of a job is closed: nothing is kept of it any more.
+fn wait_until_told(world: &World, job: &serde_json::Value) {
+    let uri = job["driverOutputResourceUri"].as_str().unwrap().to_owned();
+    let name = uri.rsplit('/').nth(1).unwrap().to_owned();
+    wait_for(&format!("the output of {name}"), || {
+        let database = world.home().join("state.db");
+        let query = format!("SELECT count(*) FROM documents WHERE kind = 'dataproc.output' AND key LIKE '%/{name}/%'");
+        let code = "import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute(sys.argv[2]).fetchone()[0])";
+        let output = std::process::Command::new(&interpreters()[0].1).args(["-c", code]).arg(database).arg(query).output().ok()?;
+        (output.stdout == b"0\n").then_some(())
+    });
+}
+
+/// Writes numbered lines to both streams, for as long as it takes to kill a few servers.
+const CHATTY: &str = "import os, sys, time\n\
+    here = os.path.dirname(os.path.abspath(__file__))\n\
+    for number in range(100_000):\n\
+    \x20   print('out', number, 'x' * (number % 200), file=sys.stdout, flush=number % 7 == 0)\n\
+    \x20   if number % 3 == 0: print('err', number, file=sys.stderr)\n\
+    \x20   if number % 1000 == 0: time.sleep(0.05)\n";
+
+#[test]
+fn output_is_told_whole_and_once_though_servers_are_killed() {
+    let world = World::building(CADDIS);
+    let mut asking = Asking::new(&world);
+    asking.cluster();
+    let main = world.file("chatty.py", CHATTY);
+    let job = asking.submit("chatty", &format!("file://{}", main.display()));
+    for round in 0..3 {
+        let seen = || asking.ask("GET", "jobs/chatty", "")["status"]["state"] != "PENDING";
+        wait_for("the job begins", || seen().then_some(()));
+        wait_for("some output", || {
+            let stdout = glob(&world, "stdout");
+            (stdout > (round + 1) * 1_000_000 || asking.ask("GET", "jobs/chatty", "")["done"] == true).then_some(())
+        });
+        world.server().expect("a server").kill(Signal::KILL);
+        asking = Asking::new(&world);
+    }
+    let over = wait_for("its end", || Some(asking.ask("GET", "jobs/chatty", "")).filter(|job| job["done"] == true));
+    assert_eq!(over["status"]["state"], "DONE", "{over}");
+    wait_until_told(&world, &job);
+    asking.ask("DELETE", "clusters/out", "");
+    world.assert_nothing_left();
+    world.run(&["serve", "--stop"]).expect(0);
+    let bytes = told(&objects(&world), &job);
+    let text = String::from_utf8(bytes).expect("text");
+    let lines = |stream: &str| text.lines().filter(|line| line.starts_with(stream)).map(str::to_owned).collect::<Vec<_>>();
+    let out: Vec<String> = (0..100_000).map(|number| format!("out {number} {}", "x".repeat(number % 200))).collect();
+    let err: Vec<String> = (0..100_000).step_by(3).map(|number| format!("err {number}")).collect();
+    assert!(lines("out") == out, "{} of {} lines", lines("out").len(), out.len());
+    assert!(lines("err") == err, "{} of {} lines", lines("err").len(), err.len());
+}
+
+/// How many bytes the world's only job wrote to this stream.
+fn glob(world: &World, stream: &str) -> u64 {
+    let jobs = std::fs::read_dir(world.home().join("jobs")).into_iter().flatten().flatten();
+    jobs.filter_map(|job| std::fs::metadata(job.path().join("1").join(stream)).ok()).map(|found| found.len()).sum()
+}
+
+#[test]
+fn a_script_in_the_object_store_runs() {
+    let world = World::building(CADDIS);
+    let owner = std::env::var("USER").unwrap_or_else(|_| "root".to_owned());
+    {
+        let store = {
+            use std::os::unix::fs::DirBuilderExt;
+            std::fs::DirBuilder::new().recursive(true).mode(0o700).create(world.home().join("google")).unwrap();
+            objects(&world)
+        };
+        let now = Timestamp(1_800_000_000_000_000);
+        store.ensure_bucket(&owner, "p", "scripts", now).expect("a bucket");
+        let main = b"import beside\nfrom dask.distributed import Client\nprint('sum', Client().submit(beside.add, 1, 2).result())\n";
+        store.put_bytes("scripts", Draft::named("a/main.py"), main, now).expect("an object");
+        store.put_bytes("scripts", Draft::named("b/beside.py"), b"def add(a, b): return a + b\n", now).expect("an object");
+    }
+    let asking = Asking::new(&world);
+    asking.cluster();
+    let job = serde_json::json!({"job": {"reference": {"jobId": "stored"}, "placement": {"clusterName": "out"}, "pysparkJob": {
+        "mainPythonFileUri": "gs://scripts/a/main.py", "pythonFileUris": ["gs://scripts/b/beside.py"]}}});
+    let job = asking.ask("POST", "jobs:submit", &job.to_string());
+    let over = wait_for("its end", || Some(asking.ask("GET", "jobs/stored", "")).filter(|job| job["done"] == true));
+    assert_eq!(over["status"]["state"], "DONE", "{over}");
+    wait_until_told(&world, &job);
+    asking.ask("DELETE", "clusters/out", "");
+    world.assert_nothing_left();
+    world.run(&["serve", "--stop"]).expect(0);
+    assert_eq!(String::from_utf8_lossy(&told(&objects(&world), &job)), "sum 3\n");
+}

@@ -1,0 +1,13 @@
+//! What happens beside requests. One file a task.
+
+pub(crate) mod driver_output;
+pub(crate) mod folders;
+
+use std::sync::Arc;
+
+use crate::face::Dataproc;
+
+/// All of them, until they are cut, which may be at any point, as by `kill -9`.
+pub(crate) async fn run(face: Arc<Dataproc>) {
+    tokio::join!(driver_output::run(&face), folders::run(&face));
+}
