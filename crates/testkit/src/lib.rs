@@ -12,5 +12,5 @@ mod world;
 pub use codes::{assert_cause, produced};
 pub use environment::{environment, interpreters};
 pub use processes::{Process, processes_naming};
-pub use wait::{PATIENCE, wait_for};
+pub use wait::{PATIENCE, wait_for, wait_within};
 pub use world::{Run, World};

@@ -3,9 +3,11 @@
 //! The newcomer's tier runs by default. `CI=true` runs every tier; there a tier that is skipped fails the run, unless
 //! it is listed as optional.
 
+mod airflow;
 mod codes;
 mod pytest;
 mod tiers;
+mod uv;
 
 use std::time::Instant;
 

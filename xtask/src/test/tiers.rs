@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 
-use super::{Tier, Verdict, codes, pytest};
+use super::{Tier, Verdict, airflow, codes, pytest};
 use crate::{check, deps, process};
 
 /// All of them.
@@ -56,6 +56,13 @@ pub(super) const ALL: &[Tier] = &[
         newcomer: false,
         optional: false,
         run: kill,
+    },
+    Tier {
+        name: "airflow",
+        about: "every DAG under Airflow 2.7.3 and 3, sync, deferrable, live, and through a kill -9",
+        newcomer: false,
+        optional: false,
+        run: airflow::run,
     },
     Tier {
         name: "simulator",

@@ -9,6 +9,7 @@ deletes the cluster among them.
 from __future__ import annotations
 
 import logging
+import sys
 from datetime import timedelta
 from typing import Any
 
@@ -44,6 +45,9 @@ def dag_deadline(dag_id: str, within: timedelta) -> dict[str, Any]:
     """Arguments of `DAG`: somebody is told when a run is not done `within` this time of being asked for."""
     if AIRFLOW < 3:
         return {"sla_miss_callback": late_tasks}
+    if sys.argv[1:3] == ["dags", "test"]:
+        # There a run that succeeds ends with an error in 3.3, when it looks for the alerts of a DAG that it never stored.
+        return {}
     from airflow.sdk import AsyncCallback, DeadlineAlert, DeadlineReference
 
     minutes = int(within.total_seconds() // 60)

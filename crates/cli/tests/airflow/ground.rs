@@ -1,0 +1,234 @@
+//! What a test stands on: Airflow's folder with the DAGs in it, a world of Caddis, and its server in the foreground.
+
+use std::fs;
+use std::net::{Ipv4Addr, TcpStream};
+use std::os::unix::fs::symlink;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use caddis_testkit::{World, wait_for};
+
+use crate::dagrun::Run;
+
+/// The binary under test.
+const CADDIS: &str = env!("CARGO_BIN_EXE_caddis");
+/// For what Airflow does: its start alone takes ten seconds where nothing else runs.
+pub const PATIENCE: Duration = Duration::from_secs(300);
+
+/// The top folder of the repository.
+pub fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the repository")
+}
+
+/// The state folder that has Dask's environment; made where it is not there yet, which needs a network.
+pub fn shared() -> PathBuf {
+    let environment = caddis_testkit::environment(Path::new(CADDIS));
+    environment.ancestors().nth(3).expect("a state folder above the environments").to_owned()
+}
+
+/// Where `cargo xtask test --tier airflow` keeps the lines of Airflow.
+fn lines() -> PathBuf {
+    std::env::var_os("CADDIS_AIRFLOW").map(PathBuf::from).expect("`cargo xtask test --tier airflow` says where Airflow is")
+}
+
+/// Airflow's folder: DAGs, the package beside them, an empty database.
+pub struct Work {
+    line: String,
+    folder: PathBuf,
+    _own: Option<tempfile::TempDir>,
+}
+
+impl Work {
+    /// In a folder of its own.
+    pub fn new(line: &str) -> Work {
+        let own = tempfile::Builder::new().prefix("caddis-airflow-").tempdir().expect("make a folder");
+        let mut work = Work::below(line, own.path());
+        work._own = Some(own);
+        work
+    }
+
+    fn below(line: &str, folder: &Path) -> Work {
+        let work = Work { line: line.to_owned(), folder: folder.to_owned(), _own: None };
+        fs::create_dir_all(work.dags()).expect("make the folder of DAGs");
+        fs::create_dir_all(work.user()).expect("make a home");
+        fs::copy(lines().join(format!("{line}-home/airflow.db")), work.folder.join("airflow/airflow.db")).expect("an empty database");
+        for entry in fs::read_dir(repository().join("dags")).expect("the DAGs").flatten() {
+            if entry.path().is_file() {
+                fs::copy(entry.path(), work.dags().join(entry.file_name())).expect("copy a DAG");
+            }
+        }
+        let package = repository().join("python/caddis/src/caddis");
+        copy(&package.join("airflow"), &work.dags().join("caddis/airflow"));
+        fs::copy(package.join("__init__.py"), work.dags().join("caddis/__init__.py")).expect("copy the package");
+        work
+    }
+
+    /// The folder of DAGs.
+    pub fn dags(&self) -> PathBuf {
+        self.folder.join("airflow/dags")
+    }
+
+    /// The home of who runs Airflow.
+    pub fn user(&self) -> PathBuf {
+        self.folder.join("user")
+    }
+
+    /// Its line of Airflow.
+    pub fn line(&self) -> &str {
+        &self.line
+    }
+
+    /// A program of this line of Airflow, in an environment that holds nothing but what Airflow itself needs.
+    pub fn program(&self, program: &str, arguments: &[&str]) -> Command {
+        let bin = lines().join(&self.line).join("bin");
+        let mut command = Command::new(bin.join(program));
+        command.args(arguments).env_clear().current_dir(self.user()).stdin(Stdio::null());
+        let system = std::env::var("PATH").expect("a PATH");
+        let own = Path::new(CADDIS).parent().expect("a folder");
+        command.env("PATH", format!("{}:{}:{system}", bin.display(), own.display()));
+        command.env("HOME", self.user()).env("AIRFLOW_HOME", self.folder.join("airflow"));
+        command.env("AIRFLOW__CORE__LOAD_EXAMPLES", "False").env("AIRFLOW__USAGE_DATA_COLLECTION__ENABLED", "False");
+        command.env("PYTHONDONTWRITEBYTECODE", "1").env("NO_COLOR", "1");
+        command
+    }
+
+    /// Starts it; what it says goes to a file.
+    pub fn start(&self, name: &str, command: Command) -> Run {
+        Run::start(command, &self.folder.join(format!("{name}.log")))
+    }
+
+    /// Runs it to its good end.
+    #[track_caller]
+    pub fn succeed(&self, name: &str, command: Command) {
+        self.start(name, command).succeed();
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("make a folder");
+    for entry in fs::read_dir(from).expect("read a folder").flatten().filter(|entry| entry.path().is_file()) {
+        fs::copy(entry.path(), to.join(entry.file_name())).expect("copy a file");
+    }
+}
+
+/// A world with a server, and Airflow led to it.
+pub struct Ground {
+    world: World,
+    pub work: Work,
+    server: Option<Child>,
+}
+
+impl Ground {
+    pub fn new(line: &str) -> Ground {
+        let world = World::building(CADDIS);
+        // Nothing can be built where there is no network.
+        symlink(shared().join("environments"), world.home().join("environments")).expect("share the environments");
+        let work = Work::below(line, world.work());
+        let mut ground = Ground { world, work, server: None };
+        ground.serve();
+        // What a person types once; it opens the ports that every later server binds again.
+        ground.world.run(&["env", "airflow"]).expect(0);
+        ground
+    }
+
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// Starts the server, as a supervisor does, and waits until it answers.
+    pub fn serve(&mut self) {
+        let mut command = self.world.command(&["serve"]);
+        let log = fs::OpenOptions::new().create(true).append(true).open(self.world.work().join("serve.log")).expect("a log");
+        command.stdout(Stdio::null()).stderr(log);
+        self.server = Some(command.spawn().expect("start the server"));
+        let socket = self.world.home().join("server.sock");
+        wait_for("the server", || UnixStream::connect(&socket).ok());
+    }
+
+    /// kill -9.
+    pub fn kill(&mut self) {
+        let mut server = self.server.take().expect("a server");
+        server.kill().and_then(|()| server.wait()).expect("kill the server");
+    }
+
+    /// The ports of the API and of the proxy, each of which answers.
+    #[track_caller]
+    pub fn ports(&self) -> [u16; 2] {
+        let port = |client: &str, variable: &str| -> u16 {
+            let settings = self.world.run(&["env", client, "--json"]).expect(0).json();
+            let text = settings[variable].as_str().expect("a setting").trim_end_matches('/').to_owned();
+            text.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port")
+        };
+        let ports = [port("gcloud", "CLOUDSDK_API_ENDPOINT_OVERRIDES_DATAPROC"), port("airflow", "grpc_proxy")];
+        for port in ports {
+            wait_for("the port", || TcpStream::connect((Ipv4Addr::LOCALHOST, port)).ok());
+        }
+        ports
+    }
+
+    /// Airflow as a person starts it: nothing leads it here but `eval "$(caddis env airflow)"`.
+    pub fn airflow(&self, arguments: &[&str]) -> Command {
+        let mut command = self.work.program("airflow", &[]);
+        let program = command.get_program().to_owned();
+        let mut shell = Command::new("sh");
+        shell.args(["-c", "eval \"$(caddis env airflow)\" && exec \"$0\" \"$@\""]).arg(program).args(arguments);
+        shell.env_clear().current_dir(self.work.user()).stdin(Stdio::null());
+        shell.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        shell.env("CADDIS_HOME", self.world.home());
+        shell.env("CADDIS_DAGS_POLLING_SECONDS", "1");
+        shell.env("CADDIS_DAGS_JOBS", format!("file://{}", repository().join("jobs").display()));
+        command.env_clear();
+        shell
+    }
+
+    /// Starts `airflow dags test` of a DAG.
+    pub fn dag(&self, dag: &str, variables: &[(&str, &str)]) -> Run {
+        let mut command = self.airflow(&["dags", "test", dag, crate::DAY]);
+        command.envs(variables.iter().copied());
+        self.work.start(dag, command)
+    }
+
+    /// Runs it, and it succeeds.
+    #[track_caller]
+    pub fn dag_succeeds(&self, dag: &str, variables: &[(&str, &str)]) {
+        self.dag(dag, variables).succeed();
+        self.succeeded(dag);
+    }
+
+    /// The newest run of this DAG, and every task of it, succeeded.
+    #[track_caller]
+    pub fn succeeded(&self, dag: &str) {
+        assert_eq!(self.state(dag), "success", "{dag}");
+        let tasks = self.ask(&format!("select group_concat(distinct state) from task_instance where dag_id = '{dag}'"));
+        assert_eq!(tasks, "success", "{dag}");
+    }
+
+    /// The state of the newest run of this DAG.
+    pub fn state(&self, dag: &str) -> String {
+        self.ask(&format!("select state from dag_run where dag_id = '{dag}' order by id desc limit 1"))
+    }
+
+    /// One value of Airflow's database; nothing while there is none.
+    pub fn ask(&self, query: &str) -> String {
+        let program = "import sqlite3, sys\n\
+            base = sqlite3.connect(f'file:{sys.argv[1]}?mode=ro', uri=True, timeout=30)\n\
+            row = base.execute(sys.argv[2]).fetchone()\n\
+            print(row[0] if row and row[0] is not None else '')";
+        let base = self.work.folder.join("airflow/airflow.db");
+        let mut command = self.work.program("python", &["-I", "-c", program]);
+        let output = command.arg(base).arg(query).output().expect("ask the database");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    }
+}
+
+impl Drop for Ground {
+    fn drop(&mut self) {
+        if let Some(mut server) = self.server.take() {
+            let _ = server.kill();
+            let _ = server.wait();
+        }
+    }
+}

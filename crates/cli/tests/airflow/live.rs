@@ -1,0 +1,84 @@
+//! A live Airflow on SQLite, with the executor that each line allows on it.
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::process::Command;
+
+use caddis_testkit::wait_within;
+
+use crate::dagrun::Run;
+use crate::ground::{Ground, PATIENCE};
+
+/// Its processes.
+pub struct Live {
+    settings: Vec<(&'static str, String)>,
+    running: Vec<Run>,
+}
+
+impl Live {
+    /// Starts all of them; they find the DAGs meanwhile.
+    pub fn start(ground: &Ground, variables: &[(&str, &str)]) -> Live {
+        let services: &[&[&str]] = match ground.work.line() {
+            "2.7.3" => &[&["scheduler", "--skip-serve-logs"], &["triggerer", "--skip-serve-logs"]],
+            _ => &[&["api-server"], &["dag-processor"], &["scheduler", "--skip-serve-logs"], &["triggerer", "--skip-serve-logs"]],
+        };
+        let mut live = Live { settings: settings(), running: Vec::new() };
+        for arguments in services {
+            let mut command = live.command(ground, arguments);
+            command.envs(variables.iter().copied());
+            live.running.push(ground.work.start(arguments[0], command));
+        }
+        live
+    }
+
+    fn command(&self, ground: &Ground, arguments: &[&str]) -> Command {
+        let mut command = ground.airflow(arguments);
+        command.envs(self.settings.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
+    /// Fails unless every process runs.
+    #[track_caller]
+    pub fn lives(&mut self) {
+        self.running.iter_mut().for_each(Run::lives);
+    }
+
+    /// Lets a DAG run, once it is known.
+    #[track_caller]
+    pub fn unpause(&mut self, ground: &Ground, dag: &str) {
+        wait_within(PATIENCE, "the DAG in Airflow's database", || {
+            self.lives();
+            (ground.ask(&format!("select count(*) from serialized_dag where dag_id = '{dag}'")) != "0").then_some(())
+        });
+        ground.work.succeed("unpause", self.command(ground, &["dags", "unpause", dag]));
+    }
+
+    /// Asks for a run.
+    #[track_caller]
+    pub fn trigger(&self, ground: &Ground, dag: &str) {
+        ground.work.succeed("trigger", self.command(ground, &["dags", "trigger", dag]));
+    }
+
+    /// Waits for the end of the newest run, which is a good one.
+    #[track_caller]
+    pub fn succeeds(&mut self, ground: &Ground, dag: &str) {
+        wait_within(PATIENCE, "the end of the run", || {
+            self.lives();
+            matches!(ground.state(dag).as_str(), "success" | "failed").then_some(())
+        });
+        ground.succeeded(dag);
+    }
+}
+
+/// What the processes of one Airflow have to agree on.
+fn settings() -> Vec<(&'static str, String)> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("find a port");
+    let port = listener.local_addr().expect("an address").port();
+    vec![
+        ("AIRFLOW__API__HOST", "127.0.0.1".to_owned()),
+        ("AIRFLOW__API__PORT", port.to_string()),
+        ("AIRFLOW__API__WORKERS", "1".to_owned()),
+        ("AIRFLOW__CORE__EXECUTION_API_SERVER_URL", format!("http://127.0.0.1:{port}/execution/")),
+        ("AIRFLOW__API_AUTH__JWT_SECRET", "what the processes of one test share, and nobody else has".to_owned()),
+        ("AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC", "1".to_owned()),
+    ]
+}
