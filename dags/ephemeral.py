@@ -18,6 +18,7 @@ PLACE = Place.from_environment(__file__)
 LABELS = PLACE.labels("ephemeral")
 CLUSTER = "{{ run_name('ephemeral', run_id) }}"
 WITHIN = timedelta(hours=1)
+AT_MOST = timedelta(minutes=45)
 
 with DAG(
     "ephemeral",
@@ -33,7 +34,7 @@ with DAG(
         "region": PLACE.region,
         "retries": 1,
         "retry_delay": timedelta(minutes=1),
-        "execution_timeout": timedelta(minutes=45),
+        "execution_timeout": AT_MOST,
         **task_deadline(WITHIN),
     },
     **dag_deadline("ephemeral", WITHIN),
@@ -52,6 +53,7 @@ with DAG(
             ["--samples", "{{ params.samples }}"],
             job_id=f"{CLUSTER}-{{{{ ti.try_number }}}}",
             labels=LABELS,
+            deadline=AT_MOST,
         ),
     )
     delete = DataprocDeleteClusterOperator(

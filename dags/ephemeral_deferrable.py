@@ -18,6 +18,7 @@ PLACE = Place.from_environment(__file__)
 LABELS = PLACE.labels("ephemeral-deferrable")
 CLUSTER = "{{ run_name('deferrable', run_id) }}"
 WITHIN = timedelta(hours=1)
+AT_MOST = timedelta(minutes=45)
 
 with DAG(
     "ephemeral_deferrable",
@@ -33,7 +34,7 @@ with DAG(
         "region": PLACE.region,
         "retries": 1,
         "retry_delay": timedelta(minutes=1),
-        "execution_timeout": timedelta(minutes=45),
+        "execution_timeout": AT_MOST,
         **task_deadline(WITHIN),
     },
     **dag_deadline("ephemeral_deferrable", WITHIN),
@@ -54,6 +55,7 @@ with DAG(
             ["--samples", "{{ params.samples }}"],
             job_id=f"{CLUSTER}-{{{{ ti.try_number }}}}",
             labels=LABELS,
+            deadline=AT_MOST,
         ),
         deferrable=True,
         polling_interval_seconds=PLACE.polling_seconds,

@@ -19,6 +19,7 @@ LABELS = PLACE.labels("orders-analytics")
 CLUSTER = "{{ run_name('orders-analytics', run_id) }}"
 DAY = "{{ day_of(dag_run) }}"
 WITHIN = timedelta(hours=2)
+AT_MOST = timedelta(hours=1)
 
 with DAG(
     "orders_analytics",
@@ -34,7 +35,7 @@ with DAG(
         "region": PLACE.region,
         "retries": 2,
         "retry_delay": timedelta(minutes=5),
-        "execution_timeout": timedelta(hours=1),
+        "execution_timeout": AT_MOST,
         **task_deadline(WITHIN),
     },
     **dag_deadline("orders_analytics", WITHIN),
@@ -54,6 +55,7 @@ with DAG(
             ["--input", f"{PLACE.data}/orders/parquet", "--output", f"{PLACE.data}/orders/reports/{DAY}"],
             job_id=f"{CLUSTER}-{{{{ ti.try_number }}}}",
             labels=LABELS,
+            deadline=AT_MOST,
         ),
         polling_interval_seconds=PLACE.polling_seconds,
     )

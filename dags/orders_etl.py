@@ -24,6 +24,7 @@ DAY = "{{ day_of(dag_run) }}"
 RAW = f"{PLACE.data}/orders/raw"
 PARQUET = f"{PLACE.data}/orders/parquet"
 WITHIN = timedelta(hours=2)
+AT_MOST = timedelta(hours=1)
 
 with DAG(
     "orders_etl",
@@ -39,7 +40,7 @@ with DAG(
         "region": PLACE.region,
         "retries": 2,
         "retry_delay": timedelta(minutes=5),
-        "execution_timeout": timedelta(hours=1),
+        "execution_timeout": AT_MOST,
         **task_deadline(WITHIN),
     },
     **dag_deadline("orders_etl", WITHIN),
@@ -59,6 +60,7 @@ with DAG(
             ["--day", DAY, "--output", RAW],
             job_id=f"{CLUSTER}-land-{{{{ ti.try_number }}}}",
             labels=LABELS,
+            deadline=AT_MOST,
         ),
         polling_interval_seconds=PLACE.polling_seconds,
     )
@@ -70,6 +72,7 @@ with DAG(
             ["--day", DAY, "--input", RAW, "--output", PARQUET],
             job_id=f"{CLUSTER}-convert-{{{{ ti.try_number }}}}",
             labels=LABELS,
+            deadline=AT_MOST,
         ),
         polling_interval_seconds=PLACE.polling_seconds,
     )

@@ -21,6 +21,7 @@ LABELS = PLACE.labels("returns-training")
 CLUSTER = "{{ run_name('returns-training', run_id) }}"
 DAY = "{{ day_of(dag_run) }}"
 WITHIN = timedelta(hours=3)
+AT_MOST = timedelta(hours=2)
 
 with DAG(
     "returns_training",
@@ -37,7 +38,7 @@ with DAG(
         "region": PLACE.region,
         "retries": 1,
         "retry_delay": timedelta(minutes=5),
-        "execution_timeout": timedelta(hours=2),
+        "execution_timeout": AT_MOST,
         **task_deadline(WITHIN),
     },
     **dag_deadline("returns_training", WITHIN),
@@ -64,6 +65,7 @@ with DAG(
             ],
             job_id=f"{CLUSTER}-{{{{ ti.try_number }}}}",
             labels=LABELS,
+            deadline=AT_MOST,
         ),
         polling_interval_seconds=PLACE.polling_seconds,
     )

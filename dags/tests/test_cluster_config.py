@@ -111,8 +111,19 @@ class Figures(unittest.TestCase):
 class Others(unittest.TestCase):
     def test_a_job(self):
         job = dataproc_v1.Job(
-            python_job("etl", "gs://b/jobs/etl.py", ["--n", 3], job_id="etl-1", labels={"team": "risk"}, files=["gs://b/x"])
+            python_job(
+                "etl",
+                "gs://b/jobs/etl.py",
+                ["--n", 3],
+                job_id="etl-1",
+                labels={"team": "risk"},
+                deadline=timedelta(hours=1),
+                files=["gs://b/x"],
+            )
         )
+        self.assertEqual(dict(job.labels), {"team": "risk", "caddis-deadline": "60m"})
+        with self.assertRaisesRegex(ValueError, "deadline"):
+            python_job("etl", "gs://b/jobs/etl.py", deadline=timedelta(seconds=30))
         self.assertEqual(list(job.pyspark_job.args), ["--n", "3"])
         self.assertEqual((job.placement.cluster_name, job.reference.job_id), ("etl", "etl-1"))
         self.assertEqual(list(job.pyspark_job.file_uris), ["gs://b/x"])

@@ -125,3 +125,19 @@ fn whatever_is_asked_over_rest_is_answered_in_googles_words() {
     assert_eq!(world.server().map(|server| server.pid), Some(before), "it is the same server");
     assert!(!world.server_log().contains("panicked"), "{}", world.server_log());
 }
+
+/// What `dags/` send is what Google's messages take, field by field and type by type.
+#[test]
+fn the_helper_of_dags_fits_googles_messages() {
+    let world = World::building(CADDIS);
+    let python = interpreter(&world);
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+    let mut command = Command::new(python);
+    command.args(["-B", "-m", "unittest", "test_cluster_config"]).current_dir(format!("{root}/dags/tests"));
+    let path = std::env::var("PATH").unwrap();
+    let output = command.env_clear().env("PATH", path).env("PYTHONPATH", format!("{root}/python/caddis/src")).output();
+    let output = output.expect("start the tests");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && said.contains("\nOK"), "{said}");
+    world.assert_nothing_left();
+}

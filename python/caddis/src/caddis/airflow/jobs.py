@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 
@@ -14,13 +15,17 @@ def python_job(
     job_id: str | None = None,
     project: str | None = None,
     labels: Mapping[str, str] | None = None,
+    deadline: timedelta | None = None,
     modules: Sequence[str] = (),
     files: Sequence[str] = (),
 ) -> dict[str, Any]:
     """The `job` of `DataprocSubmitJobOperator`; every string may be a Jinja template.
 
     `main` and `modules` are `gs://` objects (or `file://` where the job runs on this machine), `files` come into the
-    working folder. A `job_id` makes a repeated request find the first one's job; it has to be new for each try.
+    working folder. A `job_id` keeps a repeated request from running the job twice; it has to be new for each try.
+
+    Caddis ends a job that runs longer than its `deadline`, also while nobody in Airflow looks at it. Google has no such
+    field; there it is a label like others, and the cluster's time to live is the end.
     """
     reference = {name: value for name, value in (("project_id", project), ("job_id", job_id)) if value}
     pyspark: dict[str, Any] = {"main_python_file_uri": main, "args": [str(arg) for arg in args]}
@@ -28,9 +33,15 @@ def python_job(
         pyspark["python_file_uris"] = list(modules)
     if files:
         pyspark["file_uris"] = list(files)
+    all_labels = dict(labels or {})
+    if deadline is not None:
+        minutes = int(deadline.total_seconds() // 60)
+        if minutes < 1:
+            raise ValueError(f"`deadline={deadline}` is less than a minute")
+        all_labels["caddis-deadline"] = f"{minutes}m"
     return {
         "reference": reference,
         "placement": {"cluster_name": cluster_name},
-        "labels": dict(labels or {}),
+        "labels": all_labels,
         "pyspark_job": pyspark,
     }
