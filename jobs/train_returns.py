@@ -1,7 +1,7 @@
 """Which orders come back: a logistic regression over all days' Parquet files, by gradient steps on the cluster.
 
-A fifth of the orders is held back. A model that is no better there than always saying the same fails the job, and is not
-written.
+A fifth of the orders is held back. A model that is no better there than always saying the same fails the job, and is
+not written.
 """
 
 import argparse

@@ -11,34 +11,34 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use crate::ground::PATIENCE;
 
 /// It leads a process group, which ends with this value.
-pub struct Run {
+pub(crate) struct Run {
     child: Child,
     log: PathBuf,
 }
 
 impl Run {
     /// Starts it; both of its outputs go to the file.
-    pub fn start(mut command: Command, log: &Path) -> Run {
+    pub(crate) fn start(mut command: Command, log: &Path) -> Run {
         let file = File::create(log).expect("make a log");
         command.stdout(file.try_clone().expect("share the log")).stderr(file).process_group(0);
         Run { child: command.spawn().expect("start a program of Airflow's"), log: log.to_owned() }
     }
 
     /// What it said.
-    pub fn said(&self) -> String {
+    pub(crate) fn said(&self) -> String {
         String::from_utf8_lossy(&fs::read(&self.log).unwrap_or_default()).into_owned()
     }
 
     /// Fails unless it still runs.
     #[track_caller]
-    pub fn lives(&mut self) {
+    pub(crate) fn lives(&mut self) {
         let ended = self.child.try_wait().expect("look at a program");
         assert!(ended.is_none(), "it ended: {ended:?}\n{}", self.said());
     }
 
     /// Waits for its end.
     #[track_caller]
-    pub fn end(&mut self) -> ExitStatus {
+    pub(crate) fn end(&mut self) -> ExitStatus {
         let log = self.log.clone();
         wait_within(PATIENCE, &format!("the end of what writes `{}`", log.display()), || {
             self.child.try_wait().expect("look at a program")
@@ -47,7 +47,7 @@ impl Run {
 
     /// Waits for its good end.
     #[track_caller]
-    pub fn succeed(&mut self) {
+    pub(crate) fn succeed(&mut self) {
         let status = self.end();
         assert!(status.success(), "{status}\n{}", self.said());
     }

@@ -15,15 +15,15 @@ use crate::dagrun::Run;
 /// The binary under test.
 const CADDIS: &str = env!("CARGO_BIN_EXE_caddis");
 /// For what Airflow does: its start alone takes ten seconds where nothing else runs.
-pub const PATIENCE: Duration = Duration::from_secs(300);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(600);
 
 /// The top folder of the repository.
-pub fn repository() -> PathBuf {
+pub(crate) fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the repository")
 }
 
 /// The state folder that has Dask's environment; made where it is not there yet, which needs a network.
-pub fn shared() -> PathBuf {
+pub(crate) fn shared() -> PathBuf {
     let environment = caddis_testkit::environment(Path::new(CADDIS));
     environment.ancestors().nth(3).expect("a state folder above the environments").to_owned()
 }
@@ -34,7 +34,7 @@ fn lines() -> PathBuf {
 }
 
 /// Airflow's folder: DAGs, the package beside them, an empty database.
-pub struct Work {
+pub(crate) struct Work {
     line: String,
     folder: PathBuf,
     _own: Option<tempfile::TempDir>,
@@ -42,7 +42,7 @@ pub struct Work {
 
 impl Work {
     /// In a folder of its own.
-    pub fn new(line: &str) -> Work {
+    pub(crate) fn new(line: &str) -> Work {
         let own = tempfile::Builder::new().prefix("caddis-airflow-").tempdir().expect("make a folder");
         let mut work = Work::below(line, own.path());
         work._own = Some(own);
@@ -66,22 +66,22 @@ impl Work {
     }
 
     /// The folder of DAGs.
-    pub fn dags(&self) -> PathBuf {
+    pub(crate) fn dags(&self) -> PathBuf {
         self.folder.join("airflow/dags")
     }
 
     /// The home of who runs Airflow.
-    pub fn user(&self) -> PathBuf {
+    pub(crate) fn user(&self) -> PathBuf {
         self.folder.join("user")
     }
 
     /// Its line of Airflow.
-    pub fn line(&self) -> &str {
+    pub(crate) fn line(&self) -> &str {
         &self.line
     }
 
     /// A program of this line of Airflow, in an environment that holds nothing but what Airflow itself needs.
-    pub fn program(&self, program: &str, arguments: &[&str]) -> Command {
+    pub(crate) fn program(&self, program: &str, arguments: &[&str]) -> Command {
         let bin = lines().join(&self.line).join("bin");
         let mut command = Command::new(bin.join(program));
         command.args(arguments).env_clear().current_dir(self.user()).stdin(Stdio::null());
@@ -95,13 +95,13 @@ impl Work {
     }
 
     /// Starts it; what it says goes to a file.
-    pub fn start(&self, name: &str, command: Command) -> Run {
+    pub(crate) fn start(&self, name: &str, command: Command) -> Run {
         Run::start(command, &self.folder.join(format!("{name}.log")))
     }
 
     /// Runs it to its good end.
     #[track_caller]
-    pub fn succeed(&self, name: &str, command: Command) {
+    pub(crate) fn succeed(&self, name: &str, command: Command) {
         self.start(name, command).succeed();
     }
 }
@@ -114,14 +114,14 @@ fn copy(from: &Path, to: &Path) {
 }
 
 /// A world with a server, and Airflow led to it.
-pub struct Ground {
+pub(crate) struct Ground {
     world: World,
-    pub work: Work,
+    pub(crate) work: Work,
     server: Option<Child>,
 }
 
 impl Ground {
-    pub fn new(line: &str) -> Ground {
+    pub(crate) fn new(line: &str) -> Ground {
         let world = World::building(CADDIS);
         // Nothing can be built where there is no network.
         symlink(shared().join("environments"), world.home().join("environments")).expect("share the environments");
@@ -133,12 +133,12 @@ impl Ground {
         ground
     }
 
-    pub fn world(&self) -> &World {
+    pub(crate) fn world(&self) -> &World {
         &self.world
     }
 
     /// Starts the server, as a supervisor does, and waits until it answers.
-    pub fn serve(&mut self) {
+    pub(crate) fn serve(&mut self) {
         let mut command = self.world.command(&["serve"]);
         let log = fs::OpenOptions::new().create(true).append(true).open(self.world.work().join("serve.log")).expect("a log");
         command.stdout(Stdio::null()).stderr(log);
@@ -148,14 +148,14 @@ impl Ground {
     }
 
     /// kill -9.
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         let mut server = self.server.take().expect("a server");
         server.kill().and_then(|()| server.wait()).expect("kill the server");
     }
 
     /// The ports of the API and of the proxy, each of which answers.
     #[track_caller]
-    pub fn ports(&self) -> [u16; 2] {
+    pub(crate) fn ports(&self) -> [u16; 2] {
         let port = |client: &str, variable: &str| -> u16 {
             let settings = self.world.run(&["env", client, "--json"]).expect(0).json();
             let text = settings[variable].as_str().expect("a setting").trim_end_matches('/').to_owned();
@@ -169,7 +169,7 @@ impl Ground {
     }
 
     /// Airflow as a person starts it: nothing leads it here but `eval "$(caddis env airflow)"`.
-    pub fn airflow(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn airflow(&self, arguments: &[&str]) -> Command {
         let mut command = self.work.program("airflow", &[]);
         let program = command.get_program().to_owned();
         let mut shell = Command::new("sh");
@@ -184,7 +184,7 @@ impl Ground {
     }
 
     /// Starts `airflow dags test` of a DAG.
-    pub fn dag(&self, dag: &str, variables: &[(&str, &str)]) -> Run {
+    pub(crate) fn dag(&self, dag: &str, variables: &[(&str, &str)]) -> Run {
         let mut command = self.airflow(&["dags", "test", dag, crate::DAY]);
         command.envs(variables.iter().copied());
         self.work.start(dag, command)
@@ -192,26 +192,26 @@ impl Ground {
 
     /// Runs it, and it succeeds.
     #[track_caller]
-    pub fn dag_succeeds(&self, dag: &str, variables: &[(&str, &str)]) {
+    pub(crate) fn dag_succeeds(&self, dag: &str, variables: &[(&str, &str)]) {
         self.dag(dag, variables).succeed();
         self.succeeded(dag);
     }
 
     /// The newest run of this DAG, and every task of it, succeeded.
     #[track_caller]
-    pub fn succeeded(&self, dag: &str) {
+    pub(crate) fn succeeded(&self, dag: &str) {
         assert_eq!(self.state(dag), "success", "{dag}");
         let tasks = self.ask(&format!("select group_concat(distinct state) from task_instance where dag_id = '{dag}'"));
         assert_eq!(tasks, "success", "{dag}");
     }
 
     /// The state of the newest run of this DAG.
-    pub fn state(&self, dag: &str) -> String {
+    pub(crate) fn state(&self, dag: &str) -> String {
         self.ask(&format!("select state from dag_run where dag_id = '{dag}' order by id desc limit 1"))
     }
 
     /// One value of Airflow's database; nothing while there is none.
-    pub fn ask(&self, query: &str) -> String {
+    pub(crate) fn ask(&self, query: &str) -> String {
         let program = "import sqlite3, sys\n\
             base = sqlite3.connect(f'file:{sys.argv[1]}?mode=ro', uri=True, timeout=30)\n\
             row = base.execute(sys.argv[2]).fetchone()\n\

@@ -9,14 +9,14 @@ use crate::dagrun::Run;
 use crate::ground::{Ground, PATIENCE};
 
 /// Its processes.
-pub struct Live {
+pub(crate) struct Live {
     settings: Vec<(&'static str, String)>,
     running: Vec<Run>,
 }
 
 impl Live {
     /// Starts all of them; they find the DAGs meanwhile.
-    pub fn start(ground: &Ground, variables: &[(&str, &str)]) -> Live {
+    pub(crate) fn start(ground: &Ground, variables: &[(&str, &str)]) -> Live {
         let services: &[&[&str]] = match ground.work.line() {
             "2.7.3" => &[&["scheduler", "--skip-serve-logs"], &["triggerer", "--skip-serve-logs"]],
             _ => &[&["api-server"], &["dag-processor"], &["scheduler", "--skip-serve-logs"], &["triggerer", "--skip-serve-logs"]],
@@ -38,13 +38,13 @@ impl Live {
 
     /// Fails unless every process runs.
     #[track_caller]
-    pub fn lives(&mut self) {
+    pub(crate) fn lives(&mut self) {
         self.running.iter_mut().for_each(Run::lives);
     }
 
     /// Lets a DAG run, once it is known.
     #[track_caller]
-    pub fn unpause(&mut self, ground: &Ground, dag: &str) {
+    pub(crate) fn unpause(&mut self, ground: &Ground, dag: &str) {
         wait_within(PATIENCE, "the DAG in Airflow's database", || {
             self.lives();
             (ground.ask(&format!("select count(*) from serialized_dag where dag_id = '{dag}'")) != "0").then_some(())
@@ -54,13 +54,13 @@ impl Live {
 
     /// Asks for a run.
     #[track_caller]
-    pub fn trigger(&self, ground: &Ground, dag: &str) {
+    pub(crate) fn trigger(&self, ground: &Ground, dag: &str) {
         ground.work.succeed("trigger", self.command(ground, &["dags", "trigger", dag]));
     }
 
     /// Waits for the end of the newest run, which is a good one.
     #[track_caller]
-    pub fn succeeds(&mut self, ground: &Ground, dag: &str) {
+    pub(crate) fn succeeds(&mut self, ground: &Ground, dag: &str) {
         wait_within(PATIENCE, "the end of the run", || {
             self.lives();
             matches!(ground.state(dag).as_str(), "success" | "failed").then_some(())

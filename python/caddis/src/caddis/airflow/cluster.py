@@ -75,7 +75,8 @@ def cluster_config(
         )
     if image_version.startswith(DEAD_IMAGES):
         warnings.warn(f"image version {image_version} is dead or dying; {IMAGE_VERSION} follows it", stacklevel=2)
-    secondary = {**_group(_secondary(workers, most_workers), machine_type, boot_disk_gb), **_preemptible(preemptibility)}
+    secondary = _group(_secondary(workers, most_workers), machine_type, boot_disk_gb)
+    secondary["preemptibility"] = _preemptible(preemptibility)
     config: dict[str, Any] = {
         "gce_cluster_config": {
             "internal_ip_only": True,
@@ -149,10 +150,10 @@ def _group(instances: int, machine_type: str, boot_disk_gb: int) -> dict[str, An
     }
 
 
-def _preemptible(kind: str) -> dict[str, str]:
+def _preemptible(kind: str) -> str:
     if kind not in ("PREEMPTIBLE", "SPOT", "NON_PREEMPTIBLE"):
         raise ClusterConfigError(f"`preemptibility={kind!r}` is none of PREEMPTIBLE, SPOT, NON_PREEMPTIBLE")
-    return {"preemptibility": kind}
+    return kind
 
 
 def _seconds(span: timedelta) -> dict[str, int]:

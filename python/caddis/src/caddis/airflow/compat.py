@@ -1,9 +1,9 @@
 """One DAG file for Airflow 2 and 3: the same names, wherever this Airflow keeps them.
 
-Deadlines differ most: Airflow 2 has SLAs, a time for each task after its run's interval, and Airflow 3 deadlines, a time
-for the whole run. Both only tell; what ends a task that is late is its `execution_timeout`, and what ends a cluster that
-nobody deleted is its time to live. `dagrun_timeout` is not used on purpose: it skips the tasks that are left, the one that
-deletes the cluster among them.
+Deadlines differ most: Airflow 2 has SLAs, a time for each task after its interval, and Airflow 3 has deadlines, a
+time for the whole run. Both only tell; what ends a task that is late is its `execution_timeout`, and what ends a
+cluster that nobody deleted is its time to live. `dagrun_timeout` is not used on purpose: it skips the tasks that are
+left, the one that deletes the cluster among them.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def dag_deadline(dag_id: str, within: timedelta) -> dict[str, Any]:
     if AIRFLOW < 3:
         return {"sla_miss_callback": late_tasks}
     if sys.argv[1:3] == ["dags", "test"]:
-        # There a run that succeeds ends with an error in 3.3, when it looks for the alerts of a DAG that it never stored.
+        # There a run that succeeds ends with an error in 3.3: it looks for the alerts of a DAG that it never stored.
         return {}
     from airflow.sdk import AsyncCallback, DeadlineAlert, DeadlineReference
 

@@ -1,4 +1,4 @@
-"""Where DAGs run, from the environment of Airflow's processes: the one thing that differs between a laptop and Google."""
+"""Where DAGs run, from the environment of Airflow's processes: all that differs between a laptop and Google."""
 
 from __future__ import annotations
 
