@@ -10,7 +10,7 @@ from pathlib import Path
 
 SOCKET, FOLDER, ENVIRONMENT = sys.argv[1:]
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
-CHECKS += ",response_headers_conformance,ignored_auth"
+CHECKS += ",response_headers_conformance"
 
 
 class Unix(http.client.HTTPConnection):

@@ -58,8 +58,8 @@ pub(super) async fn diagnose(face: &Dataproc, asked: Asked<DiagnoseClusterReques
 /// The ids of the jobs that are meant; none means all.
 fn check(request: &DiagnoseClusterRequest, place: &Place) -> Result<Vec<String>, Status> {
     if !request.tarball_gcs_dir.is_empty() {
-        let text = "tarball_gcs_dir: the object store is not served yet; without it the archive is a file of this machine";
-        return Err(Status::new(Code::Unimplemented, text));
+        let what = "an archive is not put into a bucket here; without it the archive is a file of this machine";
+        return Err(Status::field("tarball_gcs_dir", what));
     }
     if !request.yarn_application_ids.is_empty() {
         return Err(Status::field("yarn_application_ids", "there is no YARN here: name `jobs`"));

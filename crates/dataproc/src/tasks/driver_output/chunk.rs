@@ -16,7 +16,8 @@ pub(super) struct Chunk {
     pub(super) position: Position,
 }
 
-/// The next chunk; nothing while there is no more. Blocks.
+/// The next chunk; nothing while there is no more. An unfinished line waits for its end, lest the other stream gets in
+/// between; what is unfinished when the attempt has ended never will be. Blocks.
 pub(super) fn read(
     outputs: &dyn Outputs,
     job: &JobId,
@@ -25,25 +26,31 @@ pub(super) fn read(
 ) -> std::io::Result<Option<Chunk>> {
     let stdout = outputs.read(job, from.attempt, Stream::Stdout, from.stdout)?;
     let stderr = outputs.read(job, from.attempt, Stream::Stderr, from.stderr)?;
+    let pieces = [stdout, stderr];
+    let whole = join(&pieces, from, lines);
+    let rest = || join(&pieces, from, |piece, _| piece.content.len());
+    Ok(whole.or_else(|| ended.then(rest).flatten()))
+}
+
+/// So much of each piece; nothing when that is nothing.
+fn join(pieces: &[Option<Piece>; 2], from: Position, length: impl Fn(&Piece, u64) -> usize) -> Option<Chunk> {
     let (mut content, mut position) = (Vec::new(), from);
-    // A stream that writes alone is told as it comes, half lines too: nothing gets in between.
-    let whole = stdout.is_some() && stderr.is_some() && !ended;
-    for (piece, reached) in [(stdout, &mut position.stdout), (stderr, &mut position.stderr)] {
+    for (piece, reached) in pieces.iter().zip([&mut position.stdout, &mut position.stderr]) {
         let Some(piece) = piece else { continue };
-        let length = if whole { lines(&piece, *reached) } else { piece.content.len() };
+        let length = length(piece, *reached);
         *reached = if length == piece.content.len() { piece.offset } else { *reached + length as u64 };
         content.extend_from_slice(&piece.content[..length]);
     }
-    // Both write a line that is not finished: the one that is waited for may be a prompt.
-    if content.is_empty() && whole {
-        return read(outputs, job, from, true);
-    }
-    Ok((!content.is_empty()).then_some(Chunk { content, position }))
+    (!content.is_empty()).then_some(Chunk { content, position })
 }
 
 /// Up to the end of the last line. What stands for a part that was left out is never cut.
 fn lines(piece: &Piece, from: u64) -> usize {
     let verbatim = piece.offset - from == piece.content.len() as u64;
-    let end = piece.content.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-    if verbatim && piece.content.len() < LINE { end } else { piece.content.len() }
+    let all = piece.content.len();
+    match piece.content.iter().rposition(|byte| *byte == b'\n') {
+        Some(at) if verbatim => at + 1,
+        None if verbatim && all < LINE => 0,
+        _ => all,
+    }
 }

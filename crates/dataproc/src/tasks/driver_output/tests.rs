@@ -122,7 +122,7 @@ fn a_job_is_told_while_it_runs_and_closed_when_it_is_over() {
     written.add(1, true, b"trouble\nhalf");
     written.add(1, false, b"more\n");
     ground.tell(&written, &[false], false);
-    assert_eq!(ground.series().1, b"hello\nmore\ntrouble\nhalf");
+    assert_eq!(ground.series().1, b"hello\nmore\ntrouble\n", "a line that is not finished is waited for");
     written.add(2, false, b"again\n");
     ground.tell(&written, &[true, true], false);
     assert_eq!(ground.tell(&written, &[true, true], true), Next::Closed);
