@@ -64,7 +64,7 @@ fn names(list: &Value) -> Vec<&str> {
 
 #[test]
 #[ignore = "the tier `gcloud` runs it: it takes a minute"]
-fn clusters_and_jobs() {
+fn clusters_jobs_policies_and_templates() {
     let Some(network) = Loopback::new() else { return };
     let world = World::building(CADDIS);
     // The environment of clusters is built while there is a network.
@@ -124,5 +124,45 @@ fn clusters_and_jobs() {
 
     gcloud.run(&["clusters", "delete", "lab"]).expect(0);
     assert_eq!(names(&gcloud.json(&["clusters", "list"])), [""; 0]);
+    policies(&gcloud, &world);
+    templates(&gcloud, &world);
+    assert_eq!(names(&gcloud.json(&["clusters", "list"])), [""; 0]);
     world.assert_nothing_left();
+}
+
+/// Autoscaling policies come from files, go into files, and are followed by clusters that name them.
+fn policies(gcloud: &Gcloud<'_>, world: &World) {
+    let policy = "workerConfig:\n  minInstances: 2\n  maxInstances: 4\nbasicAlgorithm:\n  cooldownPeriod: 120s\n  yarnConfig:\n    \
+                  scaleUpFactor: 0.5\n    scaleDownFactor: 1.0\n    gracefulDecommissionTimeout: 60s\n";
+    let source = format!("--source={}", world.file("policy.yaml", policy).display());
+    gcloud.run(&["autoscaling-policies", "import", "half", &source]).expect(0);
+    let kept = gcloud.json(&["autoscaling-policies", "describe", "half"]);
+    assert_eq!((&kept["id"], &kept["workerConfig"]["maxInstances"]), (&"half".into(), &4.into()));
+    assert_eq!(gcloud.json(&["autoscaling-policies", "list"]).as_array().map(Vec::len), Some(1));
+    gcloud.run(&["clusters", "create", "wide", "--num-workers=2", "--autoscaling-policy=half"]).expect(0);
+    let used = gcloud.run(&["autoscaling-policies", "delete", "half"]);
+    assert!(used.code() != 0 && used.stderr().contains("FAILED_PRECONDITION"), "{}", used.stderr());
+    gcloud.run(&["clusters", "delete", "wide"]).expect(0);
+    gcloud.run(&["autoscaling-policies", "delete", "half"]).expect(0);
+    let wrong = world.file("wrong.yaml", &policy.replace("minInstances: 2", "minInstances: 1")).display().to_string();
+    let refused = gcloud.run(&["autoscaling-policies", "import", "half", &format!("--source={wrong}")]);
+    assert!(refused.code() != 0 && refused.stderr().contains("min_instances"), "{}", refused.stderr());
+}
+
+/// A template that is put together step by step runs its jobs on a cluster of its own, which is gone behind it.
+fn templates(gcloud: &Gcloud<'_>, world: &World) {
+    let effects = world.work().join("effects");
+    let step = "import sys\nopen(sys.argv[1], 'a').write(sys.argv[2] + '\\n')\n";
+    let (step, effects_path) = (format!("file://{}", world.file("step.py", step).display()), effects.display().to_string());
+    gcloud.run(&["workflow-templates", "create", "daily"]).expect(0);
+    let managed = ["workflow-templates", "set-managed-cluster", "daily", "--cluster-name=ends", "--num-workers=2"];
+    gcloud.run(&managed).expect(0);
+    let add = ["workflow-templates", "add-job", "pyspark", &step, "--workflow-template=daily"];
+    gcloud.run(&[&add[..], &["--step-id=first", "--", &effects_path, "first"]].concat()).expect(0);
+    gcloud.run(&[&add[..], &["--step-id=second", "--start-after=first", "--", &effects_path, "second"]].concat()).expect(0);
+    assert_eq!(gcloud.json(&["workflow-templates", "describe", "daily"])["jobs"].as_array().map(Vec::len), Some(2));
+    gcloud.run(&["workflow-templates", "instantiate", "daily"]).expect(0);
+    assert_eq!(std::fs::read_to_string(&effects).expect("what the steps wrote"), "first\nsecond\n");
+    gcloud.run(&["workflow-templates", "delete", "daily"]).expect(0);
+    assert_eq!(gcloud.json(&["workflow-templates", "list"]).as_array().map(Vec::len), Some(0));
 }

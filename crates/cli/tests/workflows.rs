@@ -24,6 +24,7 @@ const SEEN: &str = "\
 refused BadRequest template.id
 refused BadRequest template.placement
 refused BadRequest template.jobs
+refused BadRequest template.jobs
 refused BadRequest circle
 refused BadRequest jobs[0].prerequisite_step_ids[0]
 refused BadRequest jobs[1].step_id

@@ -140,8 +140,11 @@ def crud():
     create = lambda change=(): templates.create_workflow_template({"parent": parent, "template": {**wanted, **dict(change)}})
     bad = exceptions.BadRequest
     refused(bad, lambda: create({"id": "x"}), "template.id")
-    refused(bad, lambda: create({"placement": {}}), "template.placement")
-    refused(bad, lambda: create({"jobs": []}), "template.jobs")
+    refused(bad, lambda: inline({**wanted, "placement": {}}), "template.placement")
+    refused(bad, lambda: inline({**wanted, "jobs": []}), "template.jobs")
+    draft = create({"id": "draft", "placement": {}, "jobs": []}).name
+    refused(bad, lambda: templates.instantiate_workflow_template({"name": draft}), "template.jobs")
+    templates.delete_workflow_template({"name": draft})
     refused(bad, lambda: create({"jobs": [step("aaa", ["bbb"]), step("bbb", ["aaa"])]}), "circle")
     refused(bad, lambda: create({"jobs": [step("aaa", ["ccc"])]}), "jobs[0].prerequisite_step_ids[0]")
     refused(bad, lambda: create({"jobs": [step("aaa"), step("aaa")]}), "jobs[1].step_id")

@@ -14,7 +14,7 @@ pub(super) async fn create(face: &Dataproc, asked: Asked<CreateWorkflowTemplateR
     let request = &asked.message;
     let parent = Parent::parse("parent", &request.parent)?;
     let wanted = request.template.as_ref().ok_or_else(|| Status::field("template", "must be specified"))?;
-    validate::template(wanted, false)?;
+    validate::kept(wanted)?;
     let kept = template::kept("CreateWorkflowTemplateRequest", &asked.raw)?;
     let at = face.now();
     let document = TemplateDocument { template: Encoded(kept), version: 1, created_at: at, updated_at: at };

@@ -25,7 +25,7 @@ pub(super) async fn update(face: &Dataproc, asked: Asked<UpdateWorkflowTemplateR
         return Err(Status::field("template.version", "must be specified: the version that was read"));
     }
     template::same_version(wanted.version, &current.body, "template.version")?;
-    validate::template(&wanted, false)?;
+    validate::kept(&wanted)?;
     let kept = template::kept("UpdateWorkflowTemplateRequest", &asked.raw)?;
     let document = TemplateDocument {
         template: Encoded(kept),

@@ -20,24 +20,46 @@ type Wrong = Vec<(String, String)>;
 /// Refuses a template that could not be instantiated, naming every field that is wrong. An inline one needs no id.
 pub(super) fn template(template: &WorkflowTemplate, inline: bool) -> Result<(), Status> {
     let mut wrong = Wrong::new();
+    if template.jobs.is_empty() {
+        wrong.push(("template.jobs".to_owned(), "must have at least one job".to_owned()));
+    }
+    if placement(template).is_none() {
+        wrong.push(("template.placement".to_owned(), "must have `managed_cluster` or `cluster_selector`".to_owned()));
+    }
+    whatever_is_there(template, inline, &mut wrong);
+    if wrong.is_empty() { Ok(()) } else { Err(Status::fields(wrong)) }
+}
+
+/// Refuses what is wrong with a template that is kept. It may have no jobs and no placement yet: `gcloud dataproc
+/// workflow-templates create` makes such a one, and the commands after it fill it.
+pub(super) fn kept(template: &WorkflowTemplate) -> Result<(), Status> {
+    let mut wrong = Wrong::new();
+    whatever_is_there(template, false, &mut wrong);
+    if wrong.is_empty() { Ok(()) } else { Err(Status::fields(wrong)) }
+}
+
+fn placement(template: &WorkflowTemplate) -> Option<&Placement> {
+    template.placement.as_ref()?.placement.as_ref()
+}
+
+fn whatever_is_there(template: &WorkflowTemplate, inline: bool, wrong: &mut Wrong) {
     if !(inline && template.id.is_empty()) {
         wrong.extend(names::check_id(&template.id).err().map(|what| ("template.id".to_owned(), what)));
     }
-    labels(&template.labels, "template.labels", &mut wrong);
-    match template.placement.as_ref().and_then(|placement| placement.placement.as_ref()) {
-        None => wrong.push(("template.placement".to_owned(), "must have `managed_cluster` or `cluster_selector`".to_owned())),
-        Some(Placement::ManagedCluster(cluster)) => managed(cluster, &mut wrong),
-        Some(Placement::ClusterSelector(selector)) => self::selector(selector, &mut wrong),
+    labels(&template.labels, "template.labels", wrong);
+    match placement(template) {
+        None => {}
+        Some(Placement::ManagedCluster(cluster)) => managed(cluster, wrong),
+        Some(Placement::ClusterSelector(selector)) => self::selector(selector, wrong),
     }
-    jobs(&template.jobs, &mut wrong);
+    jobs(&template.jobs, wrong);
     if let Some(timeout) = &template.dag_timeout
         && !(DAG_SECONDS.contains(&timeout.seconds) && (timeout.seconds < *DAG_SECONDS.end() || timeout.nanos == 0))
     {
         let what = format!("`{}s` is not between 10 minutes (600s) and 24 hours (86400s)", timeout.seconds);
         wrong.push(("template.dag_timeout".to_owned(), what));
     }
-    parameters::check(template, &mut wrong);
-    if wrong.is_empty() { Ok(()) } else { Err(Status::fields(wrong)) }
+    parameters::check(template, wrong);
 }
 
 fn managed(cluster: &ManagedCluster, wrong: &mut Wrong) {
@@ -75,9 +97,6 @@ fn selector(selector: &ClusterSelector, wrong: &mut Wrong) {
 }
 
 fn jobs(jobs: &[OrderedJob], wrong: &mut Wrong) {
-    if jobs.is_empty() {
-        wrong.push(("template.jobs".to_owned(), "must have at least one job".to_owned()));
-    }
     let ids: BTreeSet<&str> = jobs.iter().map(|job| job.step_id.as_str()).collect();
     let mut before = BTreeSet::new();
     for (index, job) in jobs.iter().enumerate() {
@@ -174,6 +193,15 @@ mod tests {
     fn a_good_one_is_taken() {
         assert_eq!(template(&good(), false), Ok(()));
         assert_eq!(template(&WorkflowTemplate { id: String::new(), ..good() }, true), Ok(()));
+    }
+
+    #[test]
+    fn one_that_is_filled_later_is_kept_and_not_run() {
+        let empty = WorkflowTemplate { placement: None, jobs: Vec::new(), ..good() };
+        assert_eq!(kept(&empty), Ok(()));
+        let refusal = template(&empty, false).unwrap_err().message;
+        assert!(refusal.contains("template.jobs") && refusal.contains("template.placement"), "{refusal}");
+        assert!(kept(&WorkflowTemplate { id: String::new(), ..empty }).is_err());
     }
 
     #[test]
