@@ -24,7 +24,17 @@ macro_rules! lines {
     };
 }
 
-lines!(parsed, sync, deferrable, killed, killed_deferrable, failed, live);
+lines!(parsed, sync, deferrable, killed, killed_deferrable, live);
+
+/// Not with 2.7.3: its `airflow dags test` gives each try of a task the number of the first, so that a retry submits the
+/// same job again, and it never ends with a task that fails.
+mod airflow_3_alone {
+    #[test]
+    #[ignore = "needs Airflow"]
+    fn failed() {
+        super::failed("3");
+    }
+}
 
 /// Whether `airflow dags test` runs triggers itself. Before 2.8 it wants a triggerer, and shuts that out of SQLite with a
 /// transaction of its own: there a scheduler has to run what is deferrable.
