@@ -48,7 +48,8 @@ def buckets():
     with urllib.request.urlopen(os.environ['STORAGE_EMULATOR_HOST'] + '/storage/v1/b') as said:
         return [bucket['name'] for bucket in json.load(said).get('items', [])]
 
-assert buckets() == Client().submit(buckets).result() == ['team-jobs'], buckets()
+# Beside the two that a cluster's making makes.
+assert buckets() == Client().submit(buckets).result() and 'team-jobs' in buckets(), buckets()
 ";
 
 fn interpreter(world: &World) -> String {
