@@ -116,6 +116,7 @@ fn slot(dice: &mut ChaCha8Rng) -> SlotRecord {
         phase: member_phase(dice),
         failures: dice.random_range(0..8),
         last_death: some(dice, cause),
+        preemptible: dice.random_bool(0.3),
         retiring: if dice.random_bool(0.2) {
             Some(Retirement { since: time(dice), deadline: time(dice), asked_at: some(dice, time), asked_again_at: some(dice, time) })
         } else {

@@ -12,6 +12,7 @@
 pub mod admission;
 #[cfg(test)]
 mod arbitrary;
+pub mod autoscale;
 pub mod cluster;
 pub mod diagnosis;
 pub mod job;

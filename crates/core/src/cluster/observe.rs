@@ -140,6 +140,7 @@ fn died(plan: &mut Plan<ClusterRecord>, number: u32, slot: &SlotRecord, life: Li
         phase: MemberPhase::Waiting { not_before: now + pause },
         failures,
         last_death: cause.or_else(|| slot.last_death.clone()),
+        preemptible: slot.preemptible,
         retiring: None,
     };
     plan.record.slots.insert(number, next);

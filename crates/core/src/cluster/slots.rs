@@ -36,6 +36,7 @@ fn grow(plan: &mut Plan<ClusterRecord>, now: Timestamp) {
             phase: MemberPhase::Waiting { not_before: now },
             failures: 0,
             last_death: None,
+            preemptible: false,
             retiring: None,
         };
         plan.record.slots.insert(plan.record.next_slot, slot);

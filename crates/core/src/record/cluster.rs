@@ -211,6 +211,9 @@ pub struct SlotRecord {
     pub failures: u32,
     /// Why the last one died.
     pub last_death: Option<Cause>,
+    /// Whether its workers may be taken away at any time, for a lower price.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub preemptible: bool,
     /// Set when the slot is to go.
     pub retiring: Option<Retirement>,
 }

@@ -96,7 +96,7 @@ pub(crate) fn shape() -> ClusterShape {
 /// A cluster that serves with ten workers, of `ada`.
 pub(crate) fn cluster(number: u64) -> ClusterRecord {
     let running = |pid| MemberPhase::Running { started_at: at(number), pid, ready_at: Some(at(number + 1)) };
-    let slot = |n| SlotRecord { attempt: 1, phase: running(4000 + n), failures: 0, last_death: None, retiring: None };
+    let slot = |n| SlotRecord { attempt: 1, phase: running(4000 + n), failures: 0, last_death: None, preemptible: false, retiring: None };
     ClusterRecord {
         state: ClusterState::Running { since: at(number) },
         scheduler: Some(SchedulerRecord {

@@ -1,0 +1,72 @@
+//! What a decision goes by.
+
+use caddis_types::{NanoDollars, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// One look at a cluster, as its scheduler and its records tell it. Seconds are seconds of one thread.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Signals {
+    /// When the scheduler said it.
+    pub at: Timestamp,
+    /// Threads a worker.
+    pub threads: u32,
+    /// Workers that serve and stay.
+    pub ready: u32,
+    /// Workers that were asked for and do not serve yet.
+    pub starting: u32,
+    /// Workers that are handing their data over.
+    pub retiring: u32,
+    /// Tasks on the workers, running or about to.
+    pub processing: u64,
+    /// Of those, the ones that ran at the last heartbeats.
+    pub executing: u64,
+    /// Tasks held back on the scheduler.
+    pub queued: u64,
+    /// Tasks that no worker may run.
+    pub no_worker: u64,
+    /// Tasks that wait for others.
+    pub waiting: u64,
+    /// Expected seconds of the tasks on the workers that are not done yet.
+    pub occupancy: f64,
+    /// Expected seconds of the tasks held back (`queued` and `no_worker`).
+    pub queued_seconds: f64,
+    /// Expected seconds of the tasks that wait.
+    pub waiting_seconds: f64,
+    /// The longest expected duration among runnable tasks, seconds: no cluster ends sooner.
+    pub longest: f64,
+    /// Share of the runnable tasks whose duration nobody has measured, here or in an earlier run: 0 to 1.
+    pub unknown: f64,
+    /// Resident bytes of the workers over their limits, 0 to 1: the mean over the cluster.
+    pub memory: f64,
+    /// The same of the fullest worker.
+    pub memory_fullest: f64,
+    /// CPU of the workers over their threads, 0 to 1.
+    pub cpu: f64,
+    /// Bytes of results held.
+    pub data_bytes: u64,
+    /// Clients connected, our own excluded.
+    pub clients: u32,
+    /// Workers that the scheduler would let go now (`workers_to_close`), when it was asked.
+    pub closable: Option<u32>,
+    /// Since when nothing runs or waits.
+    pub idle_since: Option<Timestamp>,
+}
+
+impl Signals {
+    /// Tasks that could run now.
+    pub fn runnable(&self) -> u64 {
+        self.processing + self.queued + self.no_worker
+    }
+}
+
+/// What workers cost in time and money on this backend.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Economy {
+    /// From asking for a worker to its first word, seconds, learned from earlier starts here.
+    pub start_seconds: f64,
+    /// A worker an hour.
+    pub worker_hour: NanoDollars,
+    /// The least that is billed for a worker, seconds.
+    pub least_billed_seconds: f64,
+}
