@@ -3,6 +3,7 @@
 //! What always holds: contenders are measured in one run on one machine, each once a round, in an order that is
 //! shuffled anew for every round; failures are counted and shown, never left out; whatever was started is ended.
 
+mod adapt;
 mod dataproc;
 mod start;
 
@@ -20,6 +21,8 @@ struct Arguments {
 enum Benchmark {
     /// How fast clusters start, jobs begin and workers are replaced; what the idle server and keeper use.
     Start(start::Arguments),
+    /// The same programs on clusters that scale, by Caddis and by Dask's Adaptive: time, cost, what is lost.
+    Adapt(adapt::Arguments),
     /// How fast Google's clients get a cluster, a job and an answer from the Dataproc face.
     Dataproc(dataproc::Arguments),
 }
@@ -29,6 +32,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let words = std::iter::once("cargo xtask bench").chain(arguments.iter().map(String::as_str));
     match Arguments::parse_from(words).benchmark {
         Benchmark::Start(arguments) => start::run(arguments),
+        Benchmark::Adapt(arguments) => adapt::run(arguments),
         Benchmark::Dataproc(arguments) => dataproc::run(arguments),
     }
 }

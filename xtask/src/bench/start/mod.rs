@@ -7,6 +7,7 @@ mod args;
 pub(super) mod caddis;
 pub(super) mod clock;
 mod cold;
+pub(super) mod conditions;
 mod contenders;
 pub(super) mod driver;
 pub(super) mod ground;
@@ -21,7 +22,7 @@ mod report;
 mod rounds;
 pub(super) mod run;
 mod sections;
-mod shuffle;
+pub(super) mod shuffle;
 pub(super) mod table;
 mod warm_run;
 
@@ -33,5 +34,9 @@ use tokio::runtime::Builder;
 /// Measures and writes down.
 pub(super) fn run(arguments: Arguments) -> Result<()> {
     // Two threads: the client that measures latencies must not wait for the one that reads the process table.
-    Builder::new_multi_thread().worker_threads(2).enable_all().build()?.block_on(run::run(&arguments))
+    Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?
+        .block_on(run::run(&arguments))
 }

@@ -3,11 +3,11 @@
 use std::fs;
 
 use anyhow::Result;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::aims::{self, Aim};
 use super::args::Arguments;
-use super::machine::cores;
+use super::conditions::conditions;
 use super::run::Outcome;
 use super::sections::{commands, idle, killed, many, starts};
 use super::table::{shown, table};
@@ -16,7 +16,10 @@ use crate::process;
 /// Writes both files and prints the tables.
 pub(super) fn write(arguments: &Arguments, outcome: &Outcome) -> Result<()> {
     let aims = aims::aims(&outcome.numbers, arguments);
-    let folder = arguments.out.clone().unwrap_or_else(|| process::root().join("benchmarks/results"));
+    let folder = arguments
+        .out
+        .clone()
+        .unwrap_or_else(|| process::root().join("benchmarks/results"));
     fs::create_dir_all(&folder)?;
     let begun = outcome.facts["begun"].as_str().unwrap_or_default();
     let name = format!("{}-start", begun.split('T').next().unwrap_or_default());
@@ -41,7 +44,10 @@ pub(super) fn write(arguments: &Arguments, outcome: &Outcome) -> Result<()> {
 
 fn markdown(arguments: &Arguments, outcome: &Outcome, aims: &[Aim]) -> String {
     let numbers = &outcome.numbers;
-    let mut text = format!("# How fast things start\n\n{}\n", conditions(arguments, outcome));
+    let mut text = format!(
+        "# How fast things start\n\n{}\n",
+        shown_conditions(arguments, outcome)
+    );
     let mut section = |title: &str, body: Option<String>| {
         text.extend(body.map(|body| format!("## {title}\n\n{body}\n")));
     };
@@ -55,50 +61,32 @@ fn markdown(arguments: &Arguments, outcome: &Outcome, aims: &[Aim]) -> String {
 }
 
 /// What a reader must know before believing a number.
-fn conditions(arguments: &Arguments, outcome: &Outcome) -> String {
-    let facts = &outcome.facts;
-    let text = |name: &str| facts[name].as_str().unwrap_or("unknown").to_owned();
-    let loads =
-        |name: &str| -> Vec<f64> { facts[name].as_array().into_iter().flatten().filter_map(Value::as_f64).collect() };
-    let load = |name: &str| loads(name).iter().map(|load| format!("{load:.2}")).collect::<Vec<_>>().join(" ");
-    let versions = facts["versions"].as_object().into_iter().flatten();
-    let versions: Vec<String> =
-        versions.map(|(name, version)| format!("{name} {}", version.as_str().unwrap_or("?"))).collect();
-    let ram = facts["ram_bytes"].as_f64().unwrap_or(0.0) / f64::from(1 << 30);
-    let mut lines = vec![
-        format!("{}, commit {}, {}.", text("begun"), text("commit"), text("caddis")),
-        format!("{}, {} cores, {ram:.0} GiB, Linux {}.", text("processor"), facts["cores"], text("kernel")),
-        format!("{}.", versions.join(", ")),
-        format!(
-            "{} rounds after one discarded, seed {}, every contender once a round in shuffled order.",
-            arguments.rounds, outcome.seed
-        ),
-        format!(
-            "Load before {}, after {}; at the rounds {}.",
-            load("load_before"),
-            load("load_after"),
-            load("load_at_rounds")
-        ),
-    ];
-    if loads("load_before").first().is_some_and(|load| *load > cores() as f64 / 2.0) {
-        lines.push("**The machine was busy with something else: do not quote these numbers.**".to_owned());
-    }
+fn shown_conditions(arguments: &Arguments, outcome: &Outcome) -> String {
+    let mut lines = conditions(
+        &outcome.facts,
+        outcome.numbers.failures_of_all(),
+        &outcome.left_behind,
+    );
+    lines.push(format!(
+        "{} rounds after one discarded, seed {}, every contender once a round in shuffled order.",
+        arguments.rounds, outcome.seed
+    ));
     if arguments.rounds < 10 {
         lines.push("**Fewer than ten rounds: a check of the harness, not a result.**".to_owned());
     }
-    lines.extend(
-        (outcome.numbers.failures_of_all() > 0)
-            .then(|| "**Some measurements failed; the JSON file says which.**".to_owned()),
-    );
-    lines.extend(
-        (!outcome.left_behind.is_empty()).then(|| format!("**Left behind: {}.**", outcome.left_behind.join("; "))),
-    );
     lines.join("\\\n") + "\n"
 }
 
 fn aims_table(aims: &[Aim]) -> String {
-    let word = |aim: &Aim| if aim.reached() == Some(true) { "yes" } else { "**no**" };
-    let unit = |value: Option<f64>, unit: &str| format!("{} {unit}", shown(value)).trim().to_owned();
+    let word = |aim: &Aim| {
+        if aim.reached() == Some(true) {
+            "yes"
+        } else {
+            "**no**"
+        }
+    };
+    let unit =
+        |value: Option<f64>, unit: &str| format!("{} {unit}", shown(value)).trim().to_owned();
     let row = |aim: &Aim| {
         vec![
             format!("`{}`: {}", aim.name, aim.text),
@@ -108,7 +96,12 @@ fn aims_table(aims: &[Aim]) -> String {
         ]
     };
     table(
-        &["aim (medians unless it says otherwise)", "measured", "at most", "reached"],
+        &[
+            "aim (medians unless it says otherwise)",
+            "measured",
+            "at most",
+            "reached",
+        ],
         &aims.iter().map(row).collect::<Vec<_>>(),
     )
 }

@@ -1,16 +1,16 @@
 //! The order of each round, repeatable from a seed.
 
 /// SplitMix64 (Steele, Lea, Flood 2014): one line of state is enough to shuffle a dozen names.
-pub(super) struct Shuffle(u64);
+pub(in crate::bench) struct Shuffle(u64);
 
 impl Shuffle {
     /// Orders that the seed decides.
-    pub(super) fn new(seed: u64) -> Shuffle {
+    pub(in crate::bench) fn new(seed: u64) -> Shuffle {
         Shuffle(seed)
     }
 
     /// Fisher-Yates.
-    pub(super) fn shuffle<T>(&mut self, items: &mut [T]) {
+    pub(in crate::bench) fn shuffle<T>(&mut self, items: &mut [T]) {
         for last in (1..items.len()).rev() {
             let other = (self.next() % (last as u64 + 1)) as usize;
             items.swap(last, other);
