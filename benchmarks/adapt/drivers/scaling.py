@@ -28,6 +28,7 @@ LOOK_EVERY = 0.1
 
 def measured(client, load):
     """Runs one program from zero workers to zero workers; seconds, and what the scheduler counted."""
+    client.upload_file(loads.__file__)
     client.run_on_scheduler(counting.install)
     begun = time.monotonic()
     result = loads.LOADS[load](client)
@@ -88,7 +89,6 @@ def wish():
 
 
 if __name__ == "__main__":
-    # The scheduler and the workers have no such files: what they run travels with the call.
+    # The scheduler has no such file: what it runs travels with the call.
     cloudpickle.register_pickle_by_value(counting)
-    cloudpickle.register_pickle_by_value(loads)
     protocol.serve({"run": {"caddis": caddis, "dask": dask}[sys.argv[1]]})
