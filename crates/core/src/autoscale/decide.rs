@@ -5,7 +5,36 @@ use std::time::Duration;
 use caddis_types::Timestamp;
 use caddis_types::shape::WorkerRange;
 
-use super::{Decision, Economy, Memory, Policy, Signals, Why};
+use super::backlog::Backlog;
+use super::growth::{self, Growth};
+use super::{Decision, Economy, Memory, Policy, Signals, Why, hold, need, words};
+
+/// Everything that a decision goes by, the present size already within the range.
+pub(super) struct Scene<'a> {
+    pub(super) policy: &'a Policy,
+    pub(super) range: WorkerRange,
+    pub(super) current: u32,
+    pub(super) signals: &'a Signals,
+    pub(super) economy: &'a Economy,
+    pub(super) memory: &'a Memory,
+    pub(super) now: Timestamp,
+}
+
+/// No worker starts faster than this, and none is waited for longer, seconds.
+const START: std::ops::RangeInclusive<f64> = 0.01..=7200.0;
+
+impl Scene<'_> {
+    /// Threads a worker.
+    pub(super) fn threads(&self) -> f64 {
+        f64::from(self.signals.threads.max(1))
+    }
+
+    /// From asking for a worker to its first word, seconds.
+    pub(super) fn start_seconds(&self) -> f64 {
+        let start = self.economy.start_seconds;
+        if start.is_finite() { start.clamp(*START.start(), *START.end()) } else { *START.end() }
+    }
+}
 
 /// How many workers the cluster should have now. `current` is what it was last told to have.
 pub fn decide(
@@ -17,37 +46,81 @@ pub fn decide(
     memory: &Memory,
     now: Timestamp,
 ) -> Decision {
-    let _ = economy;
-    let threads = f64::from(signals.threads.max(1));
-    let seconds = signals.occupancy + signals.queued_seconds;
-    let by_time = (seconds / policy.target_seconds.max(0.1) / threads).ceil();
-    let by_count = (signals.runnable() as f64 / threads).ceil();
-    let wanted = (by_time.min(by_count) as u32).clamp(range.min, range.max);
+    let current = current.clamp(range.min, range.max.max(range.min));
+    let scene = Scene { policy, range, current, signals, economy, memory, now };
+    let backlog = Backlog::of(&scene);
+    let hold = hold::seconds(&scene);
+    let growth = growth::wanted(&scene, &backlog);
+    let needed = need::needed(&scene, &backlog, hold);
     let mut next = memory.clone();
-    let stay = |memory: Memory, why, sentence: &str, due| Decision {
-        target: current.clamp(range.min, range.max),
-        why,
-        sentence: sentence.to_owned(),
-        due,
-        memory,
-    };
-    if wanted > current {
+    let asked = if let Growth::To { target, .. } = &growth { (*target).max(needed) } else { needed };
+    next.notice_lull(current, asked, now);
+    next.remember(asked, hold, now);
+    if let Growth::To { target, why, sentence } = growth {
         next.shrink_since = None;
         next.grew_at = Some(now);
-        let sentence = format!("{seconds:.0} s of work are more than {current} workers finish in time");
-        return Decision { target: wanted, why: Why::Backlog, sentence, due: None, memory: next };
+        return Decision { target, why, sentence, due: None, memory: next };
     }
-    if wanted == current || signals.queued > 0 {
+    if needed >= current {
         next.shrink_since = None;
-        return stay(next, Why::Steady, "it has what it needs", None);
+        let (why, sentence, due) = steady(&scene, growth);
+        return Decision { target: current, why, sentence, due, memory: next };
     }
-    let since = *next.shrink_since.get_or_insert(now);
-    let ripe = since + Duration::from_secs_f64(policy.shrink_after_seconds);
-    if ripe > now {
-        return stay(next, Why::Settling, "fewer workers would be enough, but have not been for long", Some(ripe));
+    shrink(&scene, growth, needed, hold, next)
+}
+
+/// Nobody comes and nobody goes.
+fn steady(scene: &Scene<'_>, growth: Growth) -> (Why, String, Option<Timestamp>) {
+    match growth {
+        Growth::No { why, sentence, due } => (why, sentence, due),
+        _ if scene.signals.runnable() + scene.signals.waiting > 0 => (Why::Steady, words::steady(scene), None),
+        _ if scene.current == scene.range.min => (Why::Idle, words::idle(scene), None),
+        _ => (Why::AtMinimum, words::data(scene), None),
     }
-    next.shrink_since = None;
+}
+
+/// Fewer would do: for long enough?
+fn shrink(scene: &Scene<'_>, growth: Growth, needed: u32, hold: f64, mut next: Memory) -> Decision {
+    let Scene { current, now, .. } = *scene;
+    next.shrink_since.get_or_insert(now);
+    let stay = |next: Memory, why, sentence, due| Decision { target: current, why, sentence, due, memory: next };
+    let (held, until) = next.held(hold).unwrap_or((needed, now));
+    let young = young_until(scene, hold);
+    if held >= current || young.is_some_and(|young| young > now) {
+        let due = if held >= current { young.map_or(until, |young| young.max(until)) } else { young.unwrap_or(until) };
+        return stay(next, Why::Settling, words::settling(scene, needed, due), Some(due));
+    }
+    if scene.signals.cpu >= scene.policy.cpu_high && scene.signals.processing > 0 {
+        return stay(next, Why::Busy, words::busy(scene), None);
+    }
+    let target = held.max(closable(scene));
+    if target >= current {
+        return stay(next, Why::Steady, words::not_closable(scene), None);
+    }
+    next.shrink_since = (target > needed).then_some(now);
     next.shrank_at = Some(now);
-    let sentence = format!("{wanted} workers are enough");
-    Decision { target: wanted, why: Why::Spare, sentence, due: None, memory: next }
+    let idle = scene.signals.runnable() + scene.signals.waiting == 0;
+    let sentence = words::spare(scene, target, hold);
+    let due = (held > needed).then_some(until);
+    let why = match growth {
+        Growth::Nothing if idle && target == scene.range.min => Why::Idle,
+        _ => Why::Spare,
+    };
+    Decision { target, why, sentence, due, memory: next }
+}
+
+/// Until when nobody goes because somebody came: it has not arrived, or its first minute is paid for anyway.
+fn young_until(scene: &Scene<'_>, hold: f64) -> Option<Timestamp> {
+    let paid = scene.economy.least_billed_seconds;
+    let paid = if paid.is_finite() { paid.clamp(0.0, 3600.0) } else { 0.0 };
+    let young = hold.min(scene.policy.shrink_after_seconds).max(paid).max(scene.start_seconds());
+    scene.memory.grew_at.map(|grew| grew + Duration::from_secs_f64(young))
+}
+
+/// The fewest that the scheduler would let it have.
+fn closable(scene: &Scene<'_>) -> u32 {
+    match scene.signals.closable {
+        Some(closable) => scene.current.saturating_sub(closable.saturating_add(scene.signals.starting)),
+        None => 0,
+    }
 }

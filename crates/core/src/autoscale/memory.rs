@@ -1,5 +1,5 @@
 //! What is carried from one look to the next. It is stored with the cluster's record, so that a restart decides as the
-//! process before it would have.
+//! process before it would have. It does not grow with the cluster's age.
 
 use caddis_types::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -14,4 +14,80 @@ pub struct Memory {
     pub grew_at: Option<Timestamp>,
     /// When it last let some go.
     pub shrank_at: Option<Timestamp>,
+    /// How many workers were needed of late, the largest first and the youngest last.
+    pub levels: Vec<Level>,
+    /// The lull that lasts.
+    pub dip: Option<Dip>,
+    /// How long lulls lasted that are over.
+    pub dips: Dips,
+}
+
+/// So many workers were needed at this time, and fewer ever since.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Level {
+    /// When last.
+    pub at: Timestamp,
+    /// How many.
+    pub workers: u32,
+}
+
+/// A lull: the cluster needs less than half of what it had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dip {
+    /// Since when.
+    pub since: Timestamp,
+    /// How many workers it had then.
+    pub workers: u32,
+}
+
+/// How long lulls last here: counts by length, where bucket `n` holds lengths up to 2^n seconds. Old ones fade.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Dips(pub Vec<f32>);
+
+/// Up to 1, 2, 4, ... 4096 seconds, and longer.
+const BUCKETS: usize = 14;
+/// What is left of an older count when a lull is added: the last ten or so speak.
+const FADE: f32 = 0.9;
+
+impl Dips {
+    /// Takes in one that is over.
+    pub fn add(&mut self, seconds: f64) {
+        self.0.resize(BUCKETS, 0.0);
+        self.0.iter_mut().for_each(|count| *count *= FADE);
+        let bucket = (0..BUCKETS - 1).find(|bucket| seconds <= Dips::longest(*bucket)).unwrap_or(BUCKETS - 1);
+        self.0[bucket] += 1.0;
+    }
+
+    /// How many speak.
+    pub fn count(&self) -> f64 {
+        self.0.iter().map(|count| f64::from(*count)).sum()
+    }
+
+    /// Lengths and how often they came.
+    pub fn lengths(&self) -> impl Iterator<Item = (f64, f64)> {
+        self.0.iter().take(BUCKETS).enumerate().map(|(bucket, count)| (Dips::longest(bucket), f64::from(*count)))
+    }
+
+    fn longest(bucket: usize) -> f64 {
+        (1u64 << bucket) as f64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lulls_are_counted_by_length_and_fade() {
+        let mut dips = Dips::default();
+        for seconds in [0.2, 3.0, 1e9] {
+            dips.add(seconds);
+        }
+        let seen: Vec<(f64, f64)> = dips.lengths().filter(|(_, count)| *count > 0.0).collect();
+        assert_eq!(seen.iter().map(|(length, _)| *length).collect::<Vec<_>>(), [1.0, 4.0, 8192.0]);
+        assert!(seen[0].1 < seen[1].1 && seen[1].1 < seen[2].1, "{seen:?}");
+        (0..500).for_each(|_| dips.add(5.0));
+        assert!((dips.count() - 10.0).abs() < 0.01 && dips.0.len() == BUCKETS);
+    }
 }

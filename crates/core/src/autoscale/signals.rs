@@ -17,6 +17,8 @@ pub struct Signals {
     pub starting: u32,
     /// Workers that are handing their data over.
     pub retiring: u32,
+    /// Workers that serve, stay, and have nothing to do; absent where nobody counted.
+    pub idle: Option<u32>,
     /// Tasks on the workers, running or about to.
     pub processing: u64,
     /// Of those, the ones that ran at the last heartbeats.
@@ -27,16 +29,24 @@ pub struct Signals {
     pub no_worker: u64,
     /// Tasks that wait for others.
     pub waiting: u64,
+    /// Runnable tasks that only workers which are there may run, such as those that unpack a shuffle.
+    pub pinned: u64,
     /// Expected seconds of the tasks on the workers that are not done yet.
     pub occupancy: f64,
     /// Expected seconds of the tasks held back (`queued` and `no_worker`).
     pub queued_seconds: f64,
     /// Expected seconds of the tasks that wait.
     pub waiting_seconds: f64,
+    /// Expected seconds of the pinned tasks.
+    pub pinned_seconds: f64,
     /// The longest expected duration among runnable tasks, seconds: no cluster ends sooner.
     pub longest: f64,
     /// Share of the runnable tasks whose duration nobody has measured, here or in an earlier run: 0 to 1.
     pub unknown: f64,
+    /// Tasks finished so far.
+    pub done: u64,
+    /// What the finished tasks took, seconds.
+    pub done_seconds: f64,
     /// Resident bytes of the workers over their limits, 0 to 1: the mean over the cluster.
     pub memory: f64,
     /// The same of the fullest worker.

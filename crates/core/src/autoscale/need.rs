@@ -1,0 +1,40 @@
+//! Below what a cluster must not fall now, and why.
+
+use super::backlog::{Backlog, workers};
+use super::decide::Scene;
+
+/// Memory in use on those that stay, of the mark: what is on the others must find room.
+const ROOM: f64 = 0.8;
+
+/// How many workers the work and the data need, within the range; `hold` is how long spare ones are kept.
+pub(super) fn needed(scene: &Scene<'_>, backlog: &Backlog, hold: f64) -> u32 {
+    let by_work = for_work(scene, backlog, hold);
+    by_work.max(for_data(scene)).clamp(scene.range.min, scene.range.max)
+}
+
+fn for_work(scene: &Scene<'_>, backlog: &Backlog, hold: f64) -> u32 {
+    let signals = scene.signals;
+    // What is held back, or bound to the workers that are there, keeps them all.
+    if signals.queued > 0 || signals.pinned > 0 {
+        return scene.current;
+    }
+    let tasks = workers((backlog.tasks / scene.threads()).max(0.0));
+    let idle = signals
+        .idle
+        .unwrap_or_else(|| signals.ready.saturating_sub(signals.processing.min(u64::from(u32::MAX)) as u32));
+    // A worker whose tasks last longer than it would be kept anyway gains nothing by being told to go.
+    let ends_soon = backlog.mean / 2.0 < hold;
+    if ends_soon { tasks } else { tasks.max(signals.ready.saturating_sub(idle)) }
+}
+
+fn for_data(scene: &Scene<'_>) -> u32 {
+    let signals = scene.signals;
+    if signals.data_bytes == 0 {
+        return 0;
+    }
+    if signals.memory_fullest >= scene.policy.memory_high {
+        return scene.current;
+    }
+    let memory = if signals.memory.is_finite() { signals.memory.clamp(0.0, 8.0) } else { 0.0 };
+    workers(f64::from(signals.ready) * memory / (ROOM * scene.policy.memory_high)).max(1)
+}

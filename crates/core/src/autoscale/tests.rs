@@ -1,0 +1,368 @@
+//! What the rule must do, what it must never do, and what went wrong elsewhere (the numbers are those of
+//! docs/AUTOSCALING.md).
+
+use std::time::Duration;
+
+use caddis_types::shape::WorkerRange;
+use caddis_types::{NanoDollars, Timestamp};
+use proptest::prelude::*;
+
+use super::{Decision, Economy, Memory, Policy, Signals, Why, decide};
+
+const RANGE: WorkerRange = WorkerRange { min: 2, max: 10 };
+const FROM_ZERO: WorkerRange = WorkerRange { min: 0, max: 10 };
+
+fn at(seconds: u64) -> Timestamp {
+    Timestamp(1_795_000_000_000_000) + Duration::from_secs(seconds)
+}
+
+fn cloud() -> Economy {
+    Economy { start_seconds: 90.0, worker_hour: NanoDollars(234_236_000), least_billed_seconds: 60.0 }
+}
+
+fn local() -> Economy {
+    Economy { start_seconds: 0.1, worker_hour: NanoDollars(234_236_000), least_billed_seconds: 0.0 }
+}
+
+/// `tasks` of `seconds` each on workers of three threads: as many run as fit, and Dask holds the others back.
+fn load(tasks: u64, seconds: f64, ready: u32) -> Signals {
+    let processing = tasks.min(u64::from(ready) * 4);
+    Signals {
+        threads: 3,
+        ready,
+        idle: Some(ready.saturating_sub(processing.min(1000) as u32)),
+        processing,
+        executing: processing.min(u64::from(ready) * 3),
+        queued: if ready == 0 { 0 } else { tasks - processing },
+        no_worker: if ready == 0 { tasks } else { 0 },
+        occupancy: processing as f64 * seconds,
+        queued_seconds: (tasks - processing) as f64 * seconds,
+        longest: if tasks > 0 { seconds } else { 0.0 },
+        cpu: if processing > 0 { 0.95 } else { 0.0 },
+        clients: 1,
+        ..Signals::default()
+    }
+}
+
+fn look(range: WorkerRange, current: u32, signals: &Signals, economy: &Economy, memory: &Memory, now: u64) -> Decision {
+    decide(&Policy::default(), range, current, signals, economy, memory, at(now))
+}
+
+fn first(range: WorkerRange, current: u32, signals: &Signals, economy: &Economy) -> Decision {
+    look(range, current, signals, economy, &Memory::default(), 0)
+}
+
+/// Looks once a second while `signals` says what is seen for so many workers, who come and go at once.
+fn follow(range: WorkerRange, economy: &Economy, seconds: u64, signals: impl Fn(u64, u32) -> Signals) -> Vec<Decision> {
+    let (mut current, mut memory, mut decisions) = (range.min, Memory::default(), Vec::new());
+    for second in 0..seconds {
+        let decision = look(range, current, &signals(second, current), economy, &memory, second);
+        (current, memory) = (decision.target, decision.memory.clone());
+        decisions.push(decision);
+    }
+    decisions
+}
+
+#[test]
+fn a_backlog_asks_for_as_many_as_end_it_almost_as_soon_as_all_would() {
+    let decision = first(RANGE, 2, &load(600, 30.0, 2), &cloud());
+    assert_eq!((decision.target, decision.why), (10, Why::Backlog));
+    assert!(decision.sentence.contains("8 more end it in"), "{}", decision.sentence);
+    assert!(decision.sentence.contains("$0.0468"), "what starting them costs: {}", decision.sentence);
+    // One task lasts as long as everything else together takes with six: more would end nothing sooner.
+    let long = Signals { longest: 1000.0, ..load(600, 30.0, 2) };
+    let decision = first(RANGE, 2, &long, &cloud());
+    assert!((5..8).contains(&decision.target), "{decision:?}");
+}
+
+#[test]
+fn a_worker_that_would_come_too_late_is_not_bought() {
+    let decision = first(RANGE, 2, &load(18, 30.0, 2), &cloud());
+    assert_eq!((decision.target, decision.why), (2, Why::TooLate));
+    assert!(decision.sentence.contains("takes 1 m 30 s to start"), "{}", decision.sentence);
+    let decision = first(RANGE, 2, &load(18, 30.0, 2), &local());
+    assert_eq!((decision.target, decision.why), (6, Why::Backlog), "where it starts at once, it is");
+}
+
+#[test]
+fn work_that_is_hardly_more_than_a_start_asks_for_few() {
+    // 300 tasks of 3 s: 90 workers could run them at once, and each would be paid for 90 s before it worked for 3.
+    let wide = WorkerRange { min: 2, max: 1000 };
+    let decision = first(wide, 2, &load(600, 3.0, 2), &cloud());
+    assert!(decision.target < 12, "{decision:?}");
+    let cheap = Policy { hour_worth: 1.0, ..Policy::default() };
+    let dear = load(100_000, 30.0, 2);
+    let many = first(wide, 2, &dear, &cloud()).target;
+    let few = decide(&cheap, wide, 2, &dear, &cloud(), &Memory::default(), at(0)).target;
+    assert!(few < many / 2, "an hour that is worth a dollar buys less: {few}, {many}");
+}
+
+/// 18: more workers than tasks.
+#[test]
+fn there_are_never_more_workers_than_tasks_for_them() {
+    for tasks in 1..40 {
+        for threads in 1..5 {
+            let signals = Signals { threads, ..load(tasks, 4000.0, 0) };
+            let target = first(FROM_ZERO, 0, &signals, &cloud()).target;
+            assert!(u64::from(target) <= tasks.div_ceil(threads.into()), "{tasks} tasks, {threads} threads: {target}");
+        }
+    }
+}
+
+/// 19: slow for long tasks.
+#[test]
+fn long_tasks_are_each_worth_a_thread() {
+    let decision = first(RANGE, 2, &load(24, 1200.0, 2), &cloud());
+    assert_eq!(decision.target, 8, "{}", decision.sentence);
+}
+
+#[test]
+fn durations_that_nobody_measured_double_the_cluster_and_no_more() {
+    let guessed = Signals { unknown: 1.0, ..load(600, 60.0, 2) };
+    let decision = first(RANGE, 2, &guessed, &cloud());
+    assert_eq!((decision.target, decision.why), (4, Why::Backlog));
+    let waiting = look(RANGE, 4, &guessed, &cloud(), &decision.memory, 5);
+    assert_eq!((waiting.target, waiting.due), (4, Some(at(90))), "until those are here: {}", waiting.sentence);
+}
+
+#[test]
+fn busy_processors_with_nothing_queued_do_not_grow() {
+    // Six tasks on six threads, all of them computing.
+    let bound = Signals { cpu: 1.0, ..load(6, 600.0, 2) };
+    assert_eq!(first(RANGE, 2, &bound, &local()).target, 2);
+    assert_eq!(first(RANGE, 2, &Signals { unknown: 1.0, ..bound.clone() }, &local()).target, 2);
+    // Half of the threads have nothing to do, and the processors are busy all the same: nobody goes either.
+    let threaded = Signals { cpu: 0.9, ..load(3, 0.1, 4) };
+    let decisions = follow(RANGE, &local(), 100, |second, workers| match second {
+        0 => load(600, 30.0, workers),
+        _ => Signals { ready: workers, ..threaded.clone() },
+    });
+    assert_eq!(decisions.last().map(|last| (last.target, last.why)), Some((10, Why::Busy)));
+}
+
+#[test]
+fn busy_processors_with_tasks_that_wait_grow_where_nothing_else_is_known() {
+    let unknown = Signals { unknown: 1.0, cpu: 0.95, ..load(60, 0.5, 5) };
+    let decision = first(RANGE, 5, &unknown, &cloud());
+    assert_eq!((decision.target, decision.why), (6, Why::Busy), "{}", decision.sentence);
+    let waits = Signals { cpu: 0.05, ..unknown };
+    assert_eq!(first(RANGE, 5, &waits, &cloud()).target, 5, "tasks that wait for a disk need no processors");
+}
+
+#[test]
+fn short_memory_asks_for_workers_while_something_runs() {
+    let short = Signals { memory: 0.9, data_bytes: 1 << 33, ..load(6, 60.0, 4) };
+    let decision = first(RANGE, 4, &short, &cloud());
+    assert_eq!((decision.target, decision.why), (5, Why::Memory), "{}", decision.sentence);
+    let arriving = look(RANGE, 5, &Signals { starting: 1, ..short.clone() }, &cloud(), &decision.memory, 5);
+    assert_eq!(arriving.target, 5, "not once more for the same shortage");
+    let full = first(WorkerRange { min: 2, max: 4 }, 4, &short, &cloud());
+    assert_eq!((full.target, full.why), (4, Why::AtMaximum));
+    let held = Signals { memory: 0.9, data_bytes: 1 << 33, ..load(0, 0.0, 4) };
+    assert_eq!(first(RANGE, 4, &held, &cloud()).target, 4, "results that lie there need no more room");
+}
+
+#[test]
+fn it_goes_to_zero_when_idle_and_comes_back() {
+    let decisions = follow(FROM_ZERO, &cloud(), 1200, |second, workers| match second {
+        10..40 | 900.. => load(60, 60.0, workers),
+        _ => load(0, 0.0, workers),
+    });
+    assert_eq!((decisions[5].target, decisions[5].why), (0, Why::Idle));
+    assert!(decisions[10].target > 0, "{}", decisions[10].sentence);
+    assert!(decisions[60].target > 0, "not at once");
+    assert_eq!(decisions[60].why, Why::Settling);
+    assert!(decisions[60].due.is_some());
+    assert_eq!((decisions[800].target, decisions[800].why), (0, Why::Idle));
+    assert!(decisions[900].target > 0);
+}
+
+#[test]
+fn one_task_is_enough_to_come_back_however_short_it_is() {
+    for economy in [local(), cloud()] {
+        assert_eq!(first(FROM_ZERO, 0, &load(1, 0.01, 0), &economy).target, 1);
+    }
+}
+
+#[test]
+fn the_last_one_with_results_stays() {
+    let held = |workers| Signals { data_bytes: 5, memory: 0.01, ..load(0, 0.0, workers) };
+    let decisions = follow(FROM_ZERO, &local(), 300, |second, workers| match second {
+        0..5 => load(900, 5.0, workers),
+        _ => held(workers),
+    });
+    let last = decisions.last().unwrap();
+    assert_eq!((last.target, last.why), (1, Why::AtMinimum), "{}", last.sentence);
+    // Results that fill most of the memory need more than one.
+    let much = Signals { memory: 0.5, ..held(10) };
+    let decisions = follow(FROM_ZERO, &local(), 300, |second, workers| match second {
+        0..5 => load(900, 5.0, workers),
+        _ if workers == 10 => much.clone(),
+        _ => Signals { memory: 5.0 / f64::from(workers), ..held(workers) },
+    });
+    assert_eq!(decisions.last().unwrap().target, 8);
+}
+
+/// 23: workers dropped between two computations.
+#[test]
+fn workers_outlast_the_pause_between_two_computations() {
+    let decisions = follow(RANGE, &cloud(), 900, |second, workers| match second % 200 {
+        0..100 => load(600, 30.0, workers),
+        _ => load(0, 0.0, workers),
+    });
+    assert!(
+        decisions[1..].iter().all(|decision| decision.target == 10),
+        "a hundred seconds are less than a start is worth"
+    );
+}
+
+#[test]
+fn how_long_lulls_last_is_learned() {
+    // Lulls of ten minutes: waiting for the work to come back costs more than starting anew.
+    let decisions = follow(RANGE, &cloud(), 5 * 900, |second, workers| match second % 900 {
+        0..300 => load(600, 30.0, workers),
+        _ => load(0, 0.0, workers),
+    });
+    let kept = |round: usize| (0..900).take_while(|second| decisions[round * 900 + 299 + second].target > 2).count();
+    assert!(kept(0) > 170, "{}", kept(0));
+    assert!(kept(3) < 30, "{}", kept(3));
+}
+
+#[test]
+fn what_is_queued_or_pinned_keeps_everybody() {
+    let queued = Signals { queued: 1, ..load(3, 0.1, 10) };
+    assert_eq!(first(RANGE, 10, &queued, &local()).target, 10);
+    let shuffle = Signals { pinned: 3, ..load(3, 0.1, 10) };
+    let decisions = follow(RANGE, &local(), 100, |second, workers| match second {
+        0 => load(600, 30.0, workers),
+        _ => Signals { ready: workers, ..shuffle.clone() },
+    });
+    assert_eq!(decisions.last().unwrap().target, 10);
+    let many = Signals { pinned: 8, pinned_seconds: 8.0 * 400.0, ..load(8, 400.0, 2) };
+    assert_eq!(first(RANGE, 2, &many, &cloud()).target, 2, "others could not help");
+}
+
+#[test]
+fn the_scheduler_has_the_last_word_on_who_may_go() {
+    let go = |closable| {
+        let decisions = follow(RANGE, &local(), 60, |second, workers| match second {
+            0 => load(600, 30.0, workers),
+            _ => Signals { closable, ..load(0, 0.0, workers) },
+        });
+        decisions.last().unwrap().clone()
+    };
+    assert_eq!(go(None).target, 2);
+    assert_eq!((go(Some(0)).target, go(Some(0)).why), (10, Why::Steady));
+}
+
+#[test]
+fn a_worker_is_not_sent_back_before_it_came_or_its_first_minute_is_over() {
+    let brief = follow(RANGE, &cloud(), 400, |second, workers| match second {
+        0..3 => load(600, 30.0, workers),
+        _ => load(0, 0.0, workers),
+    });
+    assert!(brief[1..90].iter().all(|decision| decision.target == 10));
+    assert_eq!(brief[399].target, 2);
+}
+
+#[test]
+fn a_range_that_changed_counts_at_once() {
+    assert_eq!(first(WorkerRange { min: 4, max: 6 }, 10, &load(600, 30.0, 10), &local()).target, 6);
+    assert_eq!(first(WorkerRange { min: 4, max: 6 }, 1, &load(0, 0.0, 1), &local()).target, 4);
+}
+
+#[test]
+fn what_is_carried_survives_being_stored() {
+    let decisions = follow(RANGE, &cloud(), 400, |second, workers| match second % 130 {
+        0..60 => load(600, 30.0, workers),
+        _ => load(second % 7, 0.3, workers),
+    });
+    let memory = &decisions.last().unwrap().memory;
+    let stored = serde_json::to_string(memory).unwrap();
+    assert_eq!(*memory, serde_json::from_str(&stored).unwrap());
+    assert!(stored.len() < 1000, "{stored}");
+    assert_eq!(serde_json::from_str::<Memory>("{}").unwrap(), Memory::default());
+}
+
+fn any_seconds() -> impl Strategy<Value = f64> {
+    prop_oneof![8 => 0.0..1e5, 1 => Just(f64::NAN), 1 => Just(f64::INFINITY), 1 => Just(-1.0)]
+}
+
+prop_compose! {
+    fn any_signals()(
+        ready in 0u32..30, starting in 0u32..30, threads in 0u32..5, processing in 0u64..200, queued in 0u64..500,
+        no_worker in 0u64..20, pinned in 0u64..20, share in 0.0..1.0f64, occupancy in any_seconds(),
+        queued_seconds in any_seconds(), longest in any_seconds(), memory in any_seconds(), cpu in any_seconds(),
+        (unknown, data_bytes, busy, closable) in (0.0..1.0f64, 0u64..3, 0.0..1.2f64, proptest::option::of(0u32..30)),
+    ) -> Signals {
+        let executing = (processing as f64 * share) as u64;
+        let (memory, cpu) = (if memory < 1e5 { busy } else { memory }, if cpu < 1e5 { 1.2 - busy } else { cpu });
+        Signals {
+            ready, starting, threads, processing, executing, queued, no_worker, pinned, occupancy, queued_seconds, longest,
+            memory, memory_fullest: memory, cpu, unknown, data_bytes, closable, ..Signals::default()
+        }
+    }
+}
+
+fn any_economy() -> impl Strategy<Value = Economy> {
+    (0.0..200.0f64, 0i64..10_000_000_000, 0.0..120.0f64).prop_map(|(start_seconds, price, least_billed_seconds)| {
+        Economy { start_seconds, worker_hour: NanoDollars(price), least_billed_seconds }
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    /// Whatever is seen: within the range, the same again, never a shrink before the last growth could have arrived,
+    /// never two turns in a shorter time than that.
+    #[test]
+    fn it_never_flaps(
+        looks in proptest::collection::vec((any_signals(), 1u64..20), 1..60),
+        economy in any_economy(), min in 0u32..5, more in 0u32..20,
+    ) {
+        let range = WorkerRange { min, max: (min + more).max(1) };
+        let (mut current, mut memory, mut now, mut grew) = (min, Memory::default(), 0, None);
+        for (signals, pause) in looks {
+            now += pause;
+            let decision = look(range, current, &signals, &economy, &memory, now);
+            prop_assert_eq!(&decision, &look(range, current, &signals, &economy, &memory, now));
+            prop_assert!((range.min..=range.max).contains(&decision.target));
+            prop_assert!(!decision.sentence.is_empty());
+            prop_assert!(decision.due.is_none_or(|due| due > at(now)), "{:?}", decision);
+            if decision.target > current {
+                grew = Some(now);
+            } else if let (true, Some(grew)) = (decision.target < current, grew) {
+                let least = economy.start_seconds.max(economy.least_billed_seconds).max(10.0);
+                prop_assert!((now - grew) as f64 >= least.floor(), "{} s after growth", now - grew);
+            }
+            (current, memory) = (decision.target, decision.memory);
+        }
+    }
+
+    /// A load that stays the same is followed in one direction, and then left alone.
+    #[test]
+    fn a_steady_load_is_settled_once(
+        tasks in 0u64..100, seconds in 0.01..500.0f64, held in 0.0..8.0f64, start in 0u32..20, economy in any_economy(),
+        unknown in 0.0..1.0f64,
+    ) {
+        let range = WorkerRange { min: 0, max: 20 };
+        let (mut current, mut memory, mut turns, mut last) = (start, Memory::default(), 0, 0i64);
+        for second in 0..2000 {
+            let signals = Signals {
+                memory: if current > 0 { held / f64::from(current) } else { 0.0 },
+                data_bytes: u64::from(held > 0.1),
+                unknown,
+                ..load(tasks, seconds, current)
+            };
+            let decision = look(range, current, &signals, &economy, &memory, second);
+            let step = i64::from(decision.target) - i64::from(current);
+            if step != 0 {
+                turns += u32::from(step.signum() != last.signum());
+                last = step;
+                prop_assert!(second < 1500, "still moving: {:?}", decision);
+            }
+            (current, memory) = (decision.target, decision.memory);
+        }
+        prop_assert!(turns <= 1, "{turns} turns");
+    }
+}
