@@ -114,6 +114,7 @@ fn slot(dice: &mut ChaCha8Rng) -> SlotRecord {
     SlotRecord {
         attempt: dice.random_range(1..4),
         phase: member_phase(dice),
+        asked_at: None,
         failures: dice.random_range(0..8),
         last_death: some(dice, cause),
         preemptible: dice.random_bool(0.3),
@@ -152,7 +153,8 @@ pub(crate) fn cluster(dice: &mut ChaCha8Rng, job: Option<&JobRecord>) -> Cluster
     record.idle_since = some(dice, time);
     record.keep_until = some(dice, time);
     record.ends_at = if dice.random_bool(0.2) { Some(time(dice)) } else { None };
-    record.shrink_since = some(dice, time);
+    record.scaling.memory.shrink_since = some(dice, time);
+    record.scaling.fixed = dice.random_bool(0.2);
     record
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use caddis_types::{Reason, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::record::{LedgerLine, NewEvent};
+use crate::record::{DecisionRow, Learned, LedgerLine, NewEvent};
 use crate::world::Member;
 
 /// One signal of a ladder and how long to wait after it. SIGKILL stands behind the last.
@@ -92,6 +92,10 @@ pub struct Plan<R> {
     pub ledger: Vec<LedgerLine>,
     /// What to tell.
     pub events: Vec<NewEvent>,
+    /// Decisions that are worth keeping.
+    pub decisions: Vec<DecisionRow>,
+    /// What was learned for others.
+    pub learned: Vec<Learned>,
     /// When something will change by itself.
     pub due: Option<Timestamp>,
     /// The reason for each thing that is not done; the most direct first.
@@ -101,7 +105,16 @@ pub struct Plan<R> {
 impl<R> Plan<R> {
     /// A plan that changes nothing yet.
     pub fn keep(record: R) -> Plan<R> {
-        Plan { record, actions: Vec::new(), ledger: Vec::new(), events: Vec::new(), due: None, report: Vec::new() }
+        Plan {
+            record,
+            actions: Vec::new(),
+            ledger: Vec::new(),
+            events: Vec::new(),
+            decisions: Vec::new(),
+            learned: Vec::new(),
+            due: None,
+            report: Vec::new(),
+        }
     }
 
     /// Looks again at `at` or earlier.

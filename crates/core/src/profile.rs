@@ -160,6 +160,18 @@ pub fn fit(wish: &ShapeWish, pool: Pool) -> Result<(ClusterShape, Vec<String>), 
     Ok((shape, notices))
 }
 
+/// A range for a cluster whose workers are there already, as far as the pool has memory for it.
+pub fn fit_range(
+    range: WorkerRange,
+    memory_bytes: u64,
+    pool: Pool,
+    notices: &mut Vec<String>,
+) -> Result<WorkerRange, ShapeError> {
+    let most = u32::try_from(pool.memory_bytes / memory_bytes.max(1)).unwrap_or(u32::MAX);
+    let wish = ShapeWish { workers: Some(range), ..ShapeWish::default() };
+    fitted_range(&wish, range, most, memory_bytes, pool, notices)
+}
+
 fn find(name: &str) -> Result<&'static Profile, ShapeError> {
     let known = || PROFILES.iter().map(|p| format!("`{}`", p.name)).collect::<Vec<_>>().join(", ");
     PROFILES

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::autoscale::Policy;
+
 /// How long things may take.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
@@ -15,8 +17,8 @@ pub struct Settings {
     pub script_after_scheduler: Duration,
     /// Between two looks when nothing announces itself.
     pub heartbeat: Duration,
-    /// Dask must want fewer workers for this long before one goes.
-    pub shrink_grace: Duration,
+    /// The figures by which the load decides how many workers there are.
+    pub policy: Policy,
 }
 
 impl Default for Settings {
@@ -27,7 +29,7 @@ impl Default for Settings {
             drain: Duration::from_secs(60),
             script_after_scheduler: Duration::from_secs(5),
             heartbeat: Duration::from_secs(5),
-            shrink_grace: Duration::from_secs(10),
+            policy: Policy::default(),
         }
     }
 }

@@ -1,11 +1,12 @@
 //! What clients are told: records and world turned into the shapes of the API.
 
-use caddis_types::api::{AttemptView, ClusterPhase, ClusterView, JobPhase, JobView, SlotView, UsageView};
+use caddis_types::api::{AttemptView, ClusterPhase, ClusterView, DecisionView, JobPhase, JobView, SlotView, UsageView};
 use caddis_types::{Reason, Timestamp};
 
 use crate::ledger;
 use crate::record::{
-    AttemptPhase, AttemptRecord, ClusterRecord, ClusterState, JobRecord, JobState, MemberPhase, Outcome, SlotRecord,
+    AttemptPhase, AttemptRecord, ClusterRecord, ClusterState, DecisionRow, JobRecord, JobState, MemberPhase, Outcome,
+    SlotRecord,
 };
 use crate::world::{ClusterWorld, EnvironmentStatus, Exit};
 
@@ -140,6 +141,8 @@ pub fn cluster(record: &ClusterRecord, world: Option<&ClusterWorld>, reasons: Ve
         reasons,
         shape: record.shape.clone(),
         workers_wanted: record.workers_wanted,
+        workers_desired: record.workers_desired,
+        adapts: record.adapts(),
         slots: record.slots.iter().map(|(number, record)| slot(*number, record)).collect(),
         scheduler_pid: scheduler.and_then(|scheduler| pid(&scheduler.phase)),
         address: scheduler.and_then(|scheduler| scheduler.address.clone()),
@@ -150,6 +153,29 @@ pub fn cluster(record: &ClusterRecord, world: Option<&ClusterWorld>, reasons: Ve
         notices: record.notices.clone(),
         usage: usage(record, world, now),
         dask: world.and_then(|world| world.dask.clone()),
+    }
+}
+
+/// A decision about a cluster's size.
+pub fn decision(row: &DecisionRow) -> DecisionView {
+    let word = |value| match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => word,
+        _ => String::new(),
+    };
+    let signals = match serde_json::to_value(&row.signals) {
+        Ok(serde_json::Value::Object(fields)) => fields.into_iter().collect(),
+        _ => Default::default(),
+    };
+    DecisionView {
+        at: row.at,
+        min: row.min,
+        max: row.max,
+        current: row.current,
+        target: row.target,
+        why: word(row.why),
+        start_seconds: row.start_seconds,
+        worker_hour: row.worker_hour,
+        signals,
     }
 }
 

@@ -42,6 +42,8 @@ pub enum Act {
     Cancel(String, String, bool),
     /// Scales a cluster.
     Scale(String, String, u32),
+    /// Lets the load scale it, within another range or its own.
+    Adapt(String, String, Option<WorkerRange>),
     /// Stops a cluster.
     Stop(String, String),
     /// Submits an ended job again.
@@ -71,7 +73,8 @@ pub fn next(state: &mut State) -> Act {
             let (owner, job) = state.users.jobs[at].clone();
             Act::Cancel(owner, job.to_string(), state.chaos.rng.random_bool(0.3))
         }
-        72..80 => Act::Scale(owner, name, state.chaos.rng.random_range(0..5)),
+        72..77 => Act::Scale(owner, name, state.chaos.rng.random_range(0..5)),
+        77..80 => Act::Adapt(owner, name, state.chaos.rng.random_bool(0.7).then(|| range(&mut state.chaos.rng))),
         80..86 => Act::Stop(owner, name),
         86..90 if !state.users.jobs.is_empty() => {
             let at = state.chaos.rng.random_range(0..state.users.jobs.len());
@@ -82,10 +85,13 @@ pub fn next(state: &mut State) -> Act {
     }
 }
 
-fn shape(rng: &mut ChaCha8Rng) -> ShapeWish {
+fn range(rng: &mut ChaCha8Rng) -> WorkerRange {
     let min = rng.random_range(0..4);
-    let max = rng.random_range(min.max(1)..6);
-    ShapeWish { workers: Some(WorkerRange { min, max }), memory_bytes: Some(GIB), ..ShapeWish::default() }
+    WorkerRange { min, max: rng.random_range(min.max(1)..6) }
+}
+
+fn shape(rng: &mut ChaCha8Rng) -> ShapeWish {
+    ShapeWish { workers: Some(range(rng)), memory_bytes: Some(GIB), ..ShapeWish::default() }
 }
 
 fn script(rng: &mut ChaCha8Rng) -> Script {
@@ -146,6 +152,7 @@ pub async fn perform(engine: Engine, act: Act, hub: std::sync::Arc<Hub>) {
         Act::Create(owner, wish) => drop(engine.create_cluster(&caller(owner), *wish).await),
         Act::Cancel(owner, job, hurry) => drop(engine.cancel_job(&caller(owner), &job, hurry).await),
         Act::Scale(owner, name, workers) => drop(engine.scale_cluster(&caller(owner), &name, workers).await),
+        Act::Adapt(owner, name, range) => drop(engine.adapt_cluster(&caller(owner), &name, range).await),
         Act::Stop(owner, name) => drop(engine.stop_cluster(&caller(owner), &name).await),
         Act::Repeat(owner, job) => {
             if let Ok(job) = engine.repeat_job(&caller(owner.clone()), &job).await {

@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::trouble::unwritable;
+use crate::trouble::{unreadable, unwritable};
 
 /// Turns the JSON of one version into that of the next.
 pub(crate) type Step = fn(&mut Value);
@@ -70,11 +70,7 @@ impl Shapes {
     }
 
     fn unreadable(self, whose: &str, error: &serde_json::Error) -> StoreError {
-        StoreError {
-            code: "corrupt",
-            message: format!("the {} `{whose}` in the state file cannot be read: {error}", self.kind),
-            hint: Some("put back a copy of the state file, or move it away to begin anew".to_owned()),
-        }
+        unreadable(self.kind, whose, error)
     }
 }
 

@@ -24,6 +24,15 @@ pub(crate) fn unwritable(error: &serde_json::Error) -> StoreError {
     StoreError { code: "failed", message: format!("it cannot be written as JSON: {error}"), hint: None }
 }
 
+/// JSON of a row that is not what was written there.
+pub(crate) fn unreadable(what: &str, whose: &str, error: &serde_json::Error) -> StoreError {
+    StoreError {
+        code: "corrupt",
+        message: format!("the {what} `{whose}` in the state file cannot be read: {error}"),
+        hint: Some("put back a copy of the state file, or move it away to begin anew".to_owned()),
+    }
+}
+
 /// A document is not what the change read it as.
 pub(crate) fn document_changed(write: &DocumentWrite) -> CommitError {
     CommitError::Conflict { subject: format!("{} {}", write.kind, write.key) }

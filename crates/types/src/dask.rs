@@ -41,6 +41,10 @@ pub struct PrefixView {
     pub total: u64,
     /// Seconds of computing.
     pub seconds: f64,
+    /// Seconds that one of its tasks is expected to take.
+    pub expected: f64,
+    /// Whether that was measured; else it is the scheduler's guess.
+    pub measured: bool,
 }
 
 /// One worker as the scheduler sees it.
@@ -91,6 +95,16 @@ pub struct DaskSnapshot {
     pub prefixes: Vec<PrefixView>,
     /// Seconds of work expected on the workers.
     pub occupancy: f64,
+    /// Seconds of work expected of tasks that are held back, or that no worker may run.
+    pub queued_seconds: f64,
+    /// Seconds of work expected of tasks that wait for others.
+    pub waiting_seconds: f64,
+    /// The longest time that one task which could run is expected to take, seconds.
+    pub longest: f64,
+    /// Tasks that could run and of which nobody has measured how long they take.
+    pub unmeasured: u64,
+    /// Workers that the scheduler would let go.
+    pub closable: Option<u32>,
     /// Threads of all workers.
     pub threads: u32,
     /// Tasks that could run now.

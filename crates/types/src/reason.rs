@@ -56,6 +56,10 @@ codes! {
         ReplacingWorker = "replacing_worker",
         /// Fewer workers than wanted serve so far.
         WaitingForWorkers = "waiting_for_workers",
+        /// The load decides how many workers there are, and why so many.
+        FollowsLoad = "follows_load",
+        /// Somebody decided how many workers there are.
+        FixedSize = "fixed_size",
         /// A worker hands its data over before it ends.
         DrainingWorker = "draining_worker",
         /// The cluster is kept after a failure, to be looked at.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use caddis_core::autoscale::Policy;
 use caddis_core::profile::Pool;
 use caddis_core::settings::Settings;
 use caddis_types::bytes::GIB;
@@ -132,7 +133,7 @@ pub struct Times {
     pub drain: Option<Span>,
     /// How long a script may take to end after its scheduler is gone.
     pub script_after_scheduler: Option<Span>,
-    /// How long Dask must want fewer workers before one goes.
+    /// How long fewer workers must be enough before one goes.
     pub shrink_grace: Option<Span>,
 }
 
@@ -146,9 +147,14 @@ impl Times {
             orderly_close: or(self.orderly_close, built_in.orderly_close),
             drain: or(self.drain, built_in.drain),
             script_after_scheduler: or(self.script_after_scheduler, built_in.script_after_scheduler),
-            shrink_grace: or(self.shrink_grace, built_in.shrink_grace),
+            policy: self.policy(built_in.policy),
             ..built_in
         }
+    }
+
+    fn policy(&self, built_in: Policy) -> Policy {
+        let shrink_after_seconds = self.shrink_grace.map_or(built_in.shrink_after_seconds, |span| span.0.as_secs_f64());
+        Policy { shrink_after_seconds, ..built_in }
     }
 }
 

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use caddis_types::api::{ClusterView, ClusterWish, ConnectionView, ScaleWish};
+use caddis_types::Timestamp;
+use caddis_types::api::{AdaptWish, ClusterView, ClusterWish, ConnectionView, DecisionView, ScaleWish};
 use hyper::Method;
 
 use super::millis;
@@ -32,9 +33,20 @@ impl Client {
         self.get(&format!("/v1/clusters/{reference}?after_generation={after}&wait_ms={wait}")).await
     }
 
-    /// Wants so many workers.
+    /// Wants so many workers from now on, whatever the load.
     pub async fn scale_cluster(&self, reference: &str, workers: u32) -> Result<ClusterView, ClientError> {
         self.post(&format!("/v1/clusters/{}/scale", part(reference)), &ScaleWish { workers }).await
+    }
+
+    /// Lets the load decide how many workers there are. May be repeated.
+    pub async fn adapt_cluster(&self, reference: &str, wish: &AdaptWish) -> Result<ClusterView, ClientError> {
+        self.post(&format!("/v1/clusters/{}/adapt", part(reference)), wish).await
+    }
+
+    /// Decisions about a cluster's size that were made after a moment, oldest first, at most 1000: the next ones come after
+    /// the last.
+    pub async fn decisions(&self, reference: &str, after: Timestamp) -> Result<Vec<DecisionView>, ClientError> {
+        self.get(&format!("/v1/clusters/{}/decisions?after={}", part(reference), after.0)).await
     }
 
     /// Wishes the end of a cluster. May be repeated.

@@ -7,12 +7,12 @@
 //! What always holds: a worker's name is never used twice; a process is started only after its intent is in the
 //! record; nothing is concluded from a world that cannot be seen; after `Ended` nothing changes.
 
-mod autoscale;
 mod ending;
 mod observe;
 mod past;
 mod refused;
 mod report;
+mod size;
 mod slots;
 mod starting;
 mod stopping;
@@ -21,12 +21,13 @@ mod strays;
 use std::time::Duration;
 
 use caddis_types::Timestamp;
+use caddis_types::api::Program;
 
 pub use past::{past_scripts, past_workers};
 pub use refused::start_refused;
 
 use crate::plan::Plan;
-use crate::record::{ClusterRecord, ClusterState, JobRecord};
+use crate::record::{ClusterRecord, ClusterState, JobRecord, Learned};
 use crate::settings::Settings;
 use crate::world::{ClusterWorld, Member};
 
@@ -50,6 +51,7 @@ pub struct ClusterInput<'a> {
 /// One look at one cluster.
 pub fn plan(input: &ClusterInput<'_>, now: Timestamp) -> Plan<ClusterRecord> {
     let mut plan = Plan::keep(input.record.clone());
+    let mut size = Vec::new();
     if !plan.record.state.is_ended() {
         // Whatever the counter says, a slot that is there is never counted as new.
         let after_last = plan.record.slots.keys().next_back().map_or(0, |last| last + 1);
@@ -61,15 +63,20 @@ pub fn plan(input: &ClusterInput<'_>, now: Timestamp) -> Plan<ClusterRecord> {
             ClusterState::Preparing { .. } => starting::prepare(&mut plan, input, now),
             ClusterState::Starting { .. } => starting::proceed(&mut plan, input, now),
             ClusterState::Running { .. } => {
-                autoscale::desire(&mut plan, input, now);
+                size = size::decide(&mut plan, input, now);
                 slots::tend(&mut plan, input, now);
             }
             ClusterState::Stopping { .. } => stopping::proceed(&mut plan, input, now),
             ClusterState::Ended { .. } => {}
         }
     }
-    report::explain(&mut plan, input, now);
+    report::explain(&mut plan, input, size, now);
     plan
+}
+
+/// The words by which a program's durations are known, for who reads them before its cluster is made.
+pub fn durations_key(owner: &str, program: &Program) -> String {
+    Learned::durations_key(owner, size::learn::words(program))
 }
 
 /// How many of a cluster's slots must go, so that the caller can ask the scheduler whom it would close first.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use caddis_types::{Cause, Reason, ReasonCode, Timestamp};
 
-use super::ClusterInput;
+use super::{ClusterInput, size};
 use crate::diagnosis;
 use crate::ledger;
 use crate::plan::Plan;
@@ -39,6 +39,7 @@ fn dask_facts(plan: &mut Plan<ClusterRecord>, input: &ClusterInput<'_>) {
         plan.record.clients_seen |= dask.clients > 0;
         if plan.record.state.is_ending() {
             plan.record.tasks_done = plan.record.tasks_done.max(dask.done);
+            size::learn::measured(&mut plan.record, dask);
         }
     }
 }
@@ -96,6 +97,9 @@ fn worker(plan: &mut Plan<ClusterRecord>, number: u32, members: &Members, now: T
     let (phase, end) = advance(&slot.phase, view, now);
     match end {
         None => {
+            if let (Some(asked_at), false, Some(ready_at)) = (slot.asked_at, serves(&slot.phase), ready_at(&phase)) {
+                size::learn::started(plan, asked_at, ready_at);
+            }
             if let Some(slot) = plan.record.slots.get_mut(&number) {
                 slot.phase = phase;
             }
@@ -107,6 +111,17 @@ fn worker(plan: &mut Plan<ClusterRecord>, number: u32, members: &Members, now: T
     }
     let running = plan.record.slots.values().filter(|s| matches!(s.phase, MemberPhase::Running { .. })).count();
     plan.record.workers_peak = plan.record.workers_peak.max(running as u32);
+}
+
+fn ready_at(phase: &MemberPhase) -> Option<Timestamp> {
+    match phase {
+        MemberPhase::Running { ready_at, .. } => *ready_at,
+        _ => None,
+    }
+}
+
+fn serves(phase: &MemberPhase) -> bool {
+    ready_at(phase).is_some()
 }
 
 /// One process from its start to its end.
@@ -138,6 +153,7 @@ fn died(plan: &mut Plan<ClusterRecord>, number: u32, slot: &SlotRecord, life: Li
     let next = SlotRecord {
         attempt: slot.attempt + 1,
         phase: MemberPhase::Waiting { not_before: now + pause },
+        asked_at: None,
         failures,
         last_death: cause.or_else(|| slot.last_death.clone()),
         preemptible: slot.preemptible,

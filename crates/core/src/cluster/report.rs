@@ -7,11 +7,12 @@ use crate::plan::Plan;
 use crate::record::{ClusterRecord, ClusterState, MemberPhase};
 use crate::world::EnvironmentStatus;
 
-pub(super) fn explain(plan: &mut Plan<ClusterRecord>, input: &ClusterInput<'_>, now: Timestamp) {
+/// Gives the reasons; `size` holds those for its number of workers.
+pub(super) fn explain(plan: &mut Plan<ClusterRecord>, input: &ClusterInput<'_>, size: Vec<Reason>, now: Timestamp) {
     let reasons = match plan.record.state.clone() {
         ClusterState::Preparing { since } => vec![environment(input, since)],
         ClusterState::Starting { since } => starting(&plan.record, since),
-        ClusterState::Running { since } => running(&plan.record, input, since, now),
+        ClusterState::Running { since } => running(&plan.record, input, size, since, now),
         ClusterState::Stopping { since, why, .. } => {
             vec![Reason::new(ReasonCode::Stopping, format!("it is being ended: {}", why.sentence), since)]
         }
@@ -52,7 +53,13 @@ fn starting(record: &ClusterRecord, since: Timestamp) -> Vec<Reason> {
     reasons
 }
 
-fn running(record: &ClusterRecord, input: &ClusterInput<'_>, since: Timestamp, now: Timestamp) -> Vec<Reason> {
+fn running(
+    record: &ClusterRecord,
+    input: &ClusterInput<'_>,
+    size: Vec<Reason>,
+    since: Timestamp,
+    now: Timestamp,
+) -> Vec<Reason> {
     let mut reasons = Vec::new();
     let (ready, all) = workers(record);
     reasons.extend(replacing(record));
@@ -67,6 +74,7 @@ fn running(record: &ClusterRecord, input: &ClusterInput<'_>, since: Timestamp, n
         reasons.push(Reason::new(ReasonCode::WaitingForWorkers, sentence, since));
     }
     reasons.push(use_of(record, input, since, now));
+    reasons.extend(size);
     reasons
 }
 
@@ -129,12 +137,16 @@ fn staying(record: &ClusterRecord, input: &ClusterInput<'_>, since: Timestamp) -
         _ if surplus == 0 => None,
         None => reason(format!("{surplus} workers are to go, and the scheduler cannot be asked what they hold"))
             .map(|reason| reason.next("they stay until it answers")),
-        Some(dask) if surplus == left && dask.holds_data() => {
+        Some(dask) => {
             let bytes = caddis_types::bytes::display(dask.data_bytes);
-            reason(format!("the last worker stays: no other is there to take the {bytes} of results that it holds"))
-                .map(|reason| reason.next("it goes when they are released, or with the cluster"))
+            let needed = super::slots::keepers(record, dask);
+            let sentence = match needed {
+                _ if left - surplus >= u32::try_from(needed).unwrap_or(u32::MAX) => return None,
+                1 => format!("the last worker stays: no other is there to take the {bytes} of results that it holds"),
+                needed => format!("{needed} workers stay: fewer have no room for the {bytes} of results that are held"),
+            };
+            reason(sentence).map(|reason| reason.next("it goes when they are released, or with the cluster"))
         }
-        Some(_) => None,
     }
 }
 

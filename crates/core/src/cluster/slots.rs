@@ -34,6 +34,7 @@ fn grow(plan: &mut Plan<ClusterRecord>, now: Timestamp) {
         let slot = SlotRecord {
             attempt: 1,
             phase: MemberPhase::Waiting { not_before: now },
+            asked_at: None,
             failures: 0,
             last_death: None,
             preemptible: false,
@@ -68,13 +69,19 @@ fn shrink(plan: &mut Plan<ClusterRecord>, input: &ClusterInput<'_>, now: Timesta
     }
 }
 
-/// How many workers may go: while results are held, one stays that can take them from the others.
+/// How many workers may go: while results are held, as many stay as can take them from the others.
 fn spare(record: &ClusterRecord, input: &ClusterInput<'_>) -> usize {
     let staying = |slot: &&SlotRecord| {
         slot.retiring.is_none() && matches!(slot.phase, MemberPhase::Running { ready_at: Some(_), .. })
     };
-    let keepers = input.world.dask.as_ref().is_none_or(DaskSnapshot::holds_data);
-    record.slots.values().filter(staying).count().saturating_sub(usize::from(keepers))
+    let keepers = input.world.dask.as_ref().map_or(1, |dask| keepers(record, dask));
+    record.slots.values().filter(staying).count().saturating_sub(keepers)
+}
+
+/// So many workers are needed for the results that are held: they have room for twice as much, as Dask's own rule has it.
+pub(super) fn keepers(record: &ClusterRecord, dask: &DaskSnapshot) -> usize {
+    let needed = dask.data_bytes.saturating_mul(2).div_ceil(record.shape.memory_bytes.max(1));
+    usize::try_from(needed).unwrap_or(usize::MAX).max(usize::from(dask.holds_data()))
 }
 
 /// Slots of the workers that the scheduler named, in its order.
@@ -97,6 +104,7 @@ fn step(plan: &mut Plan<ClusterRecord>, input: &ClusterInput<'_>, number: u32, n
         (MemberPhase::Waiting { .. }, None) => {
             if let Some(slot) = plan.record.slots.get_mut(&number) {
                 slot.phase = MemberPhase::Intended { at: now };
+                slot.asked_at = Some(now);
             }
             start(plan, input, member, now);
         }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use caddis_types::Timestamp;
 
-use super::ClusterInput;
+use super::{ClusterInput, size};
 use crate::ledger;
 use crate::plan::{Action, Plan, Rung};
 use crate::record::{ClusterRecord, ClusterState, MemberPhase, NewEvent, StopWhy};
@@ -95,6 +95,7 @@ fn end_scripts(plan: &mut Plan<ClusterRecord>, members: &Members, reason: &str, 
 /// Nothing is left in the process table: closes the books, and asks for the folder to be removed.
 fn finish(plan: &mut Plan<ClusterRecord>, why: StopWhy, purged_at: Timestamp, now: Timestamp) {
     close_open_intervals(plan, purged_at);
+    size::learn::leave(plan, now);
     plan.record.slots.clear();
     plan.record.state = ClusterState::Ended { at: now, why: why.clone() };
     plan.actions.push(Action::CleanCluster);

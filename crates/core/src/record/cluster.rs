@@ -12,6 +12,8 @@ use caddis_types::shape::ClusterShape;
 use caddis_types::{Cause, ClusterId, JobId, NanoDollars, Timestamp, Umask};
 use serde::{Deserialize, Serialize};
 
+use super::scaling::Scaling;
+
 /// One scheduler and its worker slots.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ClusterRecord {
@@ -42,8 +44,9 @@ pub struct ClusterRecord {
     pub workers_desired: u32,
     /// Workers granted by the pool; slots follow it.
     pub workers_wanted: u32,
-    /// Since when Dask has wanted fewer workers than there are.
-    pub shrink_since: Option<Timestamp>,
+    /// How its size is decided.
+    #[serde(default)]
+    pub scaling: Scaling,
     /// When it was asked for.
     pub created_at: Timestamp,
     /// When it first served.
@@ -207,6 +210,9 @@ pub struct SlotRecord {
     pub attempt: u32,
     /// How far that process is.
     pub phase: MemberPhase,
+    /// When that process was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked_at: Option<Timestamp>,
     /// How many processes in a row died young here.
     pub failures: u32,
     /// Why the last one died.
@@ -233,6 +239,11 @@ pub struct Retirement {
 }
 
 impl ClusterRecord {
+    /// Whether the load moves the number of its workers.
+    pub fn adapts(&self) -> bool {
+        !self.scaling.fixed && self.shape.workers_min < self.shape.workers_max
+    }
+
     /// A cluster that was just asked for: no workers granted, nothing started.
     pub fn new(id: ClusterId, owner: String, shape: ClusterShape, now: Timestamp) -> ClusterRecord {
         ClusterRecord {
@@ -249,7 +260,7 @@ impl ClusterRecord {
             program: None,
             cwd: String::new(),
             umask: Umask::default(),
-            shrink_since: None,
+            scaling: Scaling::default(),
             created_at: now,
             ready_at: None,
             state: ClusterState::Preparing { since: now },

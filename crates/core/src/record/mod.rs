@@ -3,11 +3,15 @@
 //! What always holds: `generation` is the one that was read; the store writes the next one and refuses a stale one.
 
 mod cluster;
+mod decision;
 mod event;
 mod job;
 mod ledger;
+mod scaling;
 
 pub use cluster::{ClusterRecord, ClusterState, MemberPhase, Retirement, SchedulerRecord, SlotRecord, StopWhy};
+pub use decision::{DecisionRow, Fact, Learned};
 pub use event::NewEvent;
 pub use job::{AttemptPhase, AttemptRecord, Bundle, Cancel, JobRecord, JobState, Outcome, StopCause};
 pub use ledger::{LedgerKind, LedgerLine};
+pub use scaling::Scaling;

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use caddis_core::profile;
-use caddis_core::record::{ClusterRecord, ClusterState, MemberPhase, NewEvent, StopWhy};
+use caddis_core::record::{ClusterRecord, ClusterState, DecisionRow, MemberPhase, NewEvent, StopWhy};
 use caddis_core::view;
 use caddis_types::api::{ClusterView, ClusterWish, ConnectionView};
-use caddis_types::{ClusterId, names};
+use caddis_types::shape::WorkerRange;
+use caddis_types::{ClusterId, Timestamp, names};
 
 use super::jobs::{busy, variables};
 use super::{CallError, CallErrorKind, Caller};
@@ -51,6 +52,7 @@ impl Engine {
             idle_timeout_ms: Some(wish.idle_timeout_ms.unwrap_or(IDLE_TIMEOUT_MS)),
             ends_at: wish.lifetime_ms.map(|ms| now + Duration::from_millis(ms)),
             notices,
+            scaling: pass::known(&caller.owner, None, &self.ports).await?,
             ..ClusterRecord::new(id.clone(), caller.owner.clone(), shape, now)
         };
         let events = vec![NewEvent::new(now, id.as_str(), "cluster.created", "it was asked for")];
@@ -75,7 +77,7 @@ impl Engine {
         Ok(self.ports.store.clusters(&filter).await?)
     }
 
-    /// Wants so many workers; the cluster's range follows when it is too narrow.
+    /// Wants so many workers from now on: the load does not move the number again, until [`Engine::adapt_cluster`].
     pub async fn scale_cluster(&self, caller: &Caller, name: &str, workers: u32) -> Result<ClusterRecord, CallError> {
         self.scale_cluster_with(caller, name, workers, Vec::new()).await
     }
@@ -100,17 +102,56 @@ impl Engine {
                 );
                 return Err(CallError::new(CallErrorKind::Conflict, "above_pool", text));
             }
+            // Its range stays, for when the load is to decide again.
+            record.scaling.fixed = true;
             record.workers_desired = workers;
-            record.shape.workers_min = record.shape.workers_min.min(workers);
-            record.shape.workers_max = record.shape.workers_max.max(workers);
-            if record.shape.workers_min < record.shape.workers_max {
-                // Scaling by hand fixes the number: the load does not move it again.
-                record.shape.workers_min = workers;
-                record.shape.workers_max = workers;
-            }
             Ok(("cluster.scaled", format!("`{}` wants {workers} workers", record.owner)))
         })
         .await
+    }
+
+    /// Lets the load decide how many workers there are, within the cluster's range or another one.
+    pub async fn adapt_cluster(
+        &self,
+        caller: &Caller,
+        name: &str,
+        range: Option<WorkerRange>,
+    ) -> Result<ClusterRecord, CallError> {
+        let pool = self.ports.backend.pool();
+        if let Some(range) = range {
+            range.check().map_err(|why| profile::ShapeError::Workers { min: range.min, max: range.max, why })?;
+        }
+        self.change_cluster(caller, name, Vec::new(), |record| {
+            if let Some(range) = range {
+                let fitted = profile::fit_range(range, record.shape.memory_bytes, pool, &mut record.notices)?;
+                (record.shape.workers_min, record.shape.workers_max) = (fitted.min, fitted.max);
+            }
+            let (min, max) = (record.shape.workers_min, record.shape.workers_max);
+            if min == max {
+                let text = format!(
+                    "cluster `{name}` may only have {min} workers, so that no load changes their number
+hint: give it a                      range: `--workers MIN..MAX`"
+                );
+                return Err(CallError::new(CallErrorKind::Conflict, "no_range", text));
+            }
+            record.scaling.fixed = false;
+            record.scaling.memory = Default::default();
+            record.workers_desired = record.workers_desired.clamp(min, max);
+            Ok(("cluster.adapts", format!("`{}` lets the load decide: {min}..{max} workers", record.owner)))
+        })
+        .await
+    }
+
+    /// Decisions about a cluster's size after a moment, oldest first; a `limit` of 0 means all.
+    pub async fn decisions(
+        &self,
+        caller: &Caller,
+        name: &str,
+        after: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<DecisionRow>, CallError> {
+        let record = self.find_cluster(caller, name).await?;
+        Ok(self.ports.store.decisions(&record.id, after, limit).await?)
     }
 
     /// Wishes the end of a cluster. Repeating it is harmless.

@@ -91,7 +91,8 @@ fn apply(record: &mut ClusterRecord, reshape: &Reshape, pool: u64) {
         let most = u32::try_from(pool / record.shape.memory_bytes.max(1)).unwrap_or(u32::MAX).max(1);
         record.shape.workers_max = range.max.clamp(1, most);
         record.shape.workers_min = range.min.min(record.shape.workers_max);
-        record.shrink_since = None;
+        record.scaling.fixed = false;
+        record.scaling.memory = Default::default();
     }
     if reshape.range.is_some() || reshape.workers.is_some() {
         let wanted = reshape.workers.unwrap_or(record.workers_desired);

@@ -14,13 +14,16 @@ pub(super) async fn run(id: &ClusterId, ports: &Ports, outcome: &mut Outcome) ->
     let Some(record) = ports.store.cluster(id).await? else { return Ok(()) };
     let victims = victims(&record, ports).await;
     let (plan, job, world) = decide(&record, &victims, ports).await?;
-    let changed = plan.record != record || !plan.ledger.is_empty() || !plan.events.is_empty();
+    let tells = !plan.events.is_empty() || !plan.decisions.is_empty() || !plan.learned.is_empty();
+    let changed = plan.record != record || !plan.ledger.is_empty() || tells;
     *outcome = Outcome { due: plan.due, acted: changed || !plan.actions.is_empty(), ..Outcome::default() };
     if changed {
         let change = Change {
             clusters: vec![plan.record.clone()],
             ledger: plan.ledger.clone(),
             events: plan.events.clone(),
+            decisions: plan.decisions.clone(),
+            learned: plan.learned.clone(),
             ..Change::default()
         };
         ports.store.commit(change).await?;

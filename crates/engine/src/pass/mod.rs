@@ -14,7 +14,7 @@ use thiserror::Error;
 
 pub use self::cluster::plan as plan_cluster;
 pub use self::job::plan as plan_job;
-pub use self::pool::{reason_for as pool_reason, view as pool_view};
+pub use self::pool::{known, reason_for as pool_reason, view as pool_view};
 use crate::Key;
 use crate::ports::{CommitError, Ports, StoreError};
 

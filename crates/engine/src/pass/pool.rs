@@ -1,12 +1,12 @@
 //! One look at the pool: who gets capacity next.
 
 use caddis_core::admission::{self, Applicant, PoolView, Waiting};
-use caddis_core::cluster::held_bytes;
+use caddis_core::cluster::{durations_key, held_bytes};
 use caddis_core::profile;
 use caddis_core::record::{
-    AttemptPhase, AttemptRecord, ClusterRecord, JobRecord, JobState, NewEvent, StopWhy,
+    AttemptPhase, AttemptRecord, ClusterRecord, Fact, JobRecord, JobState, Learned, NewEvent, Scaling, StopWhy,
 };
-use caddis_types::api::ClusterChoice;
+use caddis_types::api::{ClusterChoice, Program};
 use caddis_types::{Cause, CauseCode, ClusterId, Timestamp};
 
 use super::{Outcome, PassError};
@@ -90,7 +90,7 @@ async fn admit(mut job: JobRecord, ports: &Ports, outcome: &mut Outcome) -> Resu
     let mut change = Change::default();
     let assigned = match job.cluster.clone() {
         ClusterChoice::Fresh(wish) => {
-            let cluster = fresh(&job, &wish, ports, now);
+            let cluster = fresh(&job, &wish, ports, now).await?;
             let variables = ports.store.variables(job.id.as_str()).await?;
             change.variables.push((cluster.id.to_string(), variables));
             let id = cluster.id.clone();
@@ -125,7 +125,12 @@ async fn admit(mut job: JobRecord, ports: &Ports, outcome: &mut Outcome) -> Resu
     Ok(())
 }
 
-fn fresh(job: &JobRecord, wish: &caddis_types::shape::ShapeWish, ports: &Ports, now: Timestamp) -> ClusterRecord {
+async fn fresh(
+    job: &JobRecord,
+    wish: &caddis_types::shape::ShapeWish,
+    ports: &Ports,
+    now: Timestamp,
+) -> Result<ClusterRecord, StoreError> {
     let fitted = profile::fit(wish, ports.backend.pool());
     let (shape, notices, stop_wish) = match fitted {
         Ok((shape, notices)) => (shape, notices, None),
@@ -137,7 +142,7 @@ fn fresh(job: &JobRecord, wish: &caddis_types::shape::ShapeWish, ports: &Ports, 
         }
     };
     let granted = if stop_wish.is_some() { 0 } else { shape.workers_min };
-    ClusterRecord {
+    Ok(ClusterRecord {
         tags: job.tags.clone(),
         job: Some(job.id.clone()),
         environment: job.environment.clone(),
@@ -148,8 +153,23 @@ fn fresh(job: &JobRecord, wish: &caddis_types::shape::ShapeWish, ports: &Ports, 
         workers_wanted: granted,
         stop_wish,
         notices,
+        scaling: known(&job.owner, Some(&job.program), ports).await?,
         ..ClusterRecord::new(ClusterId::new(now, &mut ports.rng()), job.owner.clone(), shape, now)
+    })
+}
+
+/// What earlier clusters left for a new one: how long workers take to start, and how long a program's tasks take.
+pub async fn known(owner: &str, program: Option<&Program>, ports: &Ports) -> Result<Scaling, StoreError> {
+    let mut scaling = Scaling::default();
+    if let Some(Fact::StartSeconds(seconds)) = ports.store.learned(Learned::START).await? {
+        scaling.start_seconds = seconds;
     }
+    if let Some(program) = program
+        && let Some(Fact::Durations(durations)) = ports.store.learned(&durations_key(owner, program)).await?
+    {
+        scaling.durations = durations;
+    }
+    Ok(scaling)
 }
 
 async fn existing(job: &JobRecord, name: &str, ports: &Ports) -> Result<Result<ClusterId, Cause>, PassError> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use caddis_core::record::{ClusterRecord, JobRecord, LedgerLine, NewEvent};
+use caddis_core::record::{ClusterRecord, DecisionRow, Fact, JobRecord, Learned, LedgerLine, NewEvent};
 use caddis_types::api::EventView;
 use caddis_types::{ClusterId, JobId, NanoDollars, Timestamp};
 use thiserror::Error;
@@ -21,6 +21,10 @@ pub struct Change {
     pub ledger: Vec<LedgerLine>,
     /// What to tell.
     pub events: Vec<NewEvent>,
+    /// Decisions about the sizes of clusters, with what they went by.
+    pub decisions: Vec<DecisionRow>,
+    /// What was learned; each takes the place of what was known under its key.
+    pub learned: Vec<Learned>,
     /// A repeatable submission: its owner, its key, and the job it made.
     pub request: Option<(String, String, JobId)>,
     /// What a compatible face keeps beside the records.
@@ -210,8 +214,13 @@ pub trait Store: Send + Sync {
     /// cut off reads some of them twice, and misses none that is kept; whether some were not kept, the setting
     /// [`EVENTS_REMOVED`] says.
     async fn events(&self, after: i64, subject: Option<&str>, limit: u32) -> Result<Vec<EventView>, StoreError>;
-    /// Removes jobs and clusters that ended before `before`, their variables, requests, events and documents, and
-    /// whatever events are older, since a cluster that lives on tells of more and more; ledger lines stay. The largest
+    /// Decisions about a cluster's size that were made after a moment, oldest first; at most `limit`, 0 means all.
+    async fn decisions(&self, cluster: &ClusterId, after: Timestamp, limit: u32) -> Result<Vec<DecisionRow>, StoreError>;
+    /// What was learned under a key.
+    async fn learned(&self, key: &str) -> Result<Option<Fact>, StoreError>;
+    /// Removes jobs and clusters that ended before `before`, their variables, requests, events, decisions and documents,
+    /// and whatever events, decisions and learned facts are older, since a cluster that lives on tells of more and more;
+    /// ledger lines stay. The largest
     /// number of an event that was removed is written down in the same transaction.
     /// A job stays while a cluster made for it lives, and a cluster made for a job stays as long as the job does.
     async fn remove_ended(&self, before: Timestamp) -> Result<Removed, StoreError>;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use caddis_core::record::{ClusterRecord, JobRecord, LedgerLine};
+use caddis_core::record::{ClusterRecord, DecisionRow, Fact, JobRecord, LedgerLine};
 use caddis_engine::ports::{Change, ClusterFilter, CommitError, Document, JobFilter, Removed, Store, StoreError};
 use caddis_store::MemStore;
 use caddis_types::api::EventView;
@@ -189,6 +189,16 @@ impl Store for SimStore {
     async fn events(&self, after: i64, subject: Option<&str>, limit: u32) -> Result<Vec<EventView>, StoreError> {
         self.read("events").await?;
         self.rows.events(after, subject, limit).await
+    }
+
+    async fn decisions(&self, cluster: &ClusterId, after: Timestamp, limit: u32) -> Result<Vec<DecisionRow>, StoreError> {
+        self.read("decisions").await?;
+        self.rows.decisions(cluster, after, limit).await
+    }
+
+    async fn learned(&self, key: &str) -> Result<Option<Fact>, StoreError> {
+        self.read("learned").await?;
+        self.rows.learned(key).await
     }
 
     async fn remove_ended(&self, before: Timestamp) -> Result<Removed, StoreError> {

@@ -8,6 +8,9 @@ use rand::RngExt;
 use super::World;
 use crate::hub::{MS, SECOND, State};
 
+/// What a task is expected to take: so much that as many workers are wanted as there are tasks.
+const TASK_SECONDS: f64 = 7.5;
+
 fn serving(world: &World, cluster: &ClusterId) -> bool {
     world.find(cluster, &Member::Scheduler).is_some_and(|p| p.end.is_none() && p.ready.is_some())
 }
@@ -55,6 +58,10 @@ pub fn snapshot(state: &mut State, cluster: &ClusterId) -> Option<DaskSnapshot> 
         threads: workers.len() as u32,
         runnable: u64::from(load) * 4,
         target: load,
+        occupancy: f64::from(load) * TASK_SECONDS,
+        queued_seconds: f64::from(load) * TASK_SECONDS,
+        longest: if load > 0 { TASK_SECONDS } else { 0.0 },
+        closable: Some(workers.len() as u32),
         clients: scripts,
         workers: workers.iter().map(view).collect(),
         ..DaskSnapshot::default()

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use caddis_core::record::{ClusterRecord, JobRecord, LedgerLine};
+use caddis_core::record::{ClusterRecord, DecisionRow, Fact, JobRecord, LedgerLine};
 use caddis_engine::ports::{Change, ClusterFilter, CommitError, Document, JobFilter, Removed, Store, StoreError};
 use caddis_types::api::EventView;
 use caddis_types::{ClusterId, JobId, Timestamp};
@@ -100,6 +100,14 @@ impl Store for MemStore {
 
     async fn events(&self, after: i64, subject: Option<&str>, limit: u32) -> Result<Vec<EventView>, StoreError> {
         Ok(self.state().events(after, subject, limit))
+    }
+
+    async fn decisions(&self, cluster: &ClusterId, after: Timestamp, limit: u32) -> Result<Vec<DecisionRow>, StoreError> {
+        Ok(self.state().decisions(cluster, after, limit))
+    }
+
+    async fn learned(&self, key: &str) -> Result<Option<Fact>, StoreError> {
+        Ok(self.state().learned.get(key).map(|(_, fact)| fact.clone()))
     }
 
     async fn remove_ended(&self, before: Timestamp) -> Result<Removed, StoreError> {

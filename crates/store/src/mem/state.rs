@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use caddis_core::record::{ClusterRecord, JobRecord, LedgerLine, NewEvent};
+use caddis_core::record::{ClusterRecord, DecisionRow, Fact, JobRecord, LedgerLine, NewEvent};
 use caddis_engine::ports::{Change, CommitError, EVENTS_REMOVED, Removed};
 use caddis_types::api::EventView;
 use caddis_types::{ClusterId, JobId, Timestamp};
@@ -21,6 +21,8 @@ pub(super) struct State {
     ledger: Vec<LedgerLine>,
     ledger_keys: BTreeSet<String>,
     events: BTreeMap<i64, EventView>,
+    decisions: Vec<DecisionRow>,
+    pub(super) learned: BTreeMap<String, (Timestamp, Fact)>,
     last_event: i64,
     requests: BTreeMap<(String, String), JobId>,
     pub(super) documents: Documents,
@@ -52,6 +54,8 @@ impl State {
             }
         }
         change.events.into_iter().for_each(|event| self.tell(event));
+        self.decisions.extend(change.decisions.iter().map(as_stored));
+        self.learned.extend(change.learned.into_iter().map(|learned| (learned.key, (learned.at, learned.fact))));
         change.documents.into_iter().for_each(|write| self.documents.write(write));
         Ok(())
     }
@@ -96,6 +100,14 @@ impl State {
         later.filter(|event| subject.is_none_or(|subject| event.subject == subject)).take(limit).cloned().collect()
     }
 
+    pub(super) fn decisions(&self, cluster: &ClusterId, after: Timestamp, limit: u32) -> Vec<DecisionRow> {
+        let limit = if limit == 0 { usize::MAX } else { limit as usize };
+        let mut rows: Vec<_> = self.decisions.iter().filter(|row| &row.cluster == cluster && row.at > after).cloned().collect();
+        rows.sort_by_key(|row| row.at);
+        rows.truncate(limit);
+        rows
+    }
+
     pub(super) fn remove_ended(&mut self, before: Timestamp) -> Removed {
         let living = self.clusters.list(true, 0, |cluster| cluster.job.is_some());
         let held: BTreeSet<_> = living.iter().filter_map(|cluster| cluster.job.as_ref()).collect();
@@ -114,6 +126,14 @@ impl State {
         }
         self.requests.retain(|_, job| !gone.contains(job.as_str()));
         self.documents.remove_about(&gone);
+        self.decisions.retain(|row| row.at >= before && !gone.contains(row.cluster.as_str()));
+        self.learned.retain(|_, (at, _)| *at >= before);
         Removed { jobs, clusters }
     }
+}
+
+/// A row with the digits that are kept of it.
+fn as_stored(row: &DecisionRow) -> DecisionRow {
+    let stored = DecisionRow::read(row.cluster.clone(), row.at, &row.body().to_string());
+    stored.unwrap_or_else(|_| row.clone())
 }

@@ -1,6 +1,6 @@
 //! One change on the writer's connection, inside a transaction that the caller ends.
 
-use caddis_core::record::{ClusterRecord, JobRecord, LedgerLine, NewEvent};
+use caddis_core::record::{ClusterRecord, DecisionRow, JobRecord, Learned, LedgerLine, NewEvent};
 use caddis_engine::ports::{Change, CommitError, DocumentWrite, StoreError};
 use caddis_types::JobId;
 use sqlx::SqliteConnection;
@@ -37,6 +37,8 @@ pub(super) struct Prepared {
     variables: Vec<(String, Option<String>)>,
     ledger: Vec<(LedgerLine, String)>,
     events: Vec<NewEvent>,
+    decisions: Vec<(DecisionRow, String)>,
+    learned: Vec<(Learned, String)>,
     request: Option<(String, String, JobId)>,
     documents: Vec<DocumentWrite>,
 }
@@ -49,12 +51,22 @@ impl Prepared {
             Ok((subject, body))
         });
         let ledger = change.ledger.into_iter().map(|line| LEDGER.write(&line).map(|body| (line, body)));
+        let learned = change.learned.into_iter().map(|learned| {
+            let body = serde_json::to_string(&learned.fact).map_err(|error| trouble::unwritable(&error))?;
+            Ok((learned, body))
+        });
+        let decisions = change.decisions.into_iter().map(|row| {
+            let body = row.body().to_string();
+            (row, body)
+        });
         Ok(Prepared {
             jobs: in_order(change.jobs).into_iter().map(Sheet::new).collect::<Result<_, _>>()?,
             clusters: in_order(change.clusters).into_iter().map(Sheet::new).collect::<Result<_, _>>()?,
             variables: variables.collect::<Result<_, StoreError>>()?,
             ledger: ledger.collect::<Result<_, _>>()?,
             events: change.events,
+            decisions: decisions.collect(),
+            learned: learned.collect::<Result<_, StoreError>>()?,
             request: change.request,
             documents: change.documents,
         })
@@ -128,6 +140,13 @@ impl Prepared {
         for event in &self.events {
             let sql = "INSERT INTO events (at, subject, kind, message) VALUES (?, ?, ?, ?)";
             script.add(sql, (event.at.0, &event.subject, &event.kind, &event.message))?;
+        }
+        for (row, body) in &self.decisions {
+            script.add("INSERT INTO decisions (cluster, at, body) VALUES (?, ?, ?)", (row.cluster.as_str(), row.at.0, body))?;
+        }
+        for (learned, body) in &self.learned {
+            let sql = "INSERT OR REPLACE INTO learned (key, at, body) VALUES (?, ?, ?)";
+            script.add(sql, (&learned.key, learned.at.0, body))?;
         }
         Ok(script)
     }

@@ -23,7 +23,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use caddis_core::record::{ClusterRecord, JobRecord, LedgerLine};
+use caddis_core::record::{ClusterRecord, DecisionRow, Fact, JobRecord, LedgerLine};
 use caddis_engine::ports::{Change, ClusterFilter, CommitError, Document, JobFilter, Removed, Store, StoreError};
 use caddis_types::api::EventView;
 use caddis_types::{ClusterId, JobId, Timestamp};
@@ -33,6 +33,7 @@ use sqlx::{QueryBuilder, Sqlite, SqlitePool};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::body::{LEDGER, VARIABLES};
+use crate::trouble;
 use apply::Prepared;
 use record::{Found, Stored, read};
 use writer::{Asked, Message, Order, Writer};
@@ -193,6 +194,25 @@ impl Store for SqliteStore {
             query.fetch_all(&self.readers).await.map_err(|error| self.explain(error))?;
         let event = |(seq, at, subject, kind, message)| EventView { seq, at: Timestamp(at), subject, kind, message };
         Ok(rows.into_iter().map(event).collect())
+    }
+
+    async fn decisions(&self, cluster: &ClusterId, after: Timestamp, limit: u32) -> Result<Vec<DecisionRow>, StoreError> {
+        let limit = if limit == 0 { -1 } else { i64::from(limit) };
+        let sql = "SELECT at, body FROM decisions WHERE cluster = ?1 AND at > ?2 ORDER BY at, number LIMIT ?3";
+        let query = sqlx::query_as(sql).bind(cluster.as_str()).bind(after.0).bind(limit);
+        let rows: Vec<(i64, String)> = query.fetch_all(&self.readers).await.map_err(|error| self.explain(error))?;
+        let row = |(at, body): (i64, String)| {
+            let row = DecisionRow::read(cluster.clone(), Timestamp(at), &body);
+            row.map_err(|error| trouble::unreadable("decision", cluster.as_str(), &error))
+        };
+        rows.into_iter().map(row).collect()
+    }
+
+    async fn learned(&self, key: &str) -> Result<Option<Fact>, StoreError> {
+        let query = sqlx::query_scalar("SELECT body FROM learned WHERE key = ?1").bind(key);
+        let body: Option<String> = query.fetch_optional(&self.readers).await.map_err(|error| self.explain(error))?;
+        let read = |body: String| serde_json::from_str(&body).map_err(|error| trouble::unreadable("fact", key, &error));
+        body.map(read).transpose()
     }
 
     async fn remove_ended(&self, before: Timestamp) -> Result<Removed, StoreError> {

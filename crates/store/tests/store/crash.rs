@@ -9,11 +9,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use caddis_core::record::JobRecord;
 use caddis_engine::ports::{Change, JobFilter, Store};
 use caddis_store::SqliteStore;
+use caddis_types::Timestamp;
 use sqlx::Connection;
 use tokio::task::JoinSet;
 
 use crate::child;
-use crate::support::{cluster_for, cluster_id, document, event, job, job_id, line, named, variables};
+use crate::support::{cluster_for, cluster_id, decision, document, event, job, job_id, learned, line, named, variables};
 
 /// Who commits at one time, so that changes share transactions.
 const COMMITTERS: u64 = 4;
@@ -27,6 +28,8 @@ fn change(number: u64) -> Change {
         variables: vec![(job.clone(), variables(&[("A", "1")])), (cluster.clone(), variables(&[("B", "2")]))],
         ledger: vec![line(number, "scheduler"), line(number, "worker-1")],
         events: vec![event(&job, "job.submitted"), event(&cluster, "cluster.created")],
+        decisions: vec![decision(number, number)],
+        learned: vec![learned(&number.to_string(), number)],
         request: Some(("ada".to_owned(), number.to_string(), job_id(number))),
         documents: vec![document(&number.to_string())],
     }
@@ -109,6 +112,8 @@ async fn whole(store: &SqliteStore, job: &JobRecord) {
     let document = store.document("face.thing", &number.to_string()).await.unwrap();
     assert!(document.is_some(), "{number} is there by half: its document");
     assert_eq!(store.ledger(&cluster).await.unwrap().len(), 2, "{number} is there by half: its ledger lines");
+    assert_eq!(store.decisions(&cluster, Timestamp(0), 0).await.unwrap().len(), 1, "{number} is there by half: its decision");
+    assert!(store.learned(&number.to_string()).await.unwrap().is_some(), "{number} is there by half: what it learned");
     for subject in [job.id.as_str(), cluster.as_str()] {
         assert_eq!(store.variables(subject).await.unwrap().len(), 1, "{subject} is there by half: its variables");
         assert_eq!(store.events(0, Some(subject), 0).await.unwrap().len(), 1, "{subject} is there by half: its event");

@@ -4,9 +4,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use caddis_core::autoscale::Memory;
 use caddis_core::record::{
     AttemptPhase, AttemptRecord, Bundle, Cancel, ClusterRecord, ClusterState, JobRecord, JobState, LedgerLine,
-    MemberPhase, Outcome, Retirement, StopCause, StopWhy,
+    MemberPhase, Outcome, Retirement, Scaling, StopCause, StopWhy,
 };
 use caddis_core::world::Exit;
 use caddis_engine::ports::{Change, Store};
@@ -17,7 +18,7 @@ use caddis_types::{Cause, CauseCode, NanoDollars};
 use serde_json::Value;
 use sqlx::{Connection, SqliteConnection};
 
-use crate::support::{at, cluster, cluster_id, job, job_id, line, shape, variables};
+use crate::support::{at, cluster, cluster_id, decision, job, job_id, line, shape, variables};
 
 /// Set it to write the files of the newest versions anew; only right before a first release, or for a new version.
 const WRITE: &str = "CADDIS_WRITE_GOLDEN";
@@ -87,7 +88,14 @@ fn full_cluster() -> ClusterRecord {
         job: Some(job_id(1)),
         shape: caddis_types::shape::ClusterShape { worker_saturation: Some(1.5), ..shape() },
         program: Some(Program::Script("/srv/jobs/1.py".to_owned())),
-        shrink_since: Some(at(4)),
+        scaling: Scaling {
+            fixed: true,
+            memory: Memory { shrink_since: Some(at(4)), ..Memory::default() },
+            durations: BTreeMap::from([("inc".to_owned(), 1.5)]),
+            measured: BTreeMap::from([("inc".to_owned(), 1.25)]),
+            last: Some(decision(2, 4)),
+            ..Scaling::default()
+        },
         ready_at: Some(at(3)),
         state: ClusterState::Stopping { since: at(7), why, closing_at: Some(at(8)), purged_at: Some(at(9)) },
         next_slot: 11,

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use caddis_core::autoscale::{Signals, Why};
 use caddis_core::record::{
-    AttemptPhase, AttemptRecord, ClusterRecord, ClusterState, JobRecord, JobState, LedgerKind, LedgerLine,
-    MemberPhase, NewEvent, Outcome, SchedulerRecord, SlotRecord, StopWhy,
+    AttemptPhase, AttemptRecord, ClusterRecord, ClusterState, DecisionRow, Fact, JobRecord, JobState, Learned, LedgerKind,
+    LedgerLine, MemberPhase, NewEvent, Outcome, SchedulerRecord, SlotRecord, StopWhy,
 };
 use caddis_engine::ports::DocumentWrite;
 use caddis_types::api::{ClusterChoice, EnvironmentWish, Program, RetryWish};
@@ -25,6 +26,31 @@ pub(crate) fn document(key: &str) -> DocumentWrite {
 /// The cluster id of a number.
 pub(crate) fn cluster_id(number: u64) -> ClusterId {
     format!("cl_{number:016}").parse().expect("digits are an id")
+}
+
+/// A decision of a cluster at a second.
+pub(crate) fn decision(number: u64, second: u64) -> DecisionRow {
+    DecisionRow {
+        cluster: cluster_id(number),
+        at: at(second),
+        min: 0,
+        max: 10,
+        current: 1,
+        target: 2,
+        why: Why::Backlog,
+        signals: Signals { at: at(second), processing: second, occupancy: 0.5, ..Signals::default() },
+        start_seconds: 0.25,
+        worker_hour: NanoDollars(234_236_000),
+    }
+}
+
+/// Something that was learned at a second.
+pub(crate) fn learned(key: &str, second: u64) -> Learned {
+    let fact = match second % 2 {
+        0 => Fact::StartSeconds(second as f64),
+        _ => Fact::Durations(BTreeMap::from([("inc".to_owned(), second as f64)])),
+    };
+    Learned { key: key.to_owned(), at: at(second), fact }
 }
 
 /// A job that waits, of `ada`.
@@ -96,7 +122,7 @@ pub(crate) fn shape() -> ClusterShape {
 /// A cluster that serves with ten workers, of `ada`.
 pub(crate) fn cluster(number: u64) -> ClusterRecord {
     let running = |pid| MemberPhase::Running { started_at: at(number), pid, ready_at: Some(at(number + 1)) };
-    let slot = |n| SlotRecord { attempt: 1, phase: running(4000 + n), failures: 0, last_death: None, preemptible: false, retiring: None };
+    let slot = |n| SlotRecord { attempt: 1, phase: running(4000 + n), asked_at: None, failures: 0, last_death: None, preemptible: false, retiring: None };
     ClusterRecord {
         state: ClusterState::Running { since: at(number) },
         scheduler: Some(SchedulerRecord {

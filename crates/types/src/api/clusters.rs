@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::usage::UsageView;
 use super::wish::EnvironmentWish;
 use crate::dask::DaskSnapshot;
-use crate::shape::{ClusterShape, ShapeWish};
-use crate::{Cause, ClusterId, JobId, Reason, Timestamp, Umask};
+use crate::shape::{ClusterShape, ShapeWish, WorkerRange};
+use crate::{Cause, ClusterId, JobId, NanoDollars, Reason, Timestamp, Umask};
 
 /// `POST /v1/clusters`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -105,8 +105,14 @@ pub struct ClusterView {
     pub reasons: Vec<Reason>,
     /// Its shape.
     pub shape: ClusterShape,
-    /// Workers wanted now.
+    /// Workers granted by the pool now.
     pub workers_wanted: u32,
+    /// Workers that the load, or somebody, wants now; more than are granted while the pool has no room.
+    #[serde(default)]
+    pub workers_desired: u32,
+    /// Whether the load moves that number, within the shape's range.
+    #[serde(default)]
+    pub adapts: bool,
     /// Its slots.
     pub slots: Vec<SlotView>,
     /// The scheduler's process.
@@ -150,4 +156,36 @@ pub struct ConnectionView {
 pub struct ScaleWish {
     /// Workers wanted.
     pub workers: u32,
+}
+
+/// `POST /v1/clusters/{id}/adapt`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AdaptWish {
+    /// The range in which the load may move the number of workers; absent means the cluster's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workers: Option<WorkerRange>,
+}
+
+/// One decision about a cluster's size, with what it went by: `GET /v1/clusters/{id}/decisions`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct DecisionView {
+    /// When.
+    pub at: Timestamp,
+    /// Fewest workers of the range.
+    pub min: u32,
+    /// Most workers of the range.
+    pub max: u32,
+    /// Workers that it was told to have before.
+    pub current: u32,
+    /// Workers that it was told to have from then on.
+    pub target: u32,
+    /// The rule that gave the target, such as `backlog`, `spare` or `idle`.
+    pub why: String,
+    /// From asking for a worker to its first word, seconds, as far as it was known.
+    pub start_seconds: f64,
+    /// A worker an hour, nano-dollars.
+    pub worker_hour: NanoDollars,
+    /// What the scheduler and the records said, by name; docs/AUTOSCALING.md describes each.
+    pub signals: BTreeMap<String, serde_json::Value>,
 }

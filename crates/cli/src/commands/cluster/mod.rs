@@ -1,5 +1,6 @@
 //! `caddis cluster`: clusters that outlive their jobs, and those of jobs.
 
+mod adapt;
 mod connect;
 mod create;
 mod list;
@@ -40,6 +41,8 @@ enum Verb {
     Connect(connect::Args),
     /// Want a fixed number of workers.
     Scale(scale::Args),
+    /// Let the load decide how many workers there are.
+    Adapt(adapt::Args),
     /// End clusters.
     Stop(stop::Args),
     /// Print what a cluster's scheduler and workers wrote.
@@ -55,6 +58,7 @@ impl Args {
             Verb::Create(args) => args.output.is_json(),
             Verb::Connect(args) => args.output.is_json(),
             Verb::Scale(args) => args.output.is_json(),
+            Verb::Adapt(args) => args.output.is_json(),
             Verb::Stop(args) => args.output.is_json(),
             Verb::Logs(_) => false,
         }
@@ -69,6 +73,7 @@ pub async fn run(args: Args, context: &Context) -> Result<u8, Failure> {
         Verb::Create(args) => create::run(&args, context).await,
         Verb::Connect(args) => connect::run(&args, context).await,
         Verb::Scale(args) => scale::run(&args, context).await,
+        Verb::Adapt(args) => adapt::run(&args, context).await,
         Verb::Stop(args) => stop::run(&args, context).await,
         Verb::Logs(args) => logs::run(&args, context).await,
     }

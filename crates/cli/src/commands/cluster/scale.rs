@@ -7,6 +7,8 @@ use crate::output::OutputArgs;
 use crate::reference;
 
 /// Want a fixed number of workers: `caddis cluster scale NAME 4`, or `caddis cluster scale 4` for the newest.
+///
+/// The load does not move the number again until `caddis cluster adapt`.
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "caddis cluster scale [OPTIONS] [ID] WORKERS")]
 pub struct Args {

@@ -46,6 +46,7 @@ pub(in crate::commands) fn text(cluster: &ClusterView, now: Timestamp) -> String
         ("tags", tags.join(", ")),
         ("job", cluster.job.as_ref().map(ToString::to_string).unwrap_or_default()),
         ("shape", shape(cluster)),
+        ("size", size(cluster)),
         ("address", cluster.address.clone().unwrap_or_default()),
         ("created", at(cluster.created_at, now)),
         ("served", cluster.ready_at.map(|ready| span(ready, cluster.ended_at, now)).unwrap_or_default()),
@@ -65,6 +66,19 @@ fn shape(cluster: &ClusterView) -> String {
         bytes::display(shape.memory_bytes),
         shape.profile
     )
+}
+
+/// How many workers there are to be, and who decides that.
+fn size(cluster: &ClusterView) -> String {
+    let wanted = match cluster.workers_desired {
+        desired if desired > cluster.workers_wanted => format!("{} wanted, {} granted", desired, cluster.workers_wanted),
+        desired => format!("{desired} wanted"),
+    };
+    match (cluster.ended_at, cluster.adapts) {
+        (Some(_), _) => String::new(),
+        (None, true) => format!("{wanted}, as the load decides"),
+        (None, false) => format!("{wanted}, whatever the load"),
+    }
 }
 
 fn tasks(dask: &DaskSnapshot) -> String {

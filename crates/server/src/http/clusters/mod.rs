@@ -1,7 +1,9 @@
 //! Clusters.
 
+mod adapt;
 mod connection;
 mod create;
+mod decisions;
 mod list;
 mod logs;
 mod members;
@@ -17,6 +19,8 @@ pub(super) fn routes() -> Routes {
         .get("/v1/clusters", list::list, &list::ABOUT)
         .get("/v1/clusters/{reference}", show::show, &show::ABOUT)
         .post("/v1/clusters/{reference}/scale", scale::scale, &scale::ABOUT)
+        .post("/v1/clusters/{reference}/adapt", adapt::adapt, &adapt::ABOUT)
+        .get("/v1/clusters/{reference}/decisions", decisions::decisions, &decisions::ABOUT)
         .post("/v1/clusters/{reference}/stop", stop::stop, &stop::ABOUT)
         .get("/v1/clusters/{reference}/connection", connection::connection, &connection::ABOUT)
         .get("/v1/clusters/{reference}/members", members::members, &members::ABOUT)

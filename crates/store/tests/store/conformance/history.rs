@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::Trial;
 use crate::support::{
-    at, cluster, cluster_id, ended, ended_cluster, event, job, job_id, line, on_cluster, variables,
+    at, cluster, cluster_id, decision, ended, ended_cluster, event, job, job_id, learned, line, on_cluster, variables,
 };
 
 /// Few ids, names and owners, so that they meet.
@@ -29,6 +29,10 @@ enum Piece {
     Variables(u64, u64),
     Line(u64, u64),
     Event(u64),
+    /// A decision: its cluster, its second.
+    Decision(u64, u64),
+    /// Something learned: its key, its second.
+    Learned(u64, u64),
     Request(u64, u64),
     /// A document: its number, the generation's distance from the stored one, whether it stays, the job it goes with.
     Document(u64, u64, bool, Option<u64>),
@@ -59,6 +63,8 @@ fn piece() -> impl Strategy<Value = Piece> {
         1 => (0..IDS, 0..3u64).prop_map(|(number, size)| Piece::Variables(number, size)),
         1 => (0..IDS, 0..3u64).prop_map(|(number, member)| Piece::Line(number, member)),
         2 => (0..IDS).prop_map(Piece::Event),
+        2 => (0..IDS, 0..12u64).prop_map(|(number, second)| Piece::Decision(number, second)),
+        1 => (0..3u64, 0..12u64).prop_map(|(key, second)| Piece::Learned(key, second)),
         1 => (0..3u64, 0..IDS).prop_map(|(key, number)| Piece::Request(key, number)),
         2 => (0..IDS, prop_oneof![4 => Just(0), 1 => Just(1)], any::<bool>(), prop::option::of(0..IDS))
             .prop_map(|(number, off, stays, about)| Piece::Document(number, off, stays, about)),
@@ -108,6 +114,8 @@ async fn change(pieces: &[Piece], store: &dyn Store) -> Change {
                 change.variables.push((job_id(*number).to_string(), variables(&pairs[..*size as usize])));
             }
             Piece::Line(number, member) => change.ledger.push(line(*number, &member.to_string())),
+            Piece::Decision(number, second) => change.decisions.push(decision(*number, *second)),
+            Piece::Learned(key, second) => change.learned.push(learned(&key.to_string(), *second)),
             Piece::Event(number) => change.events.push(event(job_id(*number).as_str(), "job.x")),
             Piece::Document(number, off, stays, about) => {
                 let (kind, key) = ("face.thing".to_owned(), number.to_string());
@@ -140,6 +148,8 @@ async fn all(store: &dyn Store) -> String {
         told += &format!("{:#?}", store.clusters(&made_for).await.unwrap());
         told += &format!("{:#?}", store.variables(job_id(number).as_str()).await.unwrap());
         told += &format!("{:#?}", store.ledger(&cluster_id(number)).await.unwrap());
+        told += &format!("{:#?}", store.decisions(&cluster_id(number), at(0), 3).await.unwrap());
+        told += &format!("{:#?}", store.learned(&number.to_string()).await.unwrap());
         told += &format!("{:#?}", store.setting(&number.to_string()).await.unwrap());
     }
     told += &format!("{:#?}", store.documents("face.thing", "", "", 0).await.unwrap());

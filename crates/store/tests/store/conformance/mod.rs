@@ -68,6 +68,8 @@ conformance! {
         settings_are_kept_and_replaced
         ledger_lines_are_written_once_and_kept_in_order
         events_are_numbered_without_gaps
+        decisions_are_read_by_their_time
+        what_was_learned_last_is_what_is_known
         texts_of_every_kind_survive;
     names:
         a_name_is_held_by_one_unfinished_job_of_an_owner
@@ -97,7 +99,8 @@ conformance! {
         a_document_goes_with_what_it_is_about
         events_of_what_goes_on_go_by_their_own_age
         the_last_event_that_was_removed_is_known
-        event_numbers_are_not_used_again;
+        event_numbers_are_not_used_again
+        decisions_go_with_their_cluster_and_by_their_age;
     concurrency:
         exactly_one_of_many_changes_of_one_generation_wins
         a_request_made_many_times_at_once_makes_one_job

@@ -6,7 +6,7 @@ use caddis_types::JobId;
 
 use super::Trial;
 use crate::support::{
-    cluster, cluster_id, document, event, job, job_id, line, named, named_cluster, variables,
+    at, cluster, cluster_id, decision, document, event, job, job_id, learned, line, named, named_cluster, variables,
 };
 
 fn request(owner: &str, key: &str, job: JobId) -> Option<(String, String, JobId)> {
@@ -93,6 +93,8 @@ pub(crate) async fn a_refused_change_leaves_nothing(trial: Trial) {
         variables: vec![(job_id(1).to_string(), variables(&[("A", "1")]))],
         ledger: vec![line(2, "scheduler")],
         events: vec![event(job_id(1).as_str(), "job.submitted")],
+        decisions: vec![decision(2, 1)],
+        learned: vec![learned("start", 2)],
         request: request("ada", "k", job_id(1)),
         documents: vec![document("1")],
     };
@@ -111,6 +113,8 @@ pub(crate) async fn a_refused_change_leaves_nothing(trial: Trial) {
     assert!(trial.store.ledger(&cluster_id(2)).await.unwrap().is_empty());
     assert!(trial.store.events(0, None, 0).await.unwrap().is_empty());
     assert_eq!(trial.store.document("face.thing", "1").await.unwrap(), None);
+    assert_eq!(trial.store.decisions(&cluster_id(2), at(0), 0).await.unwrap(), []);
+    assert_eq!(trial.store.learned("start").await.unwrap(), None);
     // Neither a name, nor a request, nor a number is used up.
     trial.must(begun()).await;
     assert_eq!(trial.store.events(0, None, 0).await.unwrap()[0].seq, 1);

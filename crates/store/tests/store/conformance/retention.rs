@@ -6,7 +6,7 @@ use caddis_types::JobId;
 
 use super::Trial;
 use crate::support::{
-    at, cluster, cluster_for, cluster_id, document, ended, ended_cluster, event, job, job_id, line, variables,
+    at, cluster, cluster_for, cluster_id, decision, document, ended, ended_cluster, event, job, job_id, learned, line, variables,
 };
 
 fn belongings(subjects: &[&str], happened: u64) -> Change {
@@ -141,4 +141,16 @@ pub(crate) async fn event_numbers_are_not_used_again(trial: Trial) {
     assert!(trial.store.events(0, None, 0).await.unwrap().is_empty());
     trial.must(Change { events: vec![event("cl_x", "c")], ..Change::default() }).await;
     assert_eq!(trial.store.events(2, None, 0).await.unwrap()[0].seq, 3);
+}
+
+pub(crate) async fn decisions_go_with_their_cluster_and_by_their_age(trial: Trial) {
+    let clusters = vec![ended_cluster(cluster(1), 5), cluster(2)];
+    let decisions = vec![decision(1, 30), decision(2, 9), decision(2, 10)];
+    let learned = vec![learned("old", 9), learned("new", 10)];
+    trial.must(Change { clusters, decisions, learned, ..Change::default() }).await;
+    trial.store.remove_ended(at(10)).await.unwrap();
+    assert_eq!(trial.store.decisions(&cluster_id(1), at(0), 0).await.unwrap(), []);
+    assert_eq!(trial.store.decisions(&cluster_id(2), at(0), 0).await.unwrap(), [decision(2, 10)]);
+    let known = (trial.store.learned("old").await.unwrap(), trial.store.learned("new").await.unwrap());
+    assert!(known.0.is_none() && known.1.is_some(), "{known:?}");
 }

@@ -5,7 +5,7 @@ use caddis_engine::ports::Change;
 
 use super::Trial;
 use crate::support::{
-    at, cluster_id, event, job, job_id, line, named, named_cluster, on_cluster, variables,
+    at, cluster_id, decision, event, job, job_id, learned, line, named, named_cluster, on_cluster, variables,
 };
 
 pub(crate) async fn what_is_written_is_read_with_the_next_generation(trial: Trial) {
@@ -70,6 +70,30 @@ pub(crate) async fn ledger_lines_are_written_once_and_kept_in_order(trial: Trial
     trial.must(Change { ledger: vec![again, scheduler.clone(), scheduler.clone()], ..Change::default() }).await;
     assert_eq!(trial.store.ledger(&cluster_id(1)).await.unwrap(), [worker, scheduler]);
     assert_eq!(trial.store.ledger(&cluster_id(2)).await.unwrap(), [other]);
+}
+
+pub(crate) async fn decisions_are_read_by_their_time(trial: Trial) {
+    let decisions = vec![decision(1, 20), decision(2, 10), decision(1, 30)];
+    trial.must(Change { decisions, ..Change::default() }).await;
+    trial.must(Change { decisions: vec![decision(1, 10)], ..Change::default() }).await;
+    let seconds = async |cluster, after, limit| {
+        let rows = trial.store.decisions(&cluster_id(cluster), at(after), limit).await.unwrap();
+        rows.into_iter().map(|row| row.at).collect::<Vec<_>>()
+    };
+    assert_eq!(seconds(1, 0, 0).await, [at(10), at(20), at(30)], "also when a clock went back");
+    assert_eq!(seconds(1, 10, 0).await, [at(20), at(30)]);
+    assert_eq!(seconds(1, 0, 2).await, [at(10), at(20)]);
+    assert_eq!(seconds(3, 0, 0).await, [at(0); 0]);
+    assert_eq!(trial.store.decisions(&cluster_id(2), at(0), 0).await.unwrap(), [decision(2, 10)]);
+}
+
+pub(crate) async fn what_was_learned_last_is_what_is_known(trial: Trial) {
+    assert_eq!(trial.store.learned("start").await.unwrap(), None);
+    let (first, other, last) = (learned("start", 2), learned("durations", 3), learned("start", 1));
+    trial.must(Change { learned: vec![first, other.clone()], ..Change::default() }).await;
+    trial.must(Change { learned: vec![last.clone()], ..Change::default() }).await;
+    assert_eq!(trial.store.learned("start").await.unwrap(), Some(last.fact));
+    assert_eq!(trial.store.learned("durations").await.unwrap(), Some(other.fact));
 }
 
 pub(crate) async fn events_are_numbered_without_gaps(trial: Trial) {

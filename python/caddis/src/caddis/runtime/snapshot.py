@@ -17,6 +17,7 @@ STATES = {
     "no-worker": "no_worker",
 }
 UNFINISHED = ("waiting", "processing", "queued", "no-worker")
+RUNNABLE = ("processing", "queued", "no-worker")
 FINISHED = ("memory", "erred")
 
 
@@ -42,7 +43,7 @@ def busy(scheduler):
 
 def take(scheduler, idle_since):
     """The whole snapshot. Its cost grows with prefixes and workers, not with tasks."""
-    prefixes = [prefix_facts(prefix) for prefix in scheduler.task_prefixes.values()]
+    prefixes = [prefix_facts(scheduler, prefix) for prefix in scheduler.task_prefixes.values()]
     tasks = dict.fromkeys(STATES.values(), 0)
     for prefix in prefixes:
         for state, count in prefix["states"].items():
@@ -53,11 +54,13 @@ def take(scheduler, idle_since):
         "tasks": tasks,
         "done": sum(prefix["done"] for prefix in prefixes),
         "total": sum(prefix["total"] for prefix in prefixes),
-        "prefixes": heapq.nlargest(MOST_PREFIXES, prefixes, key=lambda prefix: prefix["total"]),
+        "prefixes": named(prefixes),
         "occupancy": round(scheduler.total_occupancy, 3),
+        **work(prefixes),
         "threads": scheduler.total_nthreads,
         "runnable": tasks["processing"] + tasks["queued"] + tasks["no_worker"],
         "target": scheduler.adaptive_target(),
+        "closable": len(scheduler.workers_to_close(n=len(scheduler.workers))),
         "clients": len(outside_clients(scheduler)),
         "idle_since": idle_since,
         "data_bytes": sum(ws.nbytes for ws in scheduler.workers.values()),
@@ -65,7 +68,47 @@ def take(scheduler, idle_since):
     }
 
 
-def prefix_facts(prefix):
+def named(prefixes):
+    """The largest prefixes, and the largest ones that are to run and whose tasks nobody has measured yet."""
+    largest = heapq.nlargest(MOST_PREFIXES, prefixes, key=lambda prefix: prefix["total"])
+    unmeasured = [prefix for prefix in prefixes if not prefix["measured"] and unfinished(prefix)]
+    unmeasured = heapq.nlargest(MOST_PREFIXES, unmeasured, key=unfinished)
+    return largest + [prefix for prefix in unmeasured if not any(prefix is other for other in largest)]
+
+
+def unfinished(prefix):
+    """Tasks of a kind that are to run."""
+    return sum(prefix["states"].get(STATES[state], 0) for state in UNFINISHED)
+
+
+def work(prefixes):
+    """How much there is to do, in seconds of one thread, by what Dask expects of each kind of task."""
+    held = waiting = longest = 0.0
+    unmeasured = 0
+    for prefix in prefixes:
+        states, expected = prefix["states"], prefix["expected"]
+        held += expected * (states.get("queued", 0) + states.get("no_worker", 0))
+        waiting += expected * states.get("waiting", 0)
+        runnable = sum(states.get(STATES[state], 0) for state in RUNNABLE)
+        if runnable:
+            longest = max(longest, expected)
+            unmeasured += 0 if prefix["measured"] else runnable
+    return {
+        "queued_seconds": round(held, 3),
+        "waiting_seconds": round(waiting, 3),
+        "longest": round(longest, 3),
+        "unmeasured": unmeasured,
+    }
+
+
+def expected_seconds(scheduler, prefix):
+    """What Dask expects of one task: what was measured, or twice as long as one has run so far, or half a second."""
+    if prefix.duration_average >= 0:
+        return prefix.duration_average
+    return 2 * prefix.max_exec_time if prefix.max_exec_time > 0 else scheduler.UNKNOWN_TASK_DURATION
+
+
+def prefix_facts(scheduler, prefix):
     """One kind of task. `done` counts every time a result came in, so that progress never runs backwards."""
     states = prefix.states
     done = sum(prefix.state_counts.get(state, 0) for state in FINISHED)
@@ -75,6 +118,9 @@ def prefix_facts(prefix):
         "done": done,
         "total": done + sum(states.get(state, 0) for state in UNFINISHED),
         "seconds": round(prefix.all_durations.get("compute", 0.0), 3),
+        "expected": round(expected_seconds(scheduler, prefix), 6),
+        # Dask drops what it measured when a task runs much longer: then it is not known, but not unheard of either.
+        "measured": prefix.duration_average >= 0 or done > 0,
     }
 
 

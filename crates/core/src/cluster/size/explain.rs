@@ -1,0 +1,43 @@
+//! Why a cluster has the size that it has, and what would change it.
+
+use caddis_types::{Reason, ReasonCode, Timestamp};
+
+use crate::autoscale::Decision;
+use crate::record::{ClusterRecord, DecisionRow};
+
+fn workers(count: u32) -> String {
+    if count == 1 { "1 worker".to_owned() } else { format!("{count} workers") }
+}
+
+/// A number that the load does not move.
+pub(super) fn fixed(record: &ClusterRecord) -> Reason {
+    let since = record.ready_at.unwrap_or(record.created_at);
+    let sentence = match record.scaling.fixed {
+        true => format!("it has {}, as somebody fixed it; the load does not change that", workers(record.workers_desired)),
+        false => format!("it was asked for with {} exactly; the load does not change that", workers(record.workers_desired)),
+    };
+    let range = match record.shape.workers_min < record.shape.workers_max {
+        true => String::new(),
+        false => " --workers MIN..MAX".to_owned(),
+    };
+    let next = format!("`caddis cluster scale {0} N` changes it, `caddis cluster adapt {0}{range}` lets the load", record.id);
+    Reason::new(ReasonCode::FixedSize, sentence, since).next(next)
+}
+
+/// The scheduler does not say what it has to do.
+pub(super) fn unheard(record: &ClusterRecord, now: Timestamp) -> Reason {
+    let sentence = format!("it keeps {}: its scheduler is not heard just now", workers(record.workers_desired));
+    Reason::new(ReasonCode::FollowsLoad, sentence, now).next("it follows the load again when its scheduler is heard")
+}
+
+/// What the rule said.
+pub(super) fn by_load(record: &ClusterRecord, row: &DecisionRow, decision: &Decision, now: Timestamp) -> Reason {
+    let memory = &record.scaling.memory;
+    let changed = memory.grew_at.max(memory.shrank_at).or(record.ready_at);
+    let sentence = format!("it wants {} of {}..{}: {}", row.target, row.min, row.max, decision.sentence);
+    let reason = Reason::new(ReasonCode::FollowsLoad, sentence, changed.unwrap_or(now).min(now));
+    match decision.due.filter(|due| *due > now) {
+        Some(due) => reason.next(format!("unless work comes, fewer are decided on at {due}")),
+        None => reason.next(format!("it is looked at again whenever the load changes; `caddis cluster scale {} N` fixes a number", record.id)),
+    }
+}

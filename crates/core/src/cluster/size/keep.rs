@@ -1,0 +1,118 @@
+//! Which decisions are kept: each that changed something, and as much between them as a replay needs.
+//!
+//! The work at hand changes all the time. A row is written at once when the answer differs, every few seconds while what
+//! it goes by has changed much, and every minute while anything has. A cluster that is at rest writes nothing.
+
+use std::time::Duration;
+
+use caddis_types::Timestamp;
+
+use crate::autoscale::Signals;
+use crate::plan::Plan;
+use crate::record::{ClusterRecord, DecisionRow};
+
+/// Between two rows that differ in their reason alone.
+const REASON: Duration = Duration::from_secs(1);
+/// Between two rows of which the inputs differ much.
+const MUCH: Duration = Duration::from_secs(5);
+/// Between two rows of which the inputs differ at all.
+const AT_ALL: Duration = Duration::from_secs(60);
+/// A number that changed by this share has changed much.
+const SHARE: f64 = 0.2;
+
+/// Keeps a decision, if it tells something new.
+pub(super) fn keep(plan: &mut Plan<ClusterRecord>, row: DecisionRow) {
+    if plan.record.scaling.last.as_ref().is_none_or(|last| tells_more(last, &row)) {
+        plan.record.scaling.last = Some(row.clone());
+        plan.decisions.push(row);
+    }
+}
+
+fn tells_more(last: &DecisionRow, row: &DecisionRow) -> bool {
+    let age = row.at.since(last.at);
+    let answer = |row: &DecisionRow| (row.min, row.max, row.target);
+    // A clock that went back tells nothing about how old the last row is.
+    let back = row.at < last.at;
+    answer(last) != answer(row)
+        || (age >= REASON && last.why != row.why)
+        || (age >= MUCH || back) && differ_much(&last.signals, &row.signals)
+        || age >= AT_ALL && settled(&last.signals) != settled(&row.signals)
+}
+
+/// Without the moment at which it was said.
+fn settled(signals: &Signals) -> Signals {
+    Signals { at: Timestamp(0), ..signals.clone() }
+}
+
+fn differ_much(last: &Signals, now: &Signals) -> bool {
+    let counts = |signals: &Signals| {
+        [
+            signals.runnable() as f64,
+            signals.waiting as f64,
+            signals.executing as f64,
+            signals.occupancy + signals.queued_seconds,
+            signals.waiting_seconds,
+            f64::from(signals.ready),
+            f64::from(signals.starting),
+            f64::from(signals.retiring),
+            f64::from(signals.clients),
+            signals.data_bytes as f64,
+        ]
+    };
+    let shares = |signals: &Signals| [signals.memory, signals.cpu, signals.unknown];
+    let much = |a: f64, b: f64| (a == 0.0) != (b == 0.0) || (a - b).abs() > SHARE * a.abs().max(b.abs());
+    let far = |a: f64, b: f64| (a - b).abs() > SHARE;
+    counts(last).into_iter().zip(counts(now)).any(|(a, b)| much(a, b))
+        || shares(last).into_iter().zip(shares(now)).any(|(a, b)| far(a, b))
+}
+
+#[cfg(test)]
+mod tests {
+    use caddis_types::NanoDollars;
+
+    use super::*;
+    use crate::arbitrary::{NOW, plain_cluster};
+    use crate::autoscale::Why;
+
+    fn row(second: i64, target: u32, processing: u64) -> DecisionRow {
+        DecisionRow {
+            cluster: plain_cluster(1, 4).id,
+            at: Timestamp(NOW.0 + second * 1_000_000),
+            min: 1,
+            max: 4,
+            current: 1,
+            target,
+            why: Why::Steady,
+            signals: Signals { at: Timestamp(second), processing, ..Signals::default() },
+            start_seconds: 1.0,
+            worker_hour: NanoDollars(0),
+        }
+    }
+
+    /// How many rows an hour of looks at every second leaves.
+    fn kept(look: impl Fn(i64) -> DecisionRow) -> usize {
+        let mut plan = Plan::keep(plain_cluster(1, 4));
+        (0..3600).for_each(|second| keep(&mut plan, look(second)));
+        plan.decisions.len()
+    }
+
+    #[test]
+    fn what_is_at_rest_is_written_once_and_what_changes_much_every_few_seconds() {
+        assert_eq!(kept(|second| row(second, 1, 0)), 1);
+        assert_eq!(kept(|second| row(second, 1, 1000 + second as u64 % 7)), 60);
+        assert_eq!(kept(|second| row(second, 1, second as u64 % 7 * 100)), 720);
+    }
+
+    #[test]
+    fn another_answer_is_written_at_once() {
+        assert_eq!(kept(|second| row(second, 1 + second as u32 % 2, 0)), 3600);
+    }
+
+    #[test]
+    fn a_row_of_a_busy_cluster_has_few_bytes() {
+        let mut row = row(1, 4, 117);
+        row.signals = Signals { occupancy: 48.513, queued_seconds: 391.2, memory: 0.4412, cpu: 0.871, ..row.signals };
+        let body = row.body().to_string();
+        assert!(body.len() < 250, "{} bytes: {body}", body.len());
+    }
+}

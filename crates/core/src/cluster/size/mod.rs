@@ -1,0 +1,83 @@
+//! How many workers a cluster wants: what is known of it is put before the rule of [`crate::autoscale`], and the answer
+//! into the record.
+//!
+//! `signals` is what is known, `keep` which decisions are kept for those who replay them, `learn` what later clusters
+//! need to know, `explain` the words. Growth still needs the pool's grant (see `admission`); whom to close is the
+//! scheduler's choice. Deliberately absent: the rule itself.
+//!
+//! What always holds: a number that somebody fixed is never moved; nothing is decided while the scheduler is not heard.
+
+mod explain;
+mod keep;
+pub(super) mod learn;
+mod signals;
+
+use std::time::Duration;
+
+use caddis_types::shape::WorkerRange;
+use caddis_types::{Reason, Timestamp};
+
+use super::ClusterInput;
+use crate::autoscale::{self, Decision, Economy, Memory};
+use crate::plan::Plan;
+use crate::record::{ClusterRecord, DecisionRow, NewEvent};
+
+/// While there is work, its amount changes without anybody announcing it.
+const LOOK: Duration = Duration::from_secs(1);
+/// Processes are billed by the second here; a machine in the cloud has a minute at least, which the ledger knows.
+const LEAST_BILLED_SECONDS: f64 = 0.0;
+
+/// Decides how many workers are wanted, and says why.
+pub(super) fn decide(plan: &mut Plan<ClusterRecord>, input: &ClusterInput<'_>, now: Timestamp) -> Vec<Reason> {
+    if !plan.record.adapts() {
+        plan.record.scaling.memory = Memory::default();
+        return vec![explain::fixed(&plan.record)];
+    }
+    let Some(dask) = &input.world.dask else { return vec![explain::unheard(&plan.record, now)] };
+    let signals = signals::gather(&plan.record, dask);
+    let (before, range) = (plan.record.workers_desired, range(&plan.record));
+    let economy = Economy {
+        start_seconds: plan.record.scaling.start_seconds,
+        worker_hour: plan.record.shape.worker_price_hour,
+        least_billed_seconds: LEAST_BILLED_SECONDS,
+    };
+    let memory = &plan.record.scaling.memory;
+    let policy = &input.settings.policy;
+    let decision = autoscale::decide(policy, range, before, &signals, &economy, memory, now);
+    let row = DecisionRow {
+        cluster: plan.record.id.clone(),
+        at: now,
+        min: range.min,
+        max: range.max,
+        current: before,
+        target: decision.target,
+        why: decision.why,
+        signals,
+        start_seconds: economy.start_seconds,
+        worker_hour: economy.worker_hour,
+    };
+    take(plan, &row, &decision, now);
+    if row.signals.runnable() > 0 || row.signals.retiring > 0 {
+        plan.due_at(now + LOOK);
+    }
+    let reason = explain::by_load(&plan.record, &row, &decision, now);
+    keep::keep(plan, row);
+    vec![reason]
+}
+
+fn range(record: &ClusterRecord) -> WorkerRange {
+    WorkerRange { min: record.shape.workers_min, max: record.shape.workers_max }
+}
+
+/// Takes a decision into the record.
+fn take(plan: &mut Plan<ClusterRecord>, row: &DecisionRow, decision: &Decision, now: Timestamp) {
+    if row.target != row.current {
+        let message = format!("it wants {} workers instead of {}: {}", row.target, row.current, decision.sentence);
+        plan.events.push(NewEvent::new(now, plan.record.id.as_str(), "cluster.adapts", message));
+    }
+    plan.record.workers_desired = decision.target;
+    plan.record.scaling.memory = decision.memory.clone();
+    if let Some(due) = decision.due {
+        plan.due_at(due);
+    }
+}

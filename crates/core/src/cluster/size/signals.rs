@@ -1,0 +1,157 @@
+//! What the scheduler and the records say, in the words of the rule.
+
+use std::collections::BTreeMap;
+
+use caddis_types::dask::{DaskSnapshot, PrefixView, WorkerView};
+
+use crate::autoscale::Signals;
+use crate::record::{ClusterRecord, MemberPhase, SlotRecord};
+
+/// What Dask takes a task for of which it knows nothing, seconds.
+const GUESS_SECONDS: f64 = 0.5;
+
+/// One look.
+pub(super) fn gather(record: &ClusterRecord, dask: &DaskSnapshot) -> Signals {
+    let count = |wanted: fn(&SlotRecord) -> bool| record.slots.values().filter(|slot| wanted(slot)).count() as u32;
+    let usage = Usage::of(&dask.workers);
+    let mut signals = Signals {
+        at: dask.at,
+        threads: record.shape.threads,
+        ready: count(|slot| slot.retiring.is_none() && serves(slot)),
+        starting: count(|slot| slot.retiring.is_none() && !serves(slot)),
+        retiring: count(|slot| slot.retiring.is_some()),
+        processing: dask.tasks.processing,
+        executing: dask.workers.iter().map(|worker| worker.executing).sum(),
+        queued: dask.tasks.queued,
+        no_worker: dask.tasks.no_worker,
+        waiting: dask.tasks.waiting,
+        occupancy: dask.occupancy,
+        queued_seconds: dask.queued_seconds,
+        waiting_seconds: dask.waiting_seconds,
+        longest: dask.longest,
+        unknown: share(dask.unmeasured, dask.tasks.processing + dask.tasks.queued + dask.tasks.no_worker),
+        memory: usage.memory,
+        memory_fullest: usage.memory_fullest,
+        cpu: usage.cpu,
+        data_bytes: dask.data_bytes,
+        clients: dask.clients,
+        closable: dask.closable,
+        idle_since: dask.idle_since,
+    };
+    remember(&mut signals, &dask.prefixes, &record.scaling.durations);
+    signals
+}
+
+fn serves(slot: &SlotRecord) -> bool {
+    matches!(slot.phase, MemberPhase::Running { ready_at: Some(_), .. })
+}
+
+fn share(part: u64, whole: u64) -> f64 {
+    if whole == 0 { 0.0 } else { (part as f64 / whole as f64).min(1.0) }
+}
+
+/// Puts what earlier runs took in the place of Dask's guesses. A task that has run for longer already takes longer.
+fn remember(signals: &mut Signals, prefixes: &[PrefixView], durations: &BTreeMap<String, f64>) {
+    let runnable = signals.runnable();
+    let mut known = 0;
+    for prefix in prefixes.iter().filter(|prefix| !prefix.measured) {
+        let Some(earlier) = durations.get(&prefix.name) else { continue };
+        let count = |state| prefix.states.get(state).copied().unwrap_or(0);
+        let so_far = if prefix.expected > GUESS_SECONDS { prefix.expected / 2.0 } else { 0.0 };
+        let seconds = earlier.max(so_far);
+        let (held, here) = (count("queued") + count("no_worker"), count("processing"));
+        let instead = |sum: f64, tasks: u64| (sum + (seconds - prefix.expected) * tasks as f64).max(0.0);
+        signals.occupancy = instead(signals.occupancy, here);
+        signals.queued_seconds = instead(signals.queued_seconds, held);
+        signals.waiting_seconds = instead(signals.waiting_seconds, count("waiting"));
+        if held + here > 0 {
+            signals.longest = signals.longest.max(seconds);
+            known += held + here;
+        }
+    }
+    signals.unknown = (signals.unknown - share(known, runnable)).max(0.0);
+}
+
+/// What the workers use of what they have.
+#[derive(Default)]
+struct Usage {
+    memory: f64,
+    memory_fullest: f64,
+    cpu: f64,
+}
+
+impl Usage {
+    fn of(workers: &[WorkerView]) -> Usage {
+        let full = |worker: &WorkerView| match worker.memory_limit {
+            0 => 0.0,
+            limit => worker.rss as f64 / limit as f64,
+        };
+        let threads: u32 = workers.iter().map(|worker| worker.nthreads).sum();
+        let busy: f64 = workers.iter().map(|worker| worker.cpu).sum();
+        let sum: f64 = workers.iter().map(full).sum();
+        Usage {
+            memory: sum / workers.len().max(1) as f64,
+            memory_fullest: workers.iter().map(full).fold(0.0, f64::max),
+            cpu: (busy / 100.0 / f64::from(threads.max(1))).min(1.0),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arbitrary::plain_cluster;
+
+    fn prefix(expected: f64, measured: bool, states: &[(&str, u64)]) -> PrefixView {
+        let states = states.iter().map(|(state, count)| ((*state).to_owned(), *count)).collect();
+        PrefixView { name: "inc".into(), states, expected, measured, ..PrefixView::default() }
+    }
+
+    /// Ten tasks, four on workers and six held back, of which Dask expects `expected` seconds each.
+    fn dask(expected: f64, measured: bool) -> DaskSnapshot {
+        let prefix = prefix(expected, measured, &[("processing", 4), ("queued", 6), ("waiting", 2)]);
+        let tasks = caddis_types::dask::TaskCounts { processing: 4, queued: 6, waiting: 2, ..Default::default() };
+        DaskSnapshot {
+            tasks,
+            occupancy: 4.0 * expected,
+            queued_seconds: 6.0 * expected,
+            waiting_seconds: 2.0 * expected,
+            longest: expected,
+            unmeasured: if measured { 0 } else { 10 },
+            prefixes: vec![prefix],
+            ..DaskSnapshot::default()
+        }
+    }
+
+    fn seen(dask: &DaskSnapshot, earlier: Option<f64>) -> Signals {
+        let mut record = plain_cluster(1, 4);
+        record.scaling.durations = earlier.map(|seconds| ("inc".to_owned(), seconds)).into_iter().collect();
+        gather(&record, dask)
+    }
+
+    #[test]
+    fn earlier_runs_take_the_place_of_guesses_and_not_of_what_was_measured() {
+        let guessed = seen(&dask(0.5, false), None);
+        assert_eq!((guessed.occupancy, guessed.queued_seconds, guessed.unknown), (2.0, 3.0, 1.0));
+        let known = seen(&dask(0.5, false), Some(20.0));
+        assert_eq!((known.occupancy, known.queued_seconds, known.waiting_seconds), (80.0, 120.0, 40.0));
+        assert_eq!((known.longest, known.unknown), (20.0, 0.0));
+        let measured = seen(&dask(0.25, true), Some(20.0));
+        assert_eq!((measured.occupancy, measured.longest, measured.unknown), (1.0, 0.25, 0.0));
+    }
+
+    #[test]
+    fn a_task_that_runs_for_longer_than_it_used_to_is_believed() {
+        // Dask expects twice what the longest has run for: 30 s so far.
+        assert_eq!(seen(&dask(60.0, false), Some(5.0)).occupancy, 120.0);
+    }
+
+    #[test]
+    fn usage_is_over_all_workers() {
+        let worker = |cpu, rss| WorkerView { cpu, rss, nthreads: 2, memory_limit: 100, ..WorkerView::default() };
+        let dask = DaskSnapshot { workers: vec![worker(200.0, 90), worker(0.0, 30)], ..DaskSnapshot::default() };
+        let signals = seen(&dask, None);
+        assert_eq!((signals.cpu, signals.memory, signals.memory_fullest), (0.5, 0.6, 0.9));
+        assert_eq!(seen(&DaskSnapshot::default(), None).cpu, 0.0);
+    }
+}

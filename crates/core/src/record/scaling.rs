@@ -1,0 +1,42 @@
+//! What a cluster remembers of how its size is decided.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::decision::DecisionRow;
+use crate::autoscale::Memory;
+
+/// What is known before the first worker has started anywhere: generous for a process, short for a machine.
+const START_SECONDS: f64 = 1.0;
+
+/// How a cluster's size is decided.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Scaling {
+    /// Somebody fixed the number of workers: the load does not move it.
+    pub fixed: bool,
+    /// What the rule carries from one look to the next.
+    pub memory: Memory,
+    /// From asking for a worker to its first word, seconds: a mean in which the last starts count most.
+    pub start_seconds: f64,
+    /// Seconds that one task took in earlier runs, by the name that Dask gives its kind.
+    pub durations: BTreeMap<String, f64>,
+    /// Seconds that one task took in this run, known when it ends.
+    pub measured: BTreeMap<String, f64>,
+    /// The decision that was stored last.
+    pub last: Option<DecisionRow>,
+}
+
+impl Default for Scaling {
+    fn default() -> Self {
+        Scaling {
+            fixed: false,
+            memory: Memory::default(),
+            start_seconds: START_SECONDS,
+            durations: BTreeMap::new(),
+            measured: BTreeMap::new(),
+            last: None,
+        }
+    }
+}
