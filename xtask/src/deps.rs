@@ -12,27 +12,12 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("caddis-types", &[]),
     ("caddis-core", &["caddis-types"]),
     ("caddis-engine", &["caddis-core", "caddis-types"]),
-    (
-        "caddis-store",
-        &["caddis-core", "caddis-engine", "caddis-types"],
-    ),
-    (
-        "caddis-backends",
-        &["caddis-core", "caddis-engine", "caddis-types"],
-    ),
+    ("caddis-store", &["caddis-core", "caddis-engine", "caddis-types"]),
+    ("caddis-backends", &["caddis-core", "caddis-engine", "caddis-types"]),
     ("caddis-client", &["caddis-types"]),
     ("caddis-googleapis", &[]),
     ("caddis-gcs", &["caddis-types"]),
-    (
-        "caddis-dataproc",
-        &[
-            "caddis-core",
-            "caddis-engine",
-            "caddis-gcs",
-            "caddis-googleapis",
-            "caddis-types",
-        ],
-    ),
+    ("caddis-dataproc", &["caddis-core", "caddis-engine", "caddis-gcs", "caddis-googleapis", "caddis-types"]),
     (
         "caddis-server",
         &[
@@ -57,15 +42,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "caddis-types",
         ],
     ),
-    (
-        "caddis-sim",
-        &[
-            "caddis-core",
-            "caddis-engine",
-            "caddis-store",
-            "caddis-types",
-        ],
-    ),
+    ("caddis-sim", &["caddis-core", "caddis-engine", "caddis-store", "caddis-types"]),
     ("caddis-testkit", &["caddis-types"]),
     ("xtask", &["caddis-types"]),
 ];
@@ -75,12 +52,7 @@ const NEVER_IN_CORE: &[&str] = &["tokio", "sqlx", "reqwest", "hyper", "axum", "r
 
 /// Fails with every arrow that points the wrong way.
 pub(crate) fn check() -> Result<()> {
-    let text = process::output(&mut process::cargo(&[
-        "metadata",
-        "--format-version",
-        "1",
-        "--locked",
-    ])?)?;
+    let text = process::output(&mut process::cargo(&["metadata", "--format-version", "1", "--locked"])?)?;
     let metadata: Value = serde_json::from_str(&text)?;
     let graph = Graph::read(&metadata);
     let mut wrong = Vec::new();
@@ -93,26 +65,16 @@ pub(crate) fn check() -> Result<()> {
     }
     for room in &graph.rooms {
         if !MAY_NAME.iter().any(|(name, _)| name == room) {
-            wrong.push(format!(
-                "`{room}` is a room that `xtask/src/deps.rs` does not know"
-            ));
+            wrong.push(format!("`{room}` is a room that `xtask/src/deps.rs` does not know"));
         }
     }
     let reached = graph.reach("caddis-core");
-    wrong.extend(
-        NEVER_IN_CORE
-            .iter()
-            .filter(|name| reached.contains(**name))
-            .map(|name| format!("`caddis-core` reaches `{name}`")),
-    );
+    wrong.extend(NEVER_IN_CORE.iter().filter(|name| reached.contains(**name)).map(|name| format!("`caddis-core` reaches `{name}`")));
     if wrong.is_empty() {
         println!("dependencies point one way: {} rooms", graph.rooms.len());
         return Ok(());
     }
-    bail!(
-        "dependencies point the wrong way:\n  {}",
-        wrong.join("\n  ")
-    )
+    bail!("dependencies point the wrong way:\n  {}", wrong.join("\n  "))
 }
 
 /// Normal dependencies by package name.
@@ -127,28 +89,13 @@ impl Graph {
         for package in metadata["packages"].as_array().into_iter().flatten() {
             names.insert(text(&package["id"]), text(&package["name"]));
         }
-        let members = metadata["workspace_members"]
-            .as_array()
-            .into_iter()
-            .flatten();
-        let rooms = members
-            .filter_map(|id| names.get(&text(id)).cloned())
-            .collect();
+        let members = metadata["workspace_members"].as_array().into_iter().flatten();
+        let rooms = members.filter_map(|id| names.get(&text(id)).cloned()).collect();
         let mut direct: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        for node in metadata["resolve"]["nodes"]
-            .as_array()
-            .into_iter()
-            .flatten()
-        {
-            let Some(name) = names.get(&text(&node["id"])) else {
-                continue;
-            };
+        for node in metadata["resolve"]["nodes"].as_array().into_iter().flatten() {
+            let Some(name) = names.get(&text(&node["id"])) else { continue };
             let normal = node["deps"].as_array().into_iter().flatten().filter(|dep| {
-                dep["dep_kinds"]
-                    .as_array()
-                    .into_iter()
-                    .flatten()
-                    .any(|kind| kind["kind"].is_null())
+                dep["dep_kinds"].as_array().into_iter().flatten().any(|kind| kind["kind"].is_null())
             });
             let targets = normal.filter_map(|dep| names.get(&text(&dep["pkg"])).cloned());
             direct.entry(name.clone()).or_default().extend(targets);

@@ -44,10 +44,8 @@ fn main() -> Result<()> {
     match Arguments::parse().task {
         Task::Test(arguments) => test::run(&arguments),
         Task::Check => check::run(),
-        Task::Sim { arguments } => {
-            process::cargo(&["run", "--release", "--package", "caddis-sim", "--"])
-                .and_then(|mut command| process::succeed(command.args(arguments)))
-        }
+        Task::Sim { arguments } => process::cargo(&["run", "--release", "--package", "caddis-sim", "--"])
+            .and_then(|mut command| process::succeed(command.args(arguments))),
         Task::Protos => protos::refresh(),
         Task::Bench { arguments } => bench::run(&arguments),
     }

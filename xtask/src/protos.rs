@@ -63,10 +63,7 @@ pub(crate) fn refresh() -> Result<()> {
         let folder = scratch.join(source.package.replace('/', "-"));
         fetch(source, &folder)?;
         for file in source.files {
-            copy(
-                &folder.join("package/build/protos").join(file),
-                &into.join(file),
-            )?;
+            copy(&folder.join("package/build/protos").join(file), &into.join(file))?;
         }
     }
     eprintln!("`{}` is what these versions publish", into.display());
@@ -79,31 +76,16 @@ fn fetch(source: &Source, folder: &Path) -> Result<()> {
     }
     fs::create_dir_all(folder)?;
     let what = format!("{}@{}", source.package, source.version);
-    process::succeed(
-        Command::new("npm")
-            .args(["pack", "--silent", &what])
-            .current_dir(folder),
-    )?;
-    let archive = fs::read_dir(folder)?
-        .filter_map(Result::ok)
-        .map(|entry| entry.path())
-        .next();
-    let Some(archive) = archive else {
-        bail!("npm brought nothing for `{what}`")
-    };
-    process::succeed(
-        Command::new("tar")
-            .arg("-xzf")
-            .arg(archive)
-            .current_dir(folder),
-    )
+    process::succeed(Command::new("npm").args(["pack", "--silent", &what]).current_dir(folder))?;
+    let archive = fs::read_dir(folder)?.filter_map(Result::ok).map(|entry| entry.path()).next();
+    let Some(archive) = archive else { bail!("npm brought nothing for `{what}`") };
+    process::succeed(Command::new("tar").arg("-xzf").arg(archive).current_dir(folder))
 }
 
 fn copy(from: &Path, to: &Path) -> Result<()> {
     if let Some(folder) = to.parent() {
         fs::create_dir_all(folder)?;
     }
-    fs::copy(from, to)
-        .with_context(|| format!("copy `{}` to `{}`", from.display(), to.display()))?;
+    fs::copy(from, to).with_context(|| format!("copy `{}` to `{}`", from.display(), to.display()))?;
     Ok(())
 }

@@ -16,22 +16,10 @@ use crate::process;
 
 /// What ran with Airflow 2.7.3 is what there was two weeks after its release, build tools included.
 const LINES: [(&str, &str, &[&str]); 2] = [
-    (
-        "2.7.3",
-        "dags/tests/airflow-2.7.3.txt",
-        &["--exclude-newer", "2023-11-20"],
-    ),
+    ("2.7.3", "dags/tests/airflow-2.7.3.txt", &["--exclude-newer", "2023-11-20"]),
     ("3", "dags/tests/airflow-3.txt", &[]),
 ];
-const TEST: [&str; 7] = [
-    "test",
-    "--locked",
-    "--offline",
-    "--package",
-    "caddis-cli",
-    "--test",
-    "airflow",
-];
+const TEST: [&str; 7] = ["test", "--locked", "--offline", "--package", "caddis-cli", "--test", "airflow"];
 /// Tests at a time: most of their time is Airflow's own waiting.
 const THREADS: &str = "--test-threads=4";
 
@@ -41,30 +29,17 @@ pub(super) fn run() -> Result<Verdict> {
     println!("python 3.11: {}", python.display());
     let folder = process::target().join("airflow");
     timed("dask's environment", || {
-        let mut command = process::cargo(&[
-            "test",
-            "--locked",
-            "--package",
-            "caddis-cli",
-            "--test",
-            "airflow",
-        ])?;
+        let mut command = process::cargo(&["test", "--locked", "--package", "caddis-cli", "--test", "airflow"])?;
         process::succeed(command.args(["--", "--ignored", "--exact", "prepare"]))
     })?;
     let home = process::target().join("test-environment/home");
     for line in &LINES {
-        timed(&format!("airflow {}", line.0), || {
-            install(line, &folder, &home, &python)
-        })?;
+        timed(&format!("airflow {}", line.0), || install(line, &folder, &home, &python))?;
     }
     timed("the tests", || {
         let mut command = lonely();
-        command
-            .arg(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-            .args(TEST);
-        command
-            .args(["--", "--ignored", "--skip", "prepare", THREADS])
-            .env("CADDIS_AIRFLOW", &folder);
+        command.arg(env::var_os("CARGO").unwrap_or_else(|| "cargo".into())).args(TEST);
+        command.args(["--", "--ignored", "--skip", "prepare", THREADS]).env("CADDIS_AIRFLOW", &folder);
         process::succeed(command.current_dir(process::root()))
     })?;
     Ok(Verdict::Passed)
@@ -80,26 +55,14 @@ fn timed(what: &str, work: impl FnOnce() -> Result<()>) -> Result<()> {
 /// Runs what follows where there is nothing but loopback.
 fn lonely() -> Command {
     let mut command = Command::new("unshare");
-    command.args([
-        "--net",
-        "--",
-        "sh",
-        "-c",
-        "ip link set lo up && exec \"$0\" \"$@\"",
-    ]);
+    command.args(["--net", "--", "sh", "-c", "ip link set lo up && exec \"$0\" \"$@\""]);
     command
 }
 
 /// The environment of one line, and an empty database of its own; both are kept until the lock changes.
-fn install(
-    (line, lock, options): &(&str, &str, &[&str]),
-    folder: &Path,
-    home: &Path,
-    python: &Path,
-) -> Result<()> {
+fn install((line, lock, options): &(&str, &str, &[&str]), folder: &Path, home: &Path, python: &Path) -> Result<()> {
     let (venv, data) = (folder.join(line), folder.join(format!("{line}-home")));
-    let wanted =
-        fs::read_to_string(process::root().join(lock)).with_context(|| format!("read `{lock}`"))?;
+    let wanted = fs::read_to_string(process::root().join(lock)).with_context(|| format!("read `{lock}`"))?;
     let stamp = folder.join(format!("{line}.lock"));
     if fs::read_to_string(&stamp).is_ok_and(|made| made == wanted) {
         return Ok(());
@@ -111,24 +74,12 @@ fn install(
     }
     fs::create_dir_all(&data).with_context(|| format!("make `{}`", data.display()))?;
     let uv = uv::program(home)?;
-    process::succeed(
-        uv::calm(&uv, home)
-            .arg("venv")
-            .arg("--quiet")
-            .arg("--python")
-            .arg(python)
-            .arg(&venv),
-    )?;
+    process::succeed(uv::calm(&uv, home).arg("venv").arg("--quiet").arg("--python").arg(python).arg(&venv))?;
     let mut command = uv::calm(&uv, home);
-    command
-        .args(["pip", "install", "--quiet", "--python"])
-        .arg(venv.join("bin/python"));
+    command.args(["pip", "install", "--quiet", "--python"]).arg(venv.join("bin/python"));
     process::succeed(command.args(*options).arg("--requirement").arg(lock))?;
     let mut command = lonely();
-    command
-        .arg(venv.join("bin/airflow"))
-        .args(["db", "migrate"])
-        .env("AIRFLOW_HOME", &data);
+    command.arg(venv.join("bin/airflow")).args(["db", "migrate"]).env("AIRFLOW_HOME", &data);
     process::output(command.env("AIRFLOW__CORE__LOAD_EXAMPLES", "False"))?;
     fs::write(&stamp, wanted).with_context(|| format!("write `{}`", stamp.display()))
 }
@@ -136,30 +87,18 @@ fn install(
 /// The Python that Composer has too: in PATH (no shim, which may refuse) or where pyenv keeps its versions.
 fn interpreter() -> Result<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
-    let mut found: Vec<PathBuf> = env::split_paths(&path)
-        .map(|folder| folder.join("python3.11"))
-        .collect();
+    let mut found: Vec<PathBuf> = env::split_paths(&path).map(|folder| folder.join("python3.11")).collect();
     let pyenv = env::var_os("PYENV_ROOT").map(PathBuf::from);
     let pyenv = pyenv.or_else(|| env::var_os("HOME").map(|home| Path::new(&home).join(".pyenv")));
     let versions = pyenv.and_then(|root| fs::read_dir(root.join("versions")).ok());
-    found.extend(
-        versions
-            .into_iter()
-            .flatten()
-            .flatten()
-            .map(|version| version.path().join("bin/python3.11")),
-    );
+    found.extend(versions.into_iter().flatten().flatten().map(|version| version.path().join("bin/python3.11")));
     let good = |python: &PathBuf| {
         let code = "import ensurepip, sqlite3, sys; assert sys.version_info[:2] == (3, 11)";
         let shim = python.components().any(|part| part.as_os_str() == "shims");
-        !shim
-            && python.exists()
-            && process::output(Command::new(python).args(["-I", "-c", code])).is_ok()
+        !shim && python.exists() && process::output(Command::new(python).args(["-I", "-c", code])).is_ok()
     };
     match found.into_iter().find(good) {
         Some(python) => Ok(python),
-        None => bail!(
-            "there is no Python 3.11 in PATH or in pyenv's versions, which Airflow 2.7.3 needs\nhint: install it, or run the other tiers"
-        ),
+        None => bail!("there is no Python 3.11 in PATH or in pyenv's versions, which Airflow 2.7.3 needs\nhint: install it, or run the other tiers"),
     }
 }

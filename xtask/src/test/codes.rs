@@ -17,9 +17,7 @@ fn folder() -> PathBuf {
 /// Forgets earlier runs.
 pub(super) fn clear() -> Result<()> {
     match fs::remove_dir_all(folder()) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(error).context("forget produced codes")
-        }
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error).context("forget produced codes"),
         _ => Ok(()),
     }
 }
@@ -29,15 +27,10 @@ pub(super) fn check() -> Result<Verdict> {
     let causes = CauseCode::ALL.iter().map(|code| format!("cause-{code}"));
     let reasons = ReasonCode::ALL.iter().map(|code| format!("reason-{code}"));
     let all: Vec<String> = causes.chain(reasons).collect();
-    let missing: Vec<&String> = all
-        .iter()
-        .filter(|code| !folder().join(code).exists())
-        .collect();
+    let missing: Vec<&String> = all.iter().filter(|code| !folder().join(code).exists()).collect();
     if missing.is_empty() {
         println!("{} codes were brought about", all.len());
         return Ok(Verdict::Passed);
     }
-    bail!(
-        "no test brought about: {missing:?}\nhint: docs/CAUSES.md says which test should; the tier `rust` runs them"
-    )
+    bail!("no test brought about: {missing:?}\nhint: docs/CAUSES.md says which test should; the tier `rust` runs them")
 }

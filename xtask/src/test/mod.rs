@@ -47,12 +47,7 @@ pub(crate) struct Tier {
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     if arguments.list {
         for tier in tiers::ALL {
-            println!(
-                "{:<14} {}{}",
-                tier.name,
-                tier.about,
-                if tier.newcomer { "" } else { " (CI only)" }
-            );
+            println!("{:<14} {}{}", tier.name, tier.about, if tier.newcomer { "" } else { " (CI only)" });
         }
         return Ok(());
     }

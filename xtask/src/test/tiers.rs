@@ -49,13 +49,7 @@ pub(super) const ALL: &[Tier] = &[
         optional: true,
         run: gcloud,
     },
-    Tier {
-        name: "lints",
-        about: "clippy with the house's bans",
-        newcomer: false,
-        optional: false,
-        run: lints,
-    },
+    Tier { name: "lints", about: "clippy with the house's bans", newcomer: false, optional: false, run: lints },
     Tier {
         name: "kill",
         about: "kill -9 of server, keeper and fork server, eight times in each stage of a job's life",
@@ -92,63 +86,28 @@ fn directions() -> Result<Verdict> {
 
 fn rust() -> Result<Verdict> {
     codes::clear()?;
-    nextest(
-        &["--workspace"],
-        if everything() {
-            &[("CADDIS_ALL", "1")]
-        } else {
-            &[]
-        },
-    )?;
+    nextest(&["--workspace"], if everything() { &[("CADDIS_ALL", "1")] } else { &[] })?;
     Ok(Verdict::Passed)
 }
 
 /// nextest where it is installed, since it shows slow tests; else cargo's own runner.
 fn nextest(what: &[&str], variables: &[(&str, &str)]) -> Result<()> {
-    let runner: &[&str] = if process::exists("cargo-nextest", "--version") {
-        &["nextest", "run"]
-    } else {
-        &["test"]
-    };
+    let runner: &[&str] =
+        if process::exists("cargo-nextest", "--version") { &["nextest", "run"] } else { &["test"] };
     let mut command = process::cargo(runner)?;
-    command
-        .args(["--locked", "--no-fail-fast"])
-        .args(what)
-        .envs(variables.iter().copied());
+    command.args(["--locked", "--no-fail-fast"]).args(what).envs(variables.iter().copied());
     process::succeed(&mut command)
 }
 
 /// The programs by which Chromium goes.
-const BROWSERS: &[&str] = &[
-    "chromium",
-    "chromium-browser",
-    "google-chrome",
-    "google-chrome-stable",
-];
+const BROWSERS: &[&str] = &["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
 fn browser() -> Result<Verdict> {
-    let Some(program) = BROWSERS
-        .iter()
-        .find(|program| process::exists(program, "--version"))
-    else {
-        return Ok(Verdict::Skipped(format!(
-            "none of {} is installed",
-            BROWSERS.join(", ")
-        )));
+    let Some(program) = BROWSERS.iter().find(|program| process::exists(program, "--version")) else {
+        return Ok(Verdict::Skipped(format!("none of {} is installed", BROWSERS.join(", "))));
     };
-    let mut command = process::cargo(&[
-        "test",
-        "--locked",
-        "--package",
-        "caddis-cli",
-        "--test",
-        "browser",
-    ])?;
-    process::succeed(
-        command
-            .args(["--", "--ignored", "--test-threads=1"])
-            .env("CADDIS_BROWSER", program),
-    )?;
+    let mut command = process::cargo(&["test", "--locked", "--package", "caddis-cli", "--test", "browser"])?;
+    process::succeed(command.args(["--", "--ignored", "--test-threads=1"]).env("CADDIS_BROWSER", program))?;
     Ok(Verdict::Passed)
 }
 
@@ -156,14 +115,7 @@ fn gcloud() -> Result<Verdict> {
     if !process::exists("gcloud", "--version") {
         return Ok(Verdict::Skipped("gcloud is not installed".to_owned()));
     }
-    let mut command = process::cargo(&[
-        "test",
-        "--locked",
-        "--package",
-        "caddis-cli",
-        "--test",
-        "gcloud",
-    ])?;
+    let mut command = process::cargo(&["test", "--locked", "--package", "caddis-cli", "--test", "gcloud"])?;
     process::succeed(command.args(["--", "--ignored"]))?;
     Ok(Verdict::Passed)
 }
@@ -174,24 +126,13 @@ fn lints() -> Result<Verdict> {
 }
 
 fn kill() -> Result<Verdict> {
-    nextest(
-        &["--package", "caddis-cli", "--test", "kill"],
-        &[("CADDIS_KILLS", "8")],
-    )?;
+    nextest(&["--package", "caddis-cli", "--test", "kill"], &[("CADDIS_KILLS", "8")])?;
     Ok(Verdict::Passed)
 }
 
 fn simulator() -> Result<Verdict> {
     for arguments in [&["--seeds", "0..30000"][..], &["--sweep"][..]] {
-        let mut command = process::cargo(&[
-            "run",
-            "--release",
-            "--locked",
-            "--quiet",
-            "--package",
-            "caddis-sim",
-            "--",
-        ])?;
+        let mut command = process::cargo(&["run", "--release", "--locked", "--quiet", "--package", "caddis-sim", "--"])?;
         process::succeed(command.args(arguments)).context("simulate")?;
     }
     Ok(Verdict::Passed)

@@ -12,8 +12,5 @@ use tokio::runtime::Builder;
 
 /// Measures and writes down.
 pub(super) fn run(arguments: Arguments) -> Result<()> {
-    Builder::new_current_thread()
-        .enable_all()
-        .build()?
-        .block_on(run::run(&arguments))
+    Builder::new_current_thread().enable_all().build()?.block_on(run::run(&arguments))
 }

@@ -33,10 +33,7 @@ const COLUMNS: [(&str, bool); 8] = [
 
 /// Writes both files and prints the tables.
 pub(super) fn write(arguments: &Arguments, outcome: &Outcome) -> Result<()> {
-    let folder = arguments
-        .out
-        .clone()
-        .unwrap_or_else(|| process::root().join("benchmarks/results"));
+    let folder = arguments.out.clone().unwrap_or_else(|| process::root().join("benchmarks/results"));
     fs::create_dir_all(&folder)?;
     let begun = outcome.facts["begun"].as_str().unwrap_or_default();
     let name = format!("{}-adapt", begun.split('T').next().unwrap_or_default());
@@ -60,15 +57,8 @@ pub(super) fn write(arguments: &Arguments, outcome: &Outcome) -> Result<()> {
 }
 
 fn markdown(arguments: &Arguments, outcome: &Outcome) -> String {
-    let mut lines = conditions(
-        &outcome.facts,
-        outcome.numbers.failures_of_all(),
-        &outcome.left_behind,
-    );
-    lines.push(format!(
-        "{} rounds in shuffled order, seed {}.",
-        arguments.rounds, outcome.seed
-    ));
+    let mut lines = conditions(&outcome.facts, outcome.numbers.failures_of_all(), &outcome.left_behind);
+    lines.push(format!("{} rounds in shuffled order, seed {}.", arguments.rounds, outcome.seed));
     lines.push(match &outcome.differing[..] {
         [] => "Every program's result was the same each time, on both sides.".to_owned(),
         differing => format!("**Results differed: {}.**", differing.join("; ")),
@@ -102,21 +92,12 @@ fn rows(arguments: &Arguments, outcome: &Outcome) -> Vec<Vec<String>> {
             let numbers = &outcome.numbers;
             let cell = |(metric, sum): &(&str, bool)| {
                 let summary = numbers.summary(&name, metric);
-                shown(if *sum {
-                    numbers.sum(&name, metric)
-                } else {
-                    summary.map(|summary| summary.median)
-                })
+                shown(if *sum { numbers.sum(&name, metric) } else { summary.map(|summary| summary.median) })
             };
             let mut row = vec![(*label).to_owned(), side.to_owned()];
             row.extend(COLUMNS.iter().map(cell));
             row.push(numbers.failures(&name).to_string());
-            row.push(
-                numbers
-                    .summary(&name, "seconds")
-                    .map_or(0, |summary| summary.n)
-                    .to_string(),
-            );
+            row.push(numbers.summary(&name, "seconds").map_or(0, |summary| summary.n).to_string());
             rows.push(row);
         }
     }

@@ -58,9 +58,7 @@ pub(super) async fn run(arguments: &Arguments) -> Result<()> {
 
 async fn measure(ground: &mut Ground, arguments: &Arguments) -> Result<Outcome> {
     let begun = machine::date()?;
-    let seed = arguments
-        .seed
-        .unwrap_or_else(|| u64::try_from(clock::monotonic()).unwrap_or(0) % 1_000_000);
+    let seed = arguments.seed.unwrap_or_else(|| u64::try_from(clock::monotonic()).unwrap_or(0) % 1_000_000);
     eprintln!("seed {seed}");
     caddis::warm(ground).await?;
     let before = machine::load();
@@ -74,11 +72,7 @@ async fn measure(ground: &mut Ground, arguments: &Arguments) -> Result<Outcome> 
     for round in 1..=arguments.rounds {
         shuffle.shuffle(&mut turns);
         for (load, side) in &turns {
-            eprintln!(
-                "round {round} of {}: {load} on {side} (load {:.2})",
-                arguments.rounds,
-                machine::load()[0]
-            );
+            eprintln!("round {round} of {}: {load} on {side} (load {:.2})", arguments.rounds, machine::load()[0]);
             if let Err(error) = turn(ground, load, side, &mut numbers, &mut results).await {
                 eprintln!("  failed: {error:#}");
                 numbers.fail(&name(load, side), format!("{error:#}"));
@@ -90,13 +84,7 @@ async fn measure(ground: &mut Ground, arguments: &Arguments) -> Result<Outcome> 
     facts["load_before"] = json!(before);
     facts["load_after"] = json!(machine::load());
     let differing = differing(&results);
-    Ok(Outcome {
-        numbers,
-        facts,
-        seed,
-        differing,
-        left_behind: Vec::new(),
-    })
+    Ok(Outcome { numbers, facts, seed, differing, left_behind: Vec::new() })
 }
 
 /// One program on one side, in a process of its own: what a side leaves in memory is nobody else's burden.
@@ -109,19 +97,9 @@ async fn turn(
 ) -> Result<()> {
     let mut command = ground.python()?;
     let drivers = ground.repository.join("benchmarks/start/drivers");
-    command
-        .env("BENCH_DRIVERS", drivers)
-        .arg(
-            ground
-                .repository
-                .join("benchmarks/adapt/drivers/scaling.py"),
-        )
-        .arg(side);
+    command.env("BENCH_DRIVERS", drivers).arg(ground.repository.join("benchmarks/adapt/drivers/scaling.py")).arg(side);
     let mut driver = Driver::begin(ground, command, "scaling.py", side).await?;
-    let answer = match driver
-        .ask_within(&json!({"do": "run", "load": load}), BOUND)
-        .await
-    {
+    let answer = match driver.ask_within(&json!({"do": "run", "load": load}), BOUND).await {
         Ok(answer) => answer,
         Err(error) => {
             driver.give_up().await;
@@ -130,22 +108,10 @@ async fn turn(
     };
     driver.end().await;
     caddis::rest(ground).await?;
-    for (metric, value) in answer["numbers"]
-        .as_object()
-        .context("an object of numbers")?
-    {
-        numbers.push(
-            &name(load, side),
-            metric,
-            value
-                .as_f64()
-                .with_context(|| format!("`{metric}` is {value}"))?,
-        );
+    for (metric, value) in answer["numbers"].as_object().context("an object of numbers")? {
+        numbers.push(&name(load, side), metric, value.as_f64().with_context(|| format!("`{metric}` is {value}"))?);
     }
-    results
-        .entry(load.to_owned())
-        .or_default()
-        .push(answer["result"].clone());
+    results.entry(load.to_owned()).or_default().push(answer["result"].clone());
     Ok(())
 }
 
@@ -155,12 +121,8 @@ pub(super) fn name(load: &str, side: &str) -> String {
 }
 
 fn differing(results: &BTreeMap<String, Vec<Value>>) -> Vec<String> {
-    let unlike = results
-        .iter()
-        .filter(|(_, results)| results.windows(2).any(|two| two[0] != two[1]));
-    unlike
-        .map(|(load, results)| format!("{load}: {results:?}"))
-        .collect()
+    let unlike = results.iter().filter(|(_, results)| results.windows(2).any(|two| two[0] != two[1]));
+    unlike.map(|(load, results)| format!("{load}: {results:?}")).collect()
 }
 
 #[cfg(test)]
@@ -170,11 +132,7 @@ mod tests {
     #[test]
     fn results_that_differ_are_told() {
         let of = |values: &[i64]| values.iter().map(|value| json!(value)).collect::<Vec<_>>();
-        let results = [
-            ("same".to_owned(), of(&[7, 7, 7])),
-            ("other".to_owned(), of(&[7, 7, 8])),
-        ]
-        .into();
+        let results = [("same".to_owned(), of(&[7, 7, 7])), ("other".to_owned(), of(&[7, 7, 8]))].into();
         assert_eq!(differing(&results).len(), 1);
         assert!(differing(&results)[0].starts_with("other"));
     }

@@ -38,21 +38,13 @@ pub(super) fn aims(numbers: &Numbers) -> Vec<Aim> {
     if let Some(running) = numbers.summary("idle", "running") {
         for (what, value) in [("p50", running.median), ("p99", running.p99)] {
             let text = format!("warm CreateCluster to RUNNING, one user, {what}");
-            aims.push(Aim {
-                text,
-                value,
-                limit: RUNNING_MS,
-            });
+            aims.push(Aim { text, value, limit: RUNNING_MS });
         }
     }
     for what in READS {
         for wire in ["gRPC", "REST"] {
             if let Some(read) = numbers.summary("history", &format!("{what} {wire}")) {
-                aims.push(Aim {
-                    text: format!("{what}, {wire}, p99"),
-                    value: read.p99,
-                    limit: READ_MS,
-                });
+                aims.push(Aim { text: format!("{what}, {wire}, p99"), value: read.p99, limit: READ_MS });
             }
         }
     }
@@ -69,10 +61,7 @@ mod tests {
         assert!(aims(&numbers).is_empty());
         numbers.push("history", "GetJob REST", 10.5);
         numbers.push("idle", "running", 900.0);
-        let found: Vec<_> = aims(&numbers)
-            .into_iter()
-            .map(|aim| (aim.text.clone(), aim.reached()))
-            .collect();
+        let found: Vec<_> = aims(&numbers).into_iter().map(|aim| (aim.text.clone(), aim.reached())).collect();
         assert_eq!(found.len(), 3);
         assert!(found[0].1 && found[1].1 && !found[2].1, "{found:?}");
     }

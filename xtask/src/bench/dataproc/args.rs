@@ -50,15 +50,8 @@ impl Arguments {
 
     /// Refuses names that are not known: a run that measures nothing would look like one that did.
     pub(super) fn check(&self) -> Result<()> {
-        match self
-            .only
-            .iter()
-            .find(|only| !PARTS.contains(&only.as_str()))
-        {
-            Some(unknown) => bail!(
-                "there is nothing named `{unknown}`\nhint: there are {}",
-                PARTS.join(", ")
-            ),
+        match self.only.iter().find(|only| !PARTS.contains(&only.as_str())) {
+            Some(unknown) => bail!("there is nothing named `{unknown}`\nhint: there are {}", PARTS.join(", ")),
             None => Ok(()),
         }
     }

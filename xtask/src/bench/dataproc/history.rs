@@ -9,9 +9,9 @@ use tokio::process::Command;
 
 use super::args::Arguments;
 use super::place;
-use crate::bench::start::caddis;
 use crate::bench::start::ground::Ground;
 use crate::bench::start::numbers::Numbers;
+use crate::bench::start::caddis;
 use crate::process;
 
 /// What all are called, before their number of five digits.
@@ -21,16 +21,10 @@ const JOB: &str = "fill-job";
 const FOLDER: &str = "bench/us-central1/";
 
 /// Fills the store and reads it.
-pub(super) async fn run(
-    ground: &Ground,
-    arguments: &Arguments,
-    numbers: &mut Numbers,
-) -> Result<()> {
+pub(super) async fn run(ground: &Ground, arguments: &Arguments, numbers: &mut Numbers) -> Result<()> {
     let mut direct = place::driver(ground, "direct.py").await?;
     let first = |name: &str| format!("{name}-00000");
-    direct
-        .ask(&json!({"do": "stopped", "name": first(CLUSTER), "job_id": first(JOB), "workers": 2}))
-        .await?;
+    direct.ask(&json!({"do": "stopped", "name": first(CLUSTER), "job_id": first(JOB), "workers": 2})).await?;
     direct.end().await;
     caddis::rest(ground).await?;
     caddis::stop(ground).await?;
@@ -40,28 +34,15 @@ pub(super) async fn run(
         "do": "reads", "cluster_prefix": CLUSTER, "clusters": arguments.clusters, "job_prefix": JOB,
         "jobs": arguments.jobs, "count": arguments.calls,
     });
-    let answer = direct
-        .ask_within(&wish, std::time::Duration::from_secs(1800))
-        .await?;
+    let answer = direct.ask_within(&wish, std::time::Duration::from_secs(1800)).await?;
     for (what, samples) in answer["took"].as_object().context("an object of samples")? {
-        for millis in samples
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(serde_json::Value::as_f64)
-        {
+        for millis in samples.as_array().into_iter().flatten().filter_map(serde_json::Value::as_f64) {
             numbers.push("history", what, millis);
         }
-        numbers.push(
-            "history-bytes",
-            what,
-            answer["bytes"][what].as_f64().unwrap_or(0.0),
-        );
+        numbers.push("history-bytes", what, answer["bytes"][what].as_f64().unwrap_or(0.0));
     }
     for round in 0..=5 {
-        let took = direct
-            .ask(&json!({"do": "once", "name": format!("late-{round}"), "workers": 2}))
-            .await?;
+        let took = direct.ask(&json!({"do": "once", "name": format!("late-{round}"), "workers": 2})).await?;
         if round > 0 {
             place::note("idle-history", &took, numbers)?;
         }
@@ -72,37 +53,18 @@ pub(super) async fn run(
 }
 
 async fn fill(ground: &Ground, arguments: &Arguments) -> Result<()> {
-    eprintln!(
-        "filling the store with {} clusters and {} jobs",
-        arguments.clusters, arguments.jobs
-    );
-    let build = [
-        "build",
-        "--release",
-        "--package",
-        "caddis-store",
-        "--example",
-        "copies",
-        "--quiet",
-    ];
+    eprintln!("filling the store with {} clusters and {} jobs", arguments.clusters, arguments.jobs);
+    let build = ["build", "--release", "--package", "caddis-store", "--example", "copies", "--quiet"];
     process::succeed(&mut process::cargo(&build)?)?;
-    let target = std::env::var_os("CARGO_TARGET_DIR")
-        .map_or_else(|| process::root().join("target"), Into::into);
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| process::root().join("target"), Into::into);
     let output = Command::new(target.join("release/examples/copies"))
         .arg(ground.home.join("state.db"))
-        .args([
-            FOLDER,
-            &format!("{CLUSTER}-00000"),
-            &arguments.clusters.to_string(),
-        ])
+        .args([FOLDER, &format!("{CLUSTER}-00000"), &arguments.clusters.to_string()])
         .args([&format!("{JOB}-00000"), &arguments.jobs.to_string()])
         .output()
         .await?;
     if !output.status.success() {
-        bail!(
-            "the store could not be filled: {}",
-            String::from_utf8_lossy(&output.stderr).trim()
-        );
+        bail!("the store could not be filled: {}", String::from_utf8_lossy(&output.stderr).trim());
     }
     Ok(())
 }

@@ -16,10 +16,7 @@ use crate::process;
 /// Writes both files and prints the tables.
 pub(super) fn write(arguments: &Arguments, outcome: &Outcome) -> Result<()> {
     let aims = aims::aims(&outcome.numbers);
-    let folder = arguments
-        .out
-        .clone()
-        .unwrap_or_else(|| process::root().join("benchmarks/results"));
+    let folder = arguments.out.clone().unwrap_or_else(|| process::root().join("benchmarks/results"));
     fs::create_dir_all(&folder)?;
     let begun = outcome.facts["begun"].as_str().unwrap_or_default();
     let name = format!("{}-dataproc", begun.split('T').next().unwrap_or_default());
@@ -47,10 +44,7 @@ pub(super) fn write(arguments: &Arguments, outcome: &Outcome) -> Result<()> {
 
 fn markdown(arguments: &Arguments, outcome: &Outcome, aims: &[Aim]) -> String {
     let numbers = &outcome.numbers;
-    let mut text = format!(
-        "# How fast Google's clients are served\n\n{}\n",
-        conditions(arguments, outcome)
-    );
+    let mut text = format!("# How fast Google's clients are served\n\n{}\n", conditions(arguments, outcome));
     let mut section = |title: &str, body: Option<String>| {
         text.extend(body.map(|body| format!("## {title}\n\n{body}\n")));
     };
@@ -65,53 +59,21 @@ fn markdown(arguments: &Arguments, outcome: &Outcome, aims: &[Aim]) -> String {
 fn conditions(arguments: &Arguments, outcome: &Outcome) -> String {
     let facts = &outcome.facts;
     let text = |name: &str| facts[name].as_str().unwrap_or("unknown").to_owned();
-    let loads = |name: &str| -> Vec<f64> {
-        facts[name]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_f64)
-            .collect()
-    };
-    let load = |name: &str| {
-        loads(name)
-            .iter()
-            .map(|load| format!("{load:.2}"))
-            .collect::<Vec<_>>()
-            .join(" ")
-    };
+    let loads =
+        |name: &str| -> Vec<f64> { facts[name].as_array().into_iter().flatten().filter_map(Value::as_f64).collect() };
+    let load = |name: &str| loads(name).iter().map(|load| format!("{load:.2}")).collect::<Vec<_>>().join(" ");
     let versions = facts["versions"].as_object().into_iter().flatten();
-    let versions: Vec<String> = versions
-        .map(|(name, version)| format!("{name} {}", version.as_str().unwrap_or("?")))
-        .collect();
+    let versions: Vec<String> =
+        versions.map(|(name, version)| format!("{name} {}", version.as_str().unwrap_or("?"))).collect();
     let ram = facts["ram_bytes"].as_f64().unwrap_or(0.0) / f64::from(1 << 30);
     let mut lines = vec![
-        format!(
-            "{}, commit {}, {}.",
-            text("begun"),
-            text("commit"),
-            text("caddis")
-        ),
-        format!(
-            "{}, {} cores, {ram:.0} GiB, Linux {}.",
-            text("processor"),
-            facts["cores"],
-            text("kernel")
-        ),
+        format!("{}, commit {}, {}.", text("begun"), text("commit"), text("caddis")),
+        format!("{}, {} cores, {ram:.0} GiB, Linux {}.", text("processor"), facts["cores"], text("kernel")),
         format!("{}.", versions.join(", ")),
-        format!(
-            "Load before {}, after {}.",
-            load("load_before"),
-            load("load_after")
-        ),
+        format!("Load before {}, after {}.", load("load_before"), load("load_after")),
     ];
-    if loads("load_before")
-        .first()
-        .is_some_and(|load| *load > cores() as f64 / 2.0)
-    {
-        lines.push(
-            "**The machine was busy with something else: do not quote these numbers.**".to_owned(),
-        );
+    if loads("load_before").first().is_some_and(|load| *load > cores() as f64 / 2.0) {
+        lines.push("**The machine was busy with something else: do not quote these numbers.**".to_owned());
     }
     if arguments.rounds < 10 && arguments.wants("idle") {
         lines.push("**Fewer than ten rounds: a check of the harness, not a result.**".to_owned());
@@ -120,10 +82,7 @@ fn conditions(arguments: &Arguments, outcome: &Outcome) -> String {
         lines.push("**Some measurements failed; the JSON file says which.**".to_owned());
     }
     if !outcome.left_behind.is_empty() {
-        lines.push(format!(
-            "**Left behind: {}.**",
-            outcome.left_behind.join("; ")
-        ));
+        lines.push(format!("**Left behind: {}.**", outcome.left_behind.join("; ")));
     }
     lines.join("\\\n") + "\n"
 }
@@ -131,15 +90,7 @@ fn conditions(arguments: &Arguments, outcome: &Outcome) -> String {
 fn aims_table(aims: &[Aim]) -> String {
     let row = |aim: &Aim| {
         let word = if aim.reached() { "yes" } else { "**no**" };
-        vec![
-            aim.text.clone(),
-            shown(Some(aim.value)),
-            shown(Some(aim.limit)),
-            word.to_owned(),
-        ]
+        vec![aim.text.clone(), shown(Some(aim.value)), shown(Some(aim.limit)), word.to_owned()]
     };
-    table(
-        &["aim", "measured, ms", "at most, ms", "reached"],
-        &aims.iter().map(row).collect::<Vec<_>>(),
-    )
+    table(&["aim", "measured, ms", "at most, ms", "reached"], &aims.iter().map(row).collect::<Vec<_>>())
 }

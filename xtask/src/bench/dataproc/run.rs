@@ -12,12 +12,7 @@ use crate::bench::start::numbers::Numbers;
 use crate::bench::start::{caddis, clock, machine, processes, run as ending};
 
 /// Whose versions the report names.
-const PACKAGES: [&str; 4] = [
-    "google-cloud-dataproc",
-    "google-api-core",
-    "grpcio",
-    "protobuf",
-];
+const PACKAGES: [&str; 4] = ["google-cloud-dataproc", "google-api-core", "grpcio", "protobuf"];
 
 /// A single node's worker gets 14 GiB at most, and half of the pool at most: a pool of this size for each user holds
 /// all of their clusters at once. It is a limit that nothing here comes near, not memory that is used.
@@ -83,11 +78,7 @@ async fn measure(ground: &mut Ground, arguments: &Arguments) -> Result<Outcome> 
     facts["begun"] = begun.into();
     facts["load_before"] = json!(before);
     facts["load_after"] = json!(machine::load());
-    Ok(Outcome {
-        numbers,
-        facts,
-        left_behind: Vec::new(),
-    })
+    Ok(Outcome { numbers, facts, left_behind: Vec::new() })
 }
 
 /// One user, by a thin client that looks closely and by Google's library, in turns.
@@ -97,15 +88,8 @@ async fn idle(ground: &Ground, rounds: u32, numbers: &mut Numbers) -> Result<()>
     for round in 0..=rounds {
         eprintln!("round {round} of {rounds} (load {:.2})", machine::load()[0]);
         let (mut first, failed) = (Numbers::default(), numbers.failures_of_all());
-        let kept = if round == 0 {
-            &mut first
-        } else {
-            &mut *numbers
-        };
-        match direct
-            .ask(&json!({"do": "once", "name": format!("idle-{round}"), "workers": 2}))
-            .await
-        {
+        let kept = if round == 0 { &mut first } else { &mut *numbers };
+        match direct.ask(&json!({"do": "once", "name": format!("idle-{round}"), "workers": 2})).await {
             Ok(took) => place::note("idle", &took, kept)?,
             Err(error) => kept.fail("idle", format!("{error:#}")),
         }
@@ -121,21 +105,11 @@ async fn idle(ground: &Ground, rounds: u32, numbers: &mut Numbers) -> Result<()>
     Ok(())
 }
 
-async fn users(
-    ground: &Ground,
-    name: &'static str,
-    count: u32,
-    loops: u32,
-    numbers: &mut Numbers,
-) -> Result<()> {
+async fn users(ground: &Ground, name: &'static str, count: u32, loops: u32, numbers: &mut Numbers) -> Result<()> {
     let mut google = place::driver(ground, "library.py").await?;
     let begun = clock::monotonic();
     let done = place::users(&mut google, name, count, loops, 0, numbers).await;
-    numbers.push(
-        name,
-        "total_s",
-        clock::millis(begun, clock::monotonic()) / 1000.0,
-    );
+    numbers.push(name, "total_s", clock::millis(begun, clock::monotonic()) / 1000.0);
     google.end().await;
     caddis::rest(ground).await?;
     done
@@ -145,13 +119,7 @@ async fn users(
 async fn at_once(ground: &Ground, arguments: &Arguments, numbers: &mut Numbers) -> Result<()> {
     let config = ground.home.join("caddis.toml");
     caddis::stop(ground).await?;
-    fs::write(
-        &config,
-        format!(
-            "[pool]\nmemory = \"{}GiB\"\n",
-            GIB_A_USER * arguments.users.max(2)
-        ),
-    )?;
+    fs::write(&config, format!("[pool]\nmemory = \"{}GiB\"\n", GIB_A_USER * arguments.users.max(2)))?;
     let done = users(ground, "users", arguments.users, arguments.loops, numbers).await;
     caddis::rest(ground).await?;
     caddis::stop(ground).await?;

@@ -6,18 +6,10 @@ use crate::bench::start::table::{shown, table};
 
 /// Reads that have an aim: the calls of the issue, in the page that is answered when nobody says how large, and one
 /// that a screen shows.
-pub(super) const READS: [&str; 3] = [
-    "GetJob",
-    "ListClusters, page of 20",
-    "ListClusters, page of 100",
-];
+pub(super) const READS: [&str; 3] = ["GetJob", "ListClusters, page of 20", "ListClusters, page of 100"];
 /// The others.
-const MORE: [&str; 4] = [
-    "GetCluster",
-    "ListClusters, page of 1000",
-    "ListClusters, none of all is active",
-    "ListJobs, page of 100",
-];
+const MORE: [&str; 4] =
+    ["GetCluster", "ListClusters, page of 1000", "ListClusters, none of all is active", "ListJobs, page of 100"];
 
 /// Google's own times, as its users and its pages tell them: no cloud can be reached from here.
 const GOOGLE: &str = "\
@@ -35,21 +27,11 @@ and DONE).\n";
 fn row(numbers: &Numbers, name: &str, metric: &str, label: &str) -> Option<Vec<String>> {
     let found = numbers.summary(name, metric)?;
     let values = [found.median, found.p95, found.p99, found.max].map(|value| shown(Some(value)));
-    Some(
-        [
-            vec![label.to_owned()],
-            values.to_vec(),
-            vec![found.n.to_string()],
-        ]
-        .concat(),
-    )
+    Some([vec![label.to_owned()], values.to_vec(), vec![found.n.to_string()]].concat())
 }
 
 fn rows(numbers: &Numbers, lines: &[(&str, &str, &str)]) -> Option<String> {
-    let rows: Vec<_> = lines
-        .iter()
-        .filter_map(|(name, metric, label)| row(numbers, name, metric, label))
-        .collect();
+    let rows: Vec<_> = lines.iter().filter_map(|(name, metric, label)| row(numbers, name, metric, label)).collect();
     (!rows.is_empty()).then(|| table(&["", "p50", "p95", "p99", "max", "n"], &rows))
 }
 
@@ -63,31 +45,11 @@ pub(super) fn alone(numbers: &Numbers) -> Option<String> {
             ("idle", "submit_answer", "direct: SubmitJob answered"),
             ("idle", "done", "direct: SubmitJob to DONE"),
             ("idle", "gone", "direct: DeleteCluster to NOT_FOUND"),
-            (
-                "library",
-                "create_seen",
-                "library: CreateCluster to `op.result()`",
-            ),
-            (
-                "library",
-                "create_server",
-                "library: CreateCluster to RUNNING by the states",
-            ),
-            (
-                "library",
-                "job_seen",
-                "library: SubmitJob to DONE seen, looking every 100 ms",
-            ),
-            (
-                "library",
-                "job_server",
-                "library: SubmitJob to DONE by the states",
-            ),
-            (
-                "library",
-                "delete_seen",
-                "library: DeleteCluster to `op.result()`",
-            ),
+            ("library", "create_seen", "library: CreateCluster to `op.result()`"),
+            ("library", "create_server", "library: CreateCluster to RUNNING by the states"),
+            ("library", "job_seen", "library: SubmitJob to DONE seen, looking every 100 ms"),
+            ("library", "job_server", "library: SubmitJob to DONE by the states"),
+            ("library", "delete_seen", "library: DeleteCluster to `op.result()`"),
         ],
     )?;
     Some(format!("{ALONE}\n{table}\n{GOOGLE}"))
@@ -100,27 +62,15 @@ pub(super) fn many(numbers: &Numbers, arguments: &Arguments) -> Option<String> {
             numbers,
             &[
                 (name, "create_answer", "CreateCluster answered"),
-                (
-                    name,
-                    "create_server",
-                    "CreateCluster to RUNNING by the states",
-                ),
+                (name, "create_server", "CreateCluster to RUNNING by the states"),
                 (name, "create_seen", "CreateCluster to `op.result()`"),
                 (name, "submit_answer", "SubmitJob answered"),
                 (name, "job_server", "SubmitJob to DONE by the states"),
-                (
-                    name,
-                    "job_seen",
-                    "SubmitJob to DONE seen, looking every 100 ms",
-                ),
+                (name, "job_seen", "SubmitJob to DONE seen, looking every 100 ms"),
                 (name, "delete_seen", "DeleteCluster to `op.result()`"),
             ],
         )?;
-        let total = shown(
-            numbers
-                .summary(name, "total_s")
-                .map(|summary| summary.median),
-        );
+        let total = shown(numbers.summary(name, "total_s").map(|summary| summary.median));
         Some(format!("{text} {total} s for all.\n\n{table}"))
     };
     let users = arguments.users;
@@ -152,9 +102,7 @@ pub(super) fn history(numbers: &Numbers, arguments: &Arguments) -> Option<String
         for wire in ["gRPC", "REST"] {
             let metric = format!("{what} {wire}");
             if let Some(mut cells) = row(numbers, "history", &metric, &metric) {
-                let bytes = numbers
-                    .summary("history-bytes", &metric)
-                    .map(|summary| summary.median / 1000.0);
+                let bytes = numbers.summary("history-bytes", &metric).map(|summary| summary.median / 1000.0);
                 cells.push(shown(bytes));
                 body.push(cells);
             }
@@ -166,11 +114,7 @@ pub(super) fn history(numbers: &Numbers, arguments: &Arguments) -> Option<String
     let late = rows(
         numbers,
         &[
-            (
-                "idle-history",
-                "running",
-                "direct: CreateCluster to RUNNING",
-            ),
+            ("idle-history", "running", "direct: CreateCluster to RUNNING"),
             ("idle-history", "done", "direct: SubmitJob to DONE"),
         ],
     );

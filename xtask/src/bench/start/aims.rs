@@ -69,18 +69,8 @@ impl Aims<'_> {
                 0.25,
                 "0.25 x LocalCluster with TLS (`security=True`, made while timed, as ours)",
             ),
-            self.share(
-                tls,
-                "local-tls-made",
-                0.25,
-                "0.25 x LocalCluster with TLS, its credentials made before",
-            ),
-            self.share(
-                tls,
-                "local-fork",
-                1.0,
-                "faster than LocalCluster's `forkserver` without TLS",
-            ),
+            self.share(tls, "local-tls-made", 0.25, "0.25 x LocalCluster with TLS, its credentials made before"),
+            self.share(tls, "local-fork", 1.0, "faster than LocalCluster's `forkserver` without TLS"),
             self.steady(tls, "first task, TLS only: p95 under 1.5 x p50"),
         ]
     }
@@ -94,12 +84,7 @@ impl Aims<'_> {
                 self.median("cold-local", "end"),
                 "ms",
             ),
-            self.ms(
-                "run",
-                "first_line",
-                "warm `caddis run` to the script's first line",
-                250.0,
-            ),
+            self.ms("run", "first_line", "warm `caddis run` to the script's first line", 250.0),
             self.ms("kill", "replaced", "a killed worker replaced", 100.0),
         ];
         for when in ["fresh", "used"] {
@@ -107,20 +92,8 @@ impl Aims<'_> {
                 "fresh" => ("idle-server-fresh", "idle-keeper-fresh"),
                 _ => ("idle-server-used", "idle-keeper-used"),
             };
-            all.push(self.aim(
-                server,
-                "resident_mb",
-                &format!("server resident, {when}"),
-                Some(30.0),
-                "MB",
-            ));
-            all.push(self.aim(
-                keeper,
-                "resident_mb",
-                &format!("keeper resident, {when}"),
-                Some(10.0),
-                "MB",
-            ));
+            all.push(self.aim(server, "resident_mb", &format!("server resident, {when}"), Some(30.0), "MB"));
+            all.push(self.aim(keeper, "resident_mb", &format!("keeper resident, {when}"), Some(10.0), "MB"));
         }
         let many = |text: &str, value: Option<f64>, limit: Option<f64>, unit| Aim {
             name: "many",
@@ -129,10 +102,7 @@ impl Aims<'_> {
             limit,
             unit,
         };
-        let p99 = self
-            .numbers
-            .summary("many", "submit")
-            .map(|summary| summary.p99);
+        let p99 = self.numbers.summary("many", "submit").map(|summary| summary.p99);
         all.push(many("submit latency, p99", p99, Some(50.0), "ms"));
         all.push(many(
             "jobs that did not succeed",
@@ -140,20 +110,13 @@ impl Aims<'_> {
             Some(0.0),
             "",
         ));
-        for (metric, text) in [
-            ("lost", "jobs lost"),
-            ("never_ran", "jobs that never ran"),
-            ("ran_twice", "jobs that ran twice"),
-        ] {
+        for (metric, text) in
+            [("lost", "jobs lost"), ("never_ran", "jobs that never ran"), ("ran_twice", "jobs that ran twice")]
+        {
             all.push(many(text, self.median("many", metric), Some(0.0), ""));
         }
         let pool = self.median("many", "pool_slots");
-        all.push(many(
-            "most slots used of the pool's",
-            self.median("many", "most_slots_used"),
-            pool,
-            "slots",
-        ));
+        all.push(many("most slots used of the pool's", self.median("many", "most_slots_used"), pool, "slots"));
         all.push(many(
             "most workers in the process table",
             self.median("many", "most_worker_processes"),
@@ -164,26 +127,11 @@ impl Aims<'_> {
     }
 
     fn median(&self, name: &str, metric: &str) -> Option<f64> {
-        self.numbers
-            .summary(name, metric)
-            .map(|summary| summary.median)
+        self.numbers.summary(name, metric).map(|summary| summary.median)
     }
 
-    fn aim(
-        &self,
-        name: &'static str,
-        metric: &str,
-        text: &str,
-        limit: Option<f64>,
-        unit: &'static str,
-    ) -> Aim {
-        Aim {
-            name,
-            text: text.to_owned(),
-            value: self.median(name, metric),
-            limit,
-            unit,
-        }
+    fn aim(&self, name: &'static str, metric: &str, text: &str, limit: Option<f64>, unit: &'static str) -> Aim {
+        Aim { name, text: text.to_owned(), value: self.median(name, metric), limit, unit }
     }
 
     fn ms(&self, name: &'static str, metric: &str, text: &str, limit: f64) -> Aim {
@@ -192,28 +140,13 @@ impl Aims<'_> {
 
     /// At most a share of a peer's first task.
     fn share(&self, name: &'static str, peer: &str, share: f64, text: &str) -> Aim {
-        self.aim(
-            name,
-            "task",
-            text,
-            self.median(peer, "task").map(|peer| peer * share),
-            "ms",
-        )
+        self.aim(name, "task", text, self.median(peer, "task").map(|peer| peer * share), "ms")
     }
 
     fn steady(&self, name: &'static str, text: &str) -> Aim {
         let summary: Option<Summary> = self.numbers.summary(name, "task");
-        let (value, limit) = (
-            summary.map(|summary| summary.p95),
-            summary.map(|summary| summary.median * 1.5),
-        );
-        Aim {
-            name,
-            text: text.to_owned(),
-            value,
-            limit,
-            unit: "ms",
-        }
+        let (value, limit) = (summary.map(|summary| summary.p95), summary.map(|summary| summary.median * 1.5));
+        Aim { name, text: text.to_owned(), value, limit, unit: "ms" }
     }
 }
 
@@ -222,15 +155,7 @@ mod tests {
     use super::*;
 
     fn arguments() -> Arguments {
-        Arguments {
-            rounds: 1,
-            only: Vec::new(),
-            out: None,
-            seed: None,
-            python: None,
-            binary: None,
-            jobs: 2,
-        }
+        Arguments { rounds: 1, only: Vec::new(), out: None, seed: None, python: None, binary: None, jobs: 2 }
     }
 
     #[test]
@@ -239,18 +164,9 @@ mod tests {
         let mut numbers = Numbers::default();
         numbers.push("caddis", "task", 150.0);
         let found = aims(&numbers, &arguments());
-        let reached = |text: &str| {
-            found
-                .iter()
-                .find(|aim| aim.text.contains(text))
-                .map(|aim| aim.reached())
-        };
+        let reached = |text: &str| found.iter().find(|aim| aim.text.contains(text)).map(|aim| aim.reached());
         assert_eq!(reached("first task, TLS and dashboard"), Some(Some(true)));
-        assert_eq!(
-            reached("a tenth"),
-            None,
-            "without the peer nothing is claimed"
-        );
+        assert_eq!(reached("a tenth"), None, "without the peer nothing is claimed");
         assert_eq!(reached("TLS only"), None);
     }
 
@@ -261,19 +177,8 @@ mod tests {
         numbers.push("local", "task", 400.0);
         numbers.push("many", "succeeded", 1.0);
         let found = aims(&numbers, &arguments());
-        let of = |text: &str| {
-            found
-                .iter()
-                .find(|aim| aim.text.contains(text))
-                .expect("judged")
-        };
-        assert_eq!(
-            (of("0.35 x").limit, of("0.35 x").reached()),
-            (Some(140.0), Some(false))
-        );
-        assert_eq!(
-            (of("did not succeed").value, of("did not succeed").reached()),
-            (Some(1.0), Some(false))
-        );
+        let of = |text: &str| found.iter().find(|aim| aim.text.contains(text)).expect("judged");
+        assert_eq!((of("0.35 x").limit, of("0.35 x").reached()), (Some(140.0), Some(false)));
+        assert_eq!((of("did not succeed").value, of("did not succeed").reached()), (Some(1.0), Some(false)));
     }
 }

@@ -43,20 +43,9 @@ impl Arguments {
 
     /// Refuses names that are not known: a run that measures nothing would look like one that did.
     pub(super) fn check(&self) -> Result<()> {
-        let known: Vec<&str> = contenders::all()
-            .iter()
-            .map(|contender| contender.name)
-            .chain(PARTS)
-            .collect();
-        match self
-            .only
-            .iter()
-            .find(|only| !known.contains(&only.as_str()))
-        {
-            Some(unknown) => bail!(
-                "there is nothing named `{unknown}`\nhint: there are {}",
-                known.join(", ")
-            ),
+        let known: Vec<&str> = contenders::all().iter().map(|contender| contender.name).chain(PARTS).collect();
+        match self.only.iter().find(|only| !known.contains(&only.as_str())) {
+            Some(unknown) => bail!("there is nothing named `{unknown}`\nhint: there are {}", known.join(", ")),
             None => Ok(()),
         }
     }

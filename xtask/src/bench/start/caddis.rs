@@ -21,15 +21,8 @@ const WHERE: &str = "import sys\nprint(sys.executable, sys._base_executable, sep
 
 /// Builds the release binary; answers where it is.
 pub(in crate::bench) fn build() -> Result<PathBuf> {
-    process::succeed(&mut process::cargo(&[
-        "build",
-        "--release",
-        "--package",
-        "caddis-cli",
-        "--quiet",
-    ])?)?;
-    let target = std::env::var_os("CARGO_TARGET_DIR")
-        .map_or_else(|| process::root().join("target"), PathBuf::from);
+    process::succeed(&mut process::cargo(&["build", "--release", "--package", "caddis-cli", "--quiet"])?)?;
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| process::root().join("target"), PathBuf::from);
     Ok(target.join("release/caddis"))
 }
 
@@ -52,17 +45,10 @@ async fn interpreters(ground: &Ground) -> Result<(String, String)> {
     let output = ground.caddis_run(None, &script).output().await?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
-        bail!(
-            "the environment cannot be built: `caddis run` ended with {}\n{}",
-            output.status,
-            said.trim()
-        );
+        bail!("the environment cannot be built: `caddis run` ended with {}\n{}", output.status, said.trim());
     }
     let text = String::from_utf8(output.stdout)?;
-    let (own, base) = text
-        .trim()
-        .split_once('\n')
-        .context("a script that prints two lines")?;
+    let (own, base) = text.trim().split_once('\n').context("a script that prints two lines")?;
     Ok((own.to_owned(), base.to_owned()))
 }
 
@@ -72,14 +58,9 @@ pub(in crate::bench) async fn warm(ground: &mut Ground) -> Result<()> {
     rest(ground).await?;
     until("the fork server to import the rest", async || {
         let hello = keeper::hello(ground).await?;
-        let servers = hello["fork_servers"]
-            .as_array()
-            .cloned()
-            .unwrap_or_default();
+        let servers = hello["fork_servers"].as_array().cloned().unwrap_or_default();
         Ok(servers.iter().any(|server| {
-            server["imported"]
-                .as_array()
-                .is_some_and(|imported| imported.iter().any(|name| name == LAST_IMPORT))
+            server["imported"].as_array().is_some_and(|imported| imported.iter().any(|name| name == LAST_IMPORT))
         }))
     })
     .await
@@ -99,32 +80,20 @@ pub(in crate::bench) async fn rest(ground: &Ground) -> Result<()> {
 pub(in crate::bench) async fn stop(ground: &Ground) -> Result<()> {
     let output = ground.caddis(&["serve", "--stop"]).output().await?;
     if !output.status.success() {
-        bail!(
-            "the server did not stop: {}",
-            String::from_utf8_lossy(&output.stderr).trim()
-        );
+        bail!("the server did not stop: {}", String::from_utf8_lossy(&output.stderr).trim());
     }
     until("the keeper to end", async || {
         // It refuses while the last members are being buried.
         Ok(keeper::shutdown(ground).await.is_ok() || keeper::hello(ground).await.is_err())
     })
     .await?;
-    until("all processes to end", async || {
-        Ok(processes::started(ground).is_empty())
-    })
-    .await
+    until("all processes to end", async || Ok(processes::started(ground).is_empty())).await
 }
 
 /// Asks again and again until it is so.
-pub(in crate::bench) async fn until(
-    what: &str,
-    mut is_so: impl AsyncFnMut() -> Result<bool>,
-) -> Result<()> {
+pub(in crate::bench) async fn until(what: &str, mut is_so: impl AsyncFnMut() -> Result<bool>) -> Result<()> {
     let begun = Instant::now();
-    while !is_so()
-        .await
-        .with_context(|| format!("waiting for {what}"))?
-    {
+    while !is_so().await.with_context(|| format!("waiting for {what}"))? {
         if begun.elapsed() > BOUND {
             bail!("waited {} s for {what}, in vain", BOUND.as_secs());
         }

@@ -17,12 +17,7 @@ enum Side {
 }
 
 /// Each side once a round, the first round discarded. Nothing of Caddis runs at the end.
-pub(super) async fn run(
-    ground: &Ground,
-    arguments: &Arguments,
-    seed: u64,
-    numbers: &mut Numbers,
-) -> Result<()> {
+pub(super) async fn run(ground: &Ground, arguments: &Arguments, seed: u64, numbers: &mut Numbers) -> Result<()> {
     let mut shuffle = Shuffle::new(seed);
     let mut sides = [Side::Caddis, Side::Local];
     caddis::stop(ground).await?;
@@ -56,12 +51,7 @@ async fn whole(command: &mut Command) -> Result<f64> {
     let output = command.output().await?;
     let ended = clock::monotonic();
     if !output.status.success() {
-        bail!(
-            "{:?} ended with {}: {}",
-            command.as_std(),
-            output.status,
-            String::from_utf8_lossy(&output.stderr)
-        );
+        bail!("{:?} ended with {}: {}", command.as_std(), output.status, String::from_utf8_lossy(&output.stderr));
     }
     Ok(clock::millis(started, ended))
 }

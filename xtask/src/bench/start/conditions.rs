@@ -5,40 +5,20 @@ use serde_json::Value;
 use super::machine::cores;
 
 /// The machine, the versions, the load, and whatever spoils a run.
-pub(in crate::bench) fn conditions(
-    facts: &Value,
-    failures: usize,
-    left_behind: &[String],
-) -> Vec<String> {
+pub(in crate::bench) fn conditions(facts: &Value, failures: usize, left_behind: &[String]) -> Vec<String> {
     let text = |name: &str| facts[name].as_str().unwrap_or("unknown").to_owned();
     let versions = facts["versions"].as_object().into_iter().flatten();
-    let versions: Vec<String> = versions
-        .map(|(name, version)| format!("{name} {}", version.as_str().unwrap_or("?")))
-        .collect();
+    let versions: Vec<String> =
+        versions.map(|(name, version)| format!("{name} {}", version.as_str().unwrap_or("?"))).collect();
     let ram = facts["ram_bytes"].as_f64().unwrap_or(0.0) / f64::from(1 << 30);
     let mut lines = vec![
-        format!(
-            "{}, commit {}, {}.",
-            text("begun"),
-            text("commit"),
-            text("caddis")
-        ),
-        format!(
-            "{}, {} cores, {ram:.0} GiB, Linux {}.",
-            text("processor"),
-            facts["cores"],
-            text("kernel")
-        ),
+        format!("{}, commit {}, {}.", text("begun"), text("commit"), text("caddis")),
+        format!("{}, {} cores, {ram:.0} GiB, Linux {}.", text("processor"), facts["cores"], text("kernel")),
         format!("{}.", versions.join(", ")),
         load_line(facts),
     ];
-    if loads(facts, "load_before")
-        .first()
-        .is_some_and(|load| *load > cores() as f64 / 2.0)
-    {
-        lines.push(
-            "**The machine was busy with something else: do not quote these numbers.**".to_owned(),
-        );
+    if loads(facts, "load_before").first().is_some_and(|load| *load > cores() as f64 / 2.0) {
+        lines.push("**The machine was busy with something else: do not quote these numbers.**".to_owned());
     }
     if failures > 0 {
         lines.push("**Some measurements failed; the JSON file says which.**".to_owned());
@@ -50,18 +30,8 @@ pub(in crate::bench) fn conditions(
 }
 
 fn load_line(facts: &Value) -> String {
-    let shown = |name: &str| {
-        loads(facts, name)
-            .iter()
-            .map(|load| format!("{load:.2}"))
-            .collect::<Vec<_>>()
-            .join(" ")
-    };
-    let mut line = format!(
-        "Load before {}, after {}",
-        shown("load_before"),
-        shown("load_after")
-    );
+    let shown = |name: &str| loads(facts, name).iter().map(|load| format!("{load:.2}")).collect::<Vec<_>>().join(" ");
+    let mut line = format!("Load before {}, after {}", shown("load_before"), shown("load_after"));
     let rounds = shown("load_at_rounds");
     if !rounds.is_empty() {
         line.push_str(&format!("; at the rounds {rounds}"));
@@ -70,10 +40,5 @@ fn load_line(facts: &Value) -> String {
 }
 
 fn loads(facts: &Value, name: &str) -> Vec<f64> {
-    facts[name]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_f64)
-        .collect()
+    facts[name].as_array().into_iter().flatten().filter_map(Value::as_f64).collect()
 }

@@ -13,36 +13,12 @@ pub(super) struct Program {
     pub(super) fresh: bool,
 }
 
-const CADDIS: Program = Program {
-    file: "caddis_clusters.py",
-    flags: &[],
-    fresh: false,
-};
-const LOCAL: Program = Program {
-    file: "local_clusters.py",
-    flags: &["--imported"],
-    fresh: false,
-};
-const LOCAL_FORK: Program = Program {
-    file: "local_clusters.py",
-    flags: &["--imported", "--forkserver"],
-    fresh: false,
-};
-const LOCAL_FIRST: Program = Program {
-    file: "local_clusters.py",
-    flags: &[],
-    fresh: true,
-};
-const COMMANDS: Program = Program {
-    file: "dask_commands.py",
-    flags: &[],
-    fresh: false,
-};
-const GATEWAY: Program = Program {
-    file: "gateway_clusters.py",
-    flags: &[],
-    fresh: false,
-};
+const CADDIS: Program = Program { file: "caddis_clusters.py", flags: &[], fresh: false };
+const LOCAL: Program = Program { file: "local_clusters.py", flags: &["--imported"], fresh: false };
+const LOCAL_FORK: Program = Program { file: "local_clusters.py", flags: &["--imported", "--forkserver"], fresh: false };
+const LOCAL_FIRST: Program = Program { file: "local_clusters.py", flags: &[], fresh: true };
+const COMMANDS: Program = Program { file: "dask_commands.py", flags: &[], fresh: false };
+const GATEWAY: Program = Program { file: "gateway_clusters.py", flags: &[], fresh: false };
 
 /// One contender.
 pub(super) struct Contender {
@@ -63,18 +39,8 @@ impl Contender {
     }
 }
 
-fn contender(
-    name: &'static str,
-    label: &'static str,
-    program: Program,
-    request: Value,
-) -> Contender {
-    Contender {
-        name,
-        label,
-        program,
-        request,
-    }
+fn contender(name: &'static str, label: &'static str, program: Program, request: Value) -> Contender {
+    Contender { name, label, program, request }
 }
 
 /// All of them, in the order of the tables.
@@ -89,133 +55,59 @@ pub(super) fn all() -> Vec<Contender> {
 fn caddis() -> Vec<Contender> {
     let cluster = |dashboard: bool, page: bool| json!({"do": "cluster", "dashboard": dashboard, "page_first": page});
     vec![
-        contender(
-            "caddis",
-            "Caddis, TLS and dashboard",
-            CADDIS,
-            cluster(true, false),
-        ),
+        contender("caddis", "Caddis, TLS and dashboard", CADDIS, cluster(true, false)),
         contender(
             "caddis-page",
             "Caddis, TLS and dashboard, its first page loaded before the task",
             CADDIS,
             cluster(true, true),
         ),
-        contender(
-            "caddis-tls",
-            "Caddis, TLS only",
-            CADDIS,
-            cluster(false, false),
-        ),
+        contender("caddis-tls", "Caddis, TLS only", CADDIS, cluster(false, false)),
     ]
 }
 
 fn local() -> Vec<Contender> {
     let page_first = json!({"do": "cluster", "page_first": true});
-    let cluster = |dashboard: bool, security: &str| json!({"do": "cluster", "dashboard": dashboard, "security": security});
+    let cluster =
+        |dashboard: bool, security: &str| json!({"do": "cluster", "dashboard": dashboard, "security": security});
     vec![
-        contender(
-            "local",
-            "LocalCluster, dashboard",
-            LOCAL,
-            cluster(true, "none"),
-        ),
-        contender(
-            "local-page",
-            "LocalCluster, dashboard, its first page loaded before the task",
-            LOCAL,
-            page_first,
-        ),
-        contender(
-            "local-plain",
-            "LocalCluster, no dashboard",
-            LOCAL,
-            cluster(false, "none"),
-        ),
-        contender(
-            "local-tls",
-            "LocalCluster, TLS (`security=True`)",
-            LOCAL,
-            cluster(false, "stock"),
-        ),
-        contender(
-            "local-tls-made",
-            "LocalCluster, TLS, credentials made before",
-            LOCAL,
-            cluster(false, "made"),
-        ),
+        contender("local", "LocalCluster, dashboard", LOCAL, cluster(true, "none")),
+        contender("local-page", "LocalCluster, dashboard, its first page loaded before the task", LOCAL, page_first),
+        contender("local-plain", "LocalCluster, no dashboard", LOCAL, cluster(false, "none")),
+        contender("local-tls", "LocalCluster, TLS (`security=True`)", LOCAL, cluster(false, "stock")),
+        contender("local-tls-made", "LocalCluster, TLS, credentials made before", LOCAL, cluster(false, "made")),
         contender(
             "local-tls-dashboard",
             "LocalCluster, TLS (`security=True`) and dashboard",
             LOCAL,
             cluster(true, "stock"),
         ),
-        contender(
-            "local-fork",
-            "LocalCluster, `forkserver`, no dashboard",
-            LOCAL_FORK,
-            cluster(false, "none"),
-        ),
-        contender(
-            "local-fork-dashboard",
-            "LocalCluster, `forkserver`, dashboard",
-            LOCAL_FORK,
-            cluster(true, "none"),
-        ),
+        contender("local-fork", "LocalCluster, `forkserver`, no dashboard", LOCAL_FORK, cluster(false, "none")),
+        contender("local-fork-dashboard", "LocalCluster, `forkserver`, dashboard", LOCAL_FORK, cluster(true, "none")),
         contender(
             "local-fork-tls",
             "LocalCluster, `forkserver`, TLS (`security=True`)",
             LOCAL_FORK,
             cluster(false, "stock"),
         ),
-        contender(
-            "local-first",
-            "LocalCluster, dashboard, first in its process",
-            LOCAL_FIRST,
-            cluster(true, "none"),
-        ),
+        contender("local-first", "LocalCluster, dashboard, first in its process", LOCAL_FIRST, cluster(true, "none")),
     ]
 }
 
 fn others() -> Vec<Contender> {
     let commands = |defaults: bool| json!({"do": "cluster", "defaults": defaults});
     vec![
-        contender(
-            "commands",
-            "`dask scheduler` and 2 `dask worker`, defaults",
-            COMMANDS,
-            commands(true),
-        ),
-        contender(
-            "commands-plain",
-            "the same, `--no-nanny --no-dashboard`",
-            COMMANDS,
-            commands(false),
-        ),
-        contender(
-            "gateway",
-            "dask-gateway (TLS and dashboard)",
-            GATEWAY,
-            json!({"do": "cluster"}),
-        ),
+        contender("commands", "`dask scheduler` and 2 `dask worker`, defaults", COMMANDS, commands(true)),
+        contender("commands-plain", "the same, `--no-nanny --no-dashboard`", COMMANDS, commands(false)),
+        contender("gateway", "dask-gateway (TLS and dashboard)", GATEWAY, json!({"do": "cluster"})),
     ]
 }
 
 fn killing() -> Vec<Contender> {
     vec![
         contender("kill", "Caddis", CADDIS, json!({"do": "kill"})),
-        contender(
-            "kill-local",
-            "LocalCluster (its Nanny)",
-            LOCAL,
-            json!({"do": "kill"}),
-        ),
-        contender(
-            "kill-local-fork",
-            "LocalCluster (its Nanny), `forkserver`",
-            LOCAL_FORK,
-            json!({"do": "kill"}),
-        ),
+        contender("kill-local", "LocalCluster (its Nanny)", LOCAL, json!({"do": "kill"})),
+        contender("kill-local-fork", "LocalCluster (its Nanny), `forkserver`", LOCAL_FORK, json!({"do": "kill"})),
     ]
 }
 
@@ -227,11 +119,7 @@ mod tests {
 
     #[test]
     fn a_name_means_one_thing() {
-        let names: Vec<&str> = super::all()
-            .iter()
-            .map(|contender| contender.name)
-            .chain(PARTS)
-            .collect();
+        let names: Vec<&str> = super::all().iter().map(|contender| contender.name).chain(PARTS).collect();
         let distinct: BTreeSet<&&str> = names.iter().collect();
         assert_eq!(distinct.len(), names.len(), "{names:?}");
     }

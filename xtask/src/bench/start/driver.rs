@@ -35,14 +35,7 @@ impl Driver {
     /// Starts one, and waits until it has imported what it needs.
     pub(super) async fn start(ground: &Ground, program: Program) -> Result<Driver> {
         let mut command = ground.python()?;
-        command
-            .arg(
-                ground
-                    .repository
-                    .join("benchmarks/start/drivers")
-                    .join(program.file),
-            )
-            .args(program.flags);
+        command.arg(ground.repository.join("benchmarks/start/drivers").join(program.file)).args(program.flags);
         Driver::begin(ground, command, program.file, &program.flags.join("")).await
     }
 
@@ -56,25 +49,13 @@ impl Driver {
         let mark = format!("{file}-{}", clock::monotonic());
         command.env(processes::DRIVER, &mark);
         // A group of its own: Ctrl-C is for us, and we end our drivers in order.
-        command
-            .process_group(0)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped());
+        command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped());
         let log = format!("{file}{flags}.log");
-        let mut child = command
-            .stderr(ground.log(&log)?)
-            .spawn()
-            .context("start a driver")?;
+        let mut child = command.stderr(ground.log(&log)?).spawn().context("start a driver")?;
         let (Some(asked), Some(answers)) = (child.stdin.take(), child.stdout.take()) else {
             bail!("a driver without pipes");
         };
-        let mut driver = Driver {
-            file,
-            mark,
-            child,
-            asked,
-            answers: BufReader::new(answers).lines(),
-        };
+        let mut driver = Driver { file, mark, child, asked, answers: BufReader::new(answers).lines() };
         driver.answer(START).await?;
         Ok(driver)
     }
@@ -85,11 +66,7 @@ impl Driver {
     }
 
     /// The same of something that takes longer than most.
-    pub(in crate::bench) async fn ask_within(
-        &mut self,
-        request: &Value,
-        bound: Duration,
-    ) -> Result<Value> {
+    pub(in crate::bench) async fn ask_within(&mut self, request: &Value, bound: Duration) -> Result<Value> {
         self.asked
             .write_all(format!("{request}\n").as_bytes())
             .await
@@ -99,21 +76,9 @@ impl Driver {
 
     async fn answer(&mut self, bound: Duration) -> Result<Value> {
         let line = timeout(bound, self.answers.next_line()).await;
-        let line = line.with_context(|| {
-            format!(
-                "`{}` did not answer within {} s",
-                self.file,
-                bound.as_secs()
-            )
-        })??;
-        let Some(line) = line else {
-            bail!(
-                "`{}` ended; its log in `benchmarks/.work/logs` says why",
-                self.file
-            )
-        };
-        let answer: Value = serde_json::from_str(&line)
-            .with_context(|| format!("`{}` said `{line}`", self.file))?;
+        let line = line.with_context(|| format!("`{}` did not answer within {} s", self.file, bound.as_secs()))??;
+        let Some(line) = line else { bail!("`{}` ended; its log in `benchmarks/.work/logs` says why", self.file) };
+        let answer: Value = serde_json::from_str(&line).with_context(|| format!("`{}` said `{line}`", self.file))?;
         match answer.get("error") {
             Some(error) => bail!("{}", error.as_str().unwrap_or_default()),
             None => Ok(answer["ok"].clone()),

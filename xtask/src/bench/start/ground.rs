@@ -39,26 +39,12 @@ impl Ground {
         let repository = process::root();
         let work = repository.join("benchmarks/.work");
         let home = work.join("home");
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&home)?;
+        DirBuilder::new().recursive(true).mode(0o700).create(&home)?;
         let lock = File::create(work.join("lock"))?;
         if lock.try_lock().is_err() {
-            bail!(
-                "another run of the benchmark is under way in `{}`",
-                work.display()
-            );
+            bail!("another run of the benchmark is under way in `{}`", work.display());
         }
-        Ok(Ground {
-            repository,
-            work,
-            home,
-            binary,
-            wished_python,
-            python: None,
-            _lock: lock,
-        })
+        Ok(Ground { repository, work, home, binary, wished_python, python: None, _lock: lock })
     }
 
     /// Takes away what an earlier run left. Nothing of it may run any more.
@@ -95,21 +81,13 @@ impl Ground {
     /// A file in the folder of logs.
     pub(in crate::bench) fn log(&self, name: &str) -> Result<File> {
         let path = self.work.join("logs").join(name);
-        File::options()
-            .create(true)
-            .append(true)
-            .open(&path)
-            .with_context(|| format!("open `{}`", path.display()))
+        File::options().create(true).append(true).open(&path).with_context(|| format!("open `{}`", path.display()))
     }
 
     /// `caddis`, as its user would call it: with the user's own environment, apart from an activated one.
     pub(in crate::bench) fn caddis(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.binary);
-        command
-            .args(arguments)
-            .current_dir(self.work.join("tmp"))
-            .stdin(Stdio::null())
-            .kill_on_drop(true);
+        command.args(arguments).current_dir(self.work.join("tmp")).stdin(Stdio::null()).kill_on_drop(true);
         command.env("CADDIS_HOME", &self.home).env(MARK, &self.work);
         command.env_remove("VIRTUAL_ENV").env_remove("CONDA_PREFIX");
         command
@@ -121,15 +99,8 @@ impl Ground {
         if let Some(cluster) = existing {
             command.args(["--cluster", cluster]);
         } else {
-            command
-                .args(SHAPE)
-                .arg("--requirements")
-                .arg(self.requirements());
-            command.args(
-                self.wished_python
-                    .iter()
-                    .flat_map(|python| ["--python", python]),
-            );
+            command.args(SHAPE).arg("--requirements").arg(self.requirements());
+            command.args(self.wished_python.iter().flat_map(|python| ["--python", python]));
         }
         command.arg(script);
         command
@@ -138,33 +109,22 @@ impl Ground {
     /// The interpreter of the environment, with nothing around it that could differ from machine to machine: no user
     /// configuration of Dask, no variables of a shell.
     pub(in crate::bench) fn python(&self) -> Result<Command> {
-        let python = self
-            .python
-            .as_ref()
-            .context("the environment is not built yet")?;
+        let python = self.python.as_ref().context("the environment is not built yet")?;
         let bin = python.parent().unwrap_or(Path::new("/"));
         let mut command = Command::new(python);
         command.env_clear().envs([
-            (
-                "PATH",
-                format!("{}:/usr/local/bin:/usr/bin:/bin", bin.display()),
-            ),
+            ("PATH", format!("{}:/usr/local/bin:/usr/bin:/bin", bin.display())),
             ("LANG", "C.UTF-8".to_owned()),
             ("HOME", self.work.join("user").display().to_string()),
             ("TMPDIR", self.work.join("tmp").display().to_string()),
             ("CADDIS_HOME", self.home.display().to_string()),
-            (
-                "BENCH_REQUIREMENTS",
-                self.requirements().display().to_string(),
-            ),
+            ("BENCH_REQUIREMENTS", self.requirements().display().to_string()),
             (MARK, self.work.display().to_string()),
         ]);
         if let Some(python) = &self.wished_python {
             command.env("BENCH_PYTHON", python);
         }
-        command
-            .current_dir(self.work.join("tmp"))
-            .kill_on_drop(true);
+        command.current_dir(self.work.join("tmp")).kill_on_drop(true);
         Ok(command)
     }
 }

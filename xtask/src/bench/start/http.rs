@@ -22,9 +22,7 @@ pub(in crate::bench) struct Api {
 impl Api {
     /// The way to it; nothing is asked yet.
     pub(in crate::bench) fn of(home: &Path) -> Result<Api> {
-        Ok(Api {
-            home: File::open(home).with_context(|| format!("open `{}`", home.display()))?,
-        })
+        Ok(Api { home: File::open(home).with_context(|| format!("open `{}`", home.display()))? })
     }
 
     /// `GET`.
@@ -40,30 +38,15 @@ impl Api {
     async fn ask(&self, method: Method, path: &str, wish: Option<&Value>) -> Result<Value> {
         let call = format!("{method} {path}");
         let socket = format!("/proc/self/fd/{}/server.sock", self.home.as_raw_fd());
-        let stream = UnixStream::connect(socket)
-            .await
-            .with_context(|| format!("connect for {call}"))?;
+        let stream = UnixStream::connect(socket).await.with_context(|| format!("connect for {call}"))?;
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
         let connection = tokio::spawn(connection);
         let body = wish.map(|wish| wish.to_string()).unwrap_or_default();
-        let request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header("host", "caddis");
-        let request = request
-            .header("content-type", "application/json")
-            .body(Full::new(Bytes::from(body)))?;
-        let answer = sender
-            .send_request(request)
-            .await
-            .with_context(|| call.clone())?;
+        let request = Request::builder().method(method).uri(path).header("host", "caddis");
+        let request = request.header("content-type", "application/json").body(Full::new(Bytes::from(body)))?;
+        let answer = sender.send_request(request).await.with_context(|| call.clone())?;
         let status = answer.status();
-        let bytes = answer
-            .into_body()
-            .collect()
-            .await
-            .with_context(|| call.clone())?
-            .to_bytes();
+        let bytes = answer.into_body().collect().await.with_context(|| call.clone())?.to_bytes();
         connection.abort();
         if !status.is_success() {
             bail!("{call}: {status} {}", String::from_utf8_lossy(&bytes));

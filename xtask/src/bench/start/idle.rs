@@ -20,28 +20,11 @@ pub(super) async fn run(ground: &Ground, when: &str, numbers: &mut Numbers) -> R
     let api = Api::of(&ground.home)?;
     let server = caddis::number(&api.get("/v1/server").await?, "pid");
     let hello = keeper::hello(ground).await?;
-    let mut watched = vec![
-        ("server", server),
-        ("keeper", caddis::number(&hello, "pid")),
-    ];
-    let fork_servers = hello["fork_servers"]
-        .as_array()
-        .cloned()
-        .unwrap_or_default();
-    watched.extend(
-        fork_servers
-            .iter()
-            .map(|view: &Value| ("fork-server", caddis::number(view, "pid"))),
-    );
-    let pids: Vec<u32> = watched
-        .iter()
-        .map(|(_, pid)| u32::try_from(*pid).unwrap_or(0))
-        .collect();
-    let usage = |pids: &[u32]| {
-        pids.iter()
-            .map(|pid| processes::usage(*pid))
-            .collect::<Result<Vec<_>>>()
-    };
+    let mut watched = vec![("server", server), ("keeper", caddis::number(&hello, "pid"))];
+    let fork_servers = hello["fork_servers"].as_array().cloned().unwrap_or_default();
+    watched.extend(fork_servers.iter().map(|view: &Value| ("fork-server", caddis::number(view, "pid"))));
+    let pids: Vec<u32> = watched.iter().map(|(_, pid)| u32::try_from(*pid).unwrap_or(0)).collect();
+    let usage = |pids: &[u32]| pids.iter().map(|pid| processes::usage(*pid)).collect::<Result<Vec<_>>>();
     let (before, begun) = (usage(&pids)?, Instant::now());
     sleep(SPAN).await;
     let (after, span) = (usage(&pids)?, begun.elapsed().as_secs_f64());
@@ -49,11 +32,7 @@ pub(super) async fn run(ground: &Ground, when: &str, numbers: &mut Numbers) -> R
         let name = format!("idle-{name}-{when}");
         numbers.push(&name, "resident_mb", after.resident / 1e6);
         numbers.push(&name, "proportional_mb", after.proportional / 1e6);
-        numbers.push(
-            &name,
-            "cpu_percent",
-            (after.cpu - before.cpu) / span * 100.0,
-        );
+        numbers.push(&name, "cpu_percent", (after.cpu - before.cpu) / span * 100.0);
     }
     Ok(())
 }

@@ -23,9 +23,7 @@ pub(super) async fn shutdown(ground: &Ground) -> Result<Value> {
 async fn ask(ground: &Ground, request: Value) -> Result<Value> {
     let folder = File::open(&ground.home)?;
     let socket = format!("/proc/self/fd/{}/keeper.sock", folder.as_raw_fd());
-    let mut stream = UnixStream::connect(socket)
-        .await
-        .context("connect to the keeper")?;
+    let mut stream = UnixStream::connect(socket).await.context("connect to the keeper")?;
     stream.write_all(format!("{request}\n").as_bytes()).await?;
     let mut lines = BufReader::new(stream).lines();
     while let Some(line) = lines.next_line().await? {

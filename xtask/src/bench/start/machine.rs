@@ -18,9 +18,7 @@ print(json.dumps({'python': platform.python_version(), 'openssl': ssl.OPENSSL_VE
 /// The load averages of 1, 5 and 15 minutes.
 pub(in crate::bench) fn load() -> [f64; 3] {
     let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    let mut found = text
-        .split_whitespace()
-        .map(|word| word.parse().unwrap_or(f64::NAN));
+    let mut found = text.split_whitespace().map(|word| word.parse().unwrap_or(f64::NAN));
     [(); 3].map(|()| found.next().unwrap_or(f64::NAN))
 }
 
@@ -37,12 +35,7 @@ pub(in crate::bench) fn cores() -> usize {
 
 /// The machine and the versions of these packages.
 pub(in crate::bench) async fn facts(ground: &Ground, packages: &[&str]) -> Result<Value> {
-    let versions = ground
-        .python()?
-        .args(["-c", VERSIONS])
-        .args(packages)
-        .output()
-        .await?;
+    let versions = ground.python()?.args(["-c", VERSIONS]).args(packages).output().await?;
     let caddis = ground.caddis(&["--version"]).output().await?;
     let system = rustix::system::uname();
     Ok(json!({
@@ -60,26 +53,17 @@ pub(in crate::bench) async fn facts(ground: &Ground, packages: &[&str]) -> Resul
 fn commit() -> String {
     let git = |arguments: &[&str]| {
         let mut command = Command::new("git");
-        process::output(command.args(arguments).current_dir(process::root()))
-            .unwrap_or_default()
-            .trim()
-            .to_owned()
+        process::output(command.args(arguments).current_dir(process::root())).unwrap_or_default().trim().to_owned()
     };
     let changed = git(&["status", "--porcelain", "--untracked-files=no"]);
     let head = git(&["rev-parse", "--short=12", "HEAD"]);
-    if changed.is_empty() {
-        head
-    } else {
-        format!("{head} with changes")
-    }
+    if changed.is_empty() { head } else { format!("{head} with changes") }
 }
 
 /// The value of the first line of this key.
 fn field(path: &str, key: &str) -> String {
     let text = fs::read_to_string(path).unwrap_or_default();
     let line = text.lines().find(|line| line.starts_with(key));
-    line.and_then(|line| line.split_once(':')).map_or_else(
-        || "unknown".to_owned(),
-        |(_, value)| value.trim().to_owned(),
-    )
+    line.and_then(|line| line.split_once(':'))
+        .map_or_else(|| "unknown".to_owned(), |(_, value)| value.trim().to_owned())
 }

@@ -39,11 +39,7 @@ pub(super) async fn run(ground: &Ground, jobs: u32, numbers: &mut Numbers) -> Re
     };
     let (latencies, seen) = tokio::join!(submitting, watch(ground, &api, &submitted));
     let (latencies, seen) = (latencies?, seen?);
-    numbers.push(
-        "many",
-        "total_s",
-        clock::millis(begun, clock::monotonic()) / 1000.0,
-    );
+    numbers.push("many", "total_s", clock::millis(begun, clock::monotonic()) / 1000.0);
     for latency in latencies {
         numbers.push("many", "submit", latency);
     }
@@ -134,18 +130,11 @@ async fn watch(ground: &Ground, api: &Api, submitted: &Cell<bool>) -> Result<See
         seen.most_used = seen.most_used.max(caddis::number(&server, "pool_used"));
         seen.most_workers = seen.most_workers.max(workers);
         seen.looks += 1;
-        if all_submitted
-            && caddis::number(&server, "jobs_active") + caddis::number(&server, "clusters_active")
-                == 0
-        {
+        if all_submitted && caddis::number(&server, "jobs_active") + caddis::number(&server, "clusters_active") == 0 {
             return Ok(seen);
         }
         if begun.elapsed() > BOUND {
-            bail!(
-                "after {} s there are still {} jobs active",
-                BOUND.as_secs(),
-                server["jobs_active"]
-            );
+            bail!("after {} s there are still {} jobs active", BOUND.as_secs(), server["jobs_active"]);
         }
         sleep(LOOK_EVERY).await;
     }
@@ -156,12 +145,8 @@ async fn ended(api: &Api) -> Result<BTreeMap<String, String>> {
     let jobs = api.get("/v1/jobs?active=false&limit=0").await?;
     let jobs = jobs.as_array().context("jobs are a list")?;
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let ours = jobs
-        .iter()
-        .filter(|job| text(&job["name"]).starts_with("many-"));
-    Ok(ours
-        .map(|job| (text(&job["name"]), text(&job["phase"])))
-        .collect())
+    let ours = jobs.iter().filter(|job| text(&job["name"]).starts_with("many-"));
+    Ok(ours.map(|job| (text(&job["name"]), text(&job["phase"]))).collect())
 }
 
 /// What became of them: what the server says, and what the jobs themselves left behind.
@@ -173,20 +158,11 @@ fn outcome(jobs: u32, ended: &BTreeMap<String, String>, lines: &str) -> [(&'stat
     let names: Vec<String> = (0..jobs).map(name).collect();
     let succeeded = |name: &&String| ended.get(*name).is_some_and(|phase| phase == "SUCCEEDED");
     let ran = |times: fn(usize) -> bool| {
-        names
-            .iter()
-            .filter(|name| times(runs.get(name.as_str()).copied().unwrap_or(0)))
-            .count()
+        names.iter().filter(|name| times(runs.get(name.as_str()).copied().unwrap_or(0))).count()
     };
     [
         ("succeeded", names.iter().filter(succeeded).count()),
-        (
-            "lost",
-            names
-                .iter()
-                .filter(|name| !ended.contains_key(*name))
-                .count(),
-        ),
+        ("lost", names.iter().filter(|name| !ended.contains_key(*name)).count()),
         ("never_ran", ran(|times| times == 0)),
         ("ran_twice", ran(|times| times > 1)),
     ]
@@ -198,22 +174,10 @@ mod tests {
 
     #[test]
     fn lost_failed_and_doubled_jobs_are_told_apart() {
-        let phases = [
-            ("many-0000", "SUCCEEDED"),
-            ("many-0001", "FAILED"),
-            ("many-0003", "SUCCEEDED"),
-        ];
-        let ended = phases
-            .iter()
-            .map(|(name, phase)| ((*name).to_owned(), (*phase).to_owned()))
-            .collect();
+        let phases = [("many-0000", "SUCCEEDED"), ("many-0001", "FAILED"), ("many-0003", "SUCCEEDED")];
+        let ended = phases.iter().map(|(name, phase)| ((*name).to_owned(), (*phase).to_owned())).collect();
         let lines = "many-0000\nmany-0003\nmany-0003\n";
-        let expected = [
-            ("succeeded", 2),
-            ("lost", 1),
-            ("never_ran", 2),
-            ("ran_twice", 1),
-        ];
+        let expected = [("succeeded", 2), ("lost", 1), ("never_ran", 2), ("ran_twice", 1)];
         assert_eq!(outcome(4, &ended, lines), expected);
     }
 }

@@ -34,9 +34,5 @@ use tokio::runtime::Builder;
 /// Measures and writes down.
 pub(super) fn run(arguments: Arguments) -> Result<()> {
     // Two threads: the client that measures latencies must not wait for the one that reads the process table.
-    Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()?
-        .block_on(run::run(&arguments))
+    Builder::new_multi_thread().worker_threads(2).enable_all().build()?.block_on(run::run(&arguments))
 }

@@ -14,12 +14,7 @@ pub(in crate::bench) struct Numbers {
 impl Numbers {
     /// One more sample.
     pub(in crate::bench) fn push(&mut self, name: &str, metric: &str, value: f64) {
-        self.series
-            .entry(name.to_owned())
-            .or_default()
-            .entry(metric.to_owned())
-            .or_default()
-            .push(value);
+        self.series.entry(name.to_owned()).or_default().entry(metric.to_owned()).or_default().push(value);
     }
 
     /// A measurement that came to nothing.
@@ -60,11 +55,8 @@ impl Numbers {
                 .collect::<serde_json::Map<_, _>>()
                 .into()
         };
-        let series: serde_json::Map<_, _> = self
-            .series
-            .iter()
-            .map(|(name, all)| (name.clone(), metrics(all)))
-            .collect();
+        let series: serde_json::Map<_, _> =
+            self.series.iter().map(|(name, all)| (name.clone(), metrics(all))).collect();
         json!({"series": series, "failures": self.failures})
     }
 }
@@ -87,25 +79,11 @@ impl Summary {
         let (min, max) = (*sorted.first()?, *sorted.last()?);
         let n = sorted.len();
         let median = (sorted[(n - 1) / 2] + sorted[n / 2]) / 2.0;
-        Some(Summary {
-            n,
-            min,
-            median,
-            p95: rank(&sorted, 95),
-            p99: rank(&sorted, 99),
-            max,
-        })
+        Some(Summary { n, min, median, p95: rank(&sorted, 95), p99: rank(&sorted, 99), max })
     }
 
     fn json(&self) -> Value {
-        let Summary {
-            n,
-            min,
-            median,
-            p95,
-            p99,
-            max,
-        } = *self;
+        let Summary { n, min, median, p95, p99, max } = *self;
         json!({
             "n": n, "min": tidy(min), "median": tidy(median), "p95": tidy(p95), "p99": tidy(p99), "max": tidy(max),
         })
@@ -133,16 +111,10 @@ mod tests {
         let one = Summary::of(&[7.0]).unwrap();
         assert_eq!((one.median, one.p95, one.p99), (7.0, 7.0, 7.0));
         let even = Summary::of(&[4.0, 1.0, 3.0, 2.0]).unwrap();
-        assert_eq!(
-            (even.min, even.median, even.p95, even.max),
-            (1.0, 2.5, 4.0, 4.0)
-        );
+        assert_eq!((even.min, even.median, even.p95, even.max), (1.0, 2.5, 4.0, 4.0));
         let hundred: Vec<f64> = (1..=100).rev().map(f64::from).collect();
         let hundred = Summary::of(&hundred).unwrap();
-        assert_eq!(
-            (hundred.median, hundred.p95, hundred.p99),
-            (50.5, 95.0, 99.0)
-        );
+        assert_eq!((hundred.median, hundred.p95, hundred.p99), (50.5, 95.0, 99.0));
         let two_hundred: Vec<f64> = (1..=200).map(f64::from).collect();
         assert_eq!(Summary::of(&two_hundred).unwrap().p99, 198.0);
     }
@@ -153,14 +125,7 @@ mod tests {
         numbers.push("a", "task", 1.0);
         numbers.fail("a", "no".into());
         numbers.fail("b", "no".into());
-        assert_eq!(
-            (
-                numbers.failures("a"),
-                numbers.failures("c"),
-                numbers.failures_of_all()
-            ),
-            (1, 0, 2)
-        );
+        assert_eq!((numbers.failures("a"), numbers.failures("c"), numbers.failures_of_all()), (1, 0, 2));
         assert!(numbers.summary("b", "task").is_none());
     }
 }

@@ -16,10 +16,7 @@ use crate::process;
 /// Writes both files and prints the tables.
 pub(super) fn write(arguments: &Arguments, outcome: &Outcome) -> Result<()> {
     let aims = aims::aims(&outcome.numbers, arguments);
-    let folder = arguments
-        .out
-        .clone()
-        .unwrap_or_else(|| process::root().join("benchmarks/results"));
+    let folder = arguments.out.clone().unwrap_or_else(|| process::root().join("benchmarks/results"));
     fs::create_dir_all(&folder)?;
     let begun = outcome.facts["begun"].as_str().unwrap_or_default();
     let name = format!("{}-start", begun.split('T').next().unwrap_or_default());
@@ -44,10 +41,7 @@ pub(super) fn write(arguments: &Arguments, outcome: &Outcome) -> Result<()> {
 
 fn markdown(arguments: &Arguments, outcome: &Outcome, aims: &[Aim]) -> String {
     let numbers = &outcome.numbers;
-    let mut text = format!(
-        "# How fast things start\n\n{}\n",
-        shown_conditions(arguments, outcome)
-    );
+    let mut text = format!("# How fast things start\n\n{}\n", shown_conditions(arguments, outcome));
     let mut section = |title: &str, body: Option<String>| {
         text.extend(body.map(|body| format!("## {title}\n\n{body}\n")));
     };
@@ -62,11 +56,7 @@ fn markdown(arguments: &Arguments, outcome: &Outcome, aims: &[Aim]) -> String {
 
 /// What a reader must know before believing a number.
 fn shown_conditions(arguments: &Arguments, outcome: &Outcome) -> String {
-    let mut lines = conditions(
-        &outcome.facts,
-        outcome.numbers.failures_of_all(),
-        &outcome.left_behind,
-    );
+    let mut lines = conditions(&outcome.facts, outcome.numbers.failures_of_all(), &outcome.left_behind);
     lines.push(format!(
         "{} rounds after one discarded, seed {}, every contender once a round in shuffled order.",
         arguments.rounds, outcome.seed
@@ -78,15 +68,8 @@ fn shown_conditions(arguments: &Arguments, outcome: &Outcome) -> String {
 }
 
 fn aims_table(aims: &[Aim]) -> String {
-    let word = |aim: &Aim| {
-        if aim.reached() == Some(true) {
-            "yes"
-        } else {
-            "**no**"
-        }
-    };
-    let unit =
-        |value: Option<f64>, unit: &str| format!("{} {unit}", shown(value)).trim().to_owned();
+    let word = |aim: &Aim| if aim.reached() == Some(true) { "yes" } else { "**no**" };
+    let unit = |value: Option<f64>, unit: &str| format!("{} {unit}", shown(value)).trim().to_owned();
     let row = |aim: &Aim| {
         vec![
             format!("`{}`: {}", aim.name, aim.text),
@@ -96,12 +79,7 @@ fn aims_table(aims: &[Aim]) -> String {
         ]
     };
     table(
-        &[
-            "aim (medians unless it says otherwise)",
-            "measured",
-            "at most",
-            "reached",
-        ],
+        &["aim (medians unless it says otherwise)", "measured", "at most", "reached"],
         &aims.iter().map(row).collect::<Vec<_>>(),
     )
 }

@@ -24,22 +24,11 @@ struct Drivers<'a> {
 }
 
 /// Makes the rounds; answers the load average at the beginning of each.
-pub(super) async fn run(
-    ground: &Ground,
-    arguments: &Arguments,
-    seed: u64,
-    numbers: &mut Numbers,
-) -> Result<Vec<f64>> {
+pub(super) async fn run(ground: &Ground, arguments: &Arguments, seed: u64, numbers: &mut Numbers) -> Result<Vec<f64>> {
     let all = contenders::all();
-    let mut order: Vec<&Contender> = all
-        .iter()
-        .filter(|contender| arguments.wants(contender.name))
-        .collect();
+    let mut order: Vec<&Contender> = all.iter().filter(|contender| arguments.wants(contender.name)).collect();
     let mut shuffle = Shuffle::new(seed);
-    let mut drivers = Drivers {
-        ground,
-        running: BTreeMap::new(),
-    };
+    let mut drivers = Drivers { ground, running: BTreeMap::new() };
     let mut loads = Vec::new();
     for round in 0..=arguments.rounds {
         if order.is_empty() {
@@ -50,21 +39,13 @@ pub(super) async fn run(
         let mut round_numbers = Numbers::default();
         for contender in &order {
             // The first round is for caches and first uses; its failures count all the same.
-            let kept = if round == 0 {
-                &mut round_numbers
-            } else {
-                &mut *numbers
-            };
+            let kept = if round == 0 { &mut round_numbers } else { &mut *numbers };
             if let Err(error) = drivers.measure(contender, kept).await {
                 eprintln!("  {} failed: {error:#}", contender.name);
                 numbers.fail(contender.name, format!("{error:#}"));
             }
         }
-        eprintln!(
-            "round {round} of {} (load {:.2})",
-            arguments.rounds,
-            machine::load()[0]
-        );
+        eprintln!("round {round} of {} (load {:.2})", arguments.rounds, machine::load()[0]);
     }
     drivers.end().await;
     Ok(loads)
@@ -105,11 +86,7 @@ impl Drivers<'_> {
         };
         driver.end().await;
         note(contender, &answer, numbers)?;
-        numbers.push(
-            contender.name,
-            "task_from_exec",
-            clock::millis(started, mark(&answer, "task")?),
-        );
+        numbers.push(contender.name, "task_from_exec", clock::millis(started, mark(&answer, "task")?));
         Ok(())
     }
 
@@ -124,38 +101,22 @@ impl Drivers<'_> {
 fn note(contender: &Contender, answer: &Value, numbers: &mut Numbers) -> Result<()> {
     if contender.kills() {
         for metric in ["removed", "replaced"] {
-            let millis = answer[metric]
-                .as_f64()
-                .with_context(|| format!("no `{metric}` in {answer}"))?;
+            let millis = answer[metric].as_f64().with_context(|| format!("no `{metric}` in {answer}"))?;
             numbers.push(contender.name, metric, millis);
         }
         return Ok(());
     }
     let asked = mark(answer, "asked")?;
     for stage in STAGES {
-        numbers.push(
-            contender.name,
-            stage,
-            clock::millis(asked, mark(answer, stage)?),
-        );
+        numbers.push(contender.name, stage, clock::millis(asked, mark(answer, stage)?));
     }
-    numbers.push(
-        contender.name,
-        "groupby_alone",
-        clock::millis(mark(answer, "task")?, mark(answer, "groupby")?),
-    );
+    numbers.push(contender.name, "groupby_alone", clock::millis(mark(answer, "task")?, mark(answer, "groupby")?));
     if answer.get("page").is_some() {
-        numbers.push(
-            contender.name,
-            "page",
-            clock::millis(mark(answer, "page_asked")?, mark(answer, "page")?),
-        );
+        numbers.push(contender.name, "page", clock::millis(mark(answer, "page_asked")?, mark(answer, "page")?));
     }
     Ok(())
 }
 
 fn mark(answer: &Value, name: &str) -> Result<i64> {
-    answer[name]
-        .as_i64()
-        .with_context(|| format!("no `{name}` in {answer}"))
+    answer[name].as_i64().with_context(|| format!("no `{name}` in {answer}"))
 }

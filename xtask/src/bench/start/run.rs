@@ -16,17 +16,8 @@ use super::{caddis, clock, cold, idle, machine, many, processes, report, rounds,
 const ORDERLY: Duration = Duration::from_secs(20);
 
 /// Whose versions the report names.
-const PACKAGES: [&str; 9] = [
-    "distributed",
-    "dask",
-    "tornado",
-    "bokeh",
-    "pandas",
-    "pyarrow",
-    "numpy",
-    "dask-gateway",
-    "dask-gateway-server",
-];
+const PACKAGES: [&str; 9] =
+    ["distributed", "dask", "tornado", "bokeh", "pandas", "pyarrow", "numpy", "dask-gateway", "dask-gateway-server"];
 
 /// What came of a run.
 pub(super) struct Outcome {
@@ -64,9 +55,7 @@ pub(super) async fn run(arguments: &Arguments) -> Result<()> {
 /// The parts, in an order that leaves each the state it needs.
 async fn measure(ground: &mut Ground, arguments: &Arguments) -> Result<Outcome> {
     let begun = machine::date()?;
-    let seed = arguments
-        .seed
-        .unwrap_or_else(|| clock::monotonic().unsigned_abs() % 1_000_000);
+    let seed = arguments.seed.unwrap_or_else(|| clock::monotonic().unsigned_abs() % 1_000_000);
     eprintln!("seed {seed}");
     let mut numbers = Numbers::default();
     caddis::warm(ground).await?;
@@ -98,12 +87,7 @@ async fn measure(ground: &mut Ground, arguments: &Arguments) -> Result<Outcome> 
     facts["load_before"] = json!(before);
     facts["load_at_rounds"] = json!(loads);
     facts["load_after"] = json!(machine::load());
-    Ok(Outcome {
-        numbers,
-        facts,
-        seed,
-        left_behind: Vec::new(),
-    })
+    Ok(Outcome { numbers, facts, seed, left_behind: Vec::new() })
 }
 
 /// A part that failed is a failure in the report, which keeps what all the others measured.
@@ -132,9 +116,7 @@ pub(in crate::bench) async fn end(ground: &Ground, went_well: bool) -> Vec<Strin
     }
     // The report is kept in the repository: no paths of this machine.
     let here = format!("{}/", ground.repository.display());
-    let left = processes::sweep(ground)
-        .into_iter()
-        .map(|(pid, line)| format!("{pid} {}", line.replace(&here, "")));
+    let left = processes::sweep(ground).into_iter().map(|(pid, line)| format!("{pid} {}", line.replace(&here, "")));
     let left: Vec<String> = left.collect();
     for line in left.iter().filter(|_| went_well) {
         eprintln!("left behind, killed now: {line}");

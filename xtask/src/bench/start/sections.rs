@@ -20,40 +20,17 @@ keeps a few forks ready, which costs memory while idle (see below).\n";
 /// Median and p95.
 fn pair(numbers: &Numbers, name: &str, metric: &str) -> String {
     match numbers.summary(name, metric) {
-        Some(summary) => format!(
-            "{} ({})",
-            shown(Some(summary.median)),
-            shown(Some(summary.p95))
-        ),
+        Some(summary) => format!("{} ({})", shown(Some(summary.median)), shown(Some(summary.p95))),
         None => "-".to_owned(),
     }
 }
 
 /// The contenders' rounds.
 pub(super) fn starts(numbers: &Numbers) -> Option<String> {
-    let heading = [
-        "contender",
-        "ready",
-        "connected",
-        "task",
-        "groupby",
-        "groupby alone",
-        "page",
-        "n",
-    ];
-    let metrics = [
-        "ready",
-        "connected",
-        "task",
-        "groupby",
-        "groupby_alone",
-        "page",
-    ];
+    let heading = ["contender", "ready", "connected", "task", "groupby", "groupby alone", "page", "n"];
+    let metrics = ["ready", "connected", "task", "groupby", "groupby_alone", "page"];
     let mut rows = Vec::new();
-    for contender in contenders::all()
-        .iter()
-        .filter(|contender| !contender.kills())
-    {
+    for contender in contenders::all().iter().filter(|contender| !contender.kills()) {
         let failures = numbers.failures(contender.name);
         let Some(task) = numbers.summary(contender.name, "task") else {
             let mut row = vec![format!("{} (failed {failures} times)", contender.label)];
@@ -61,11 +38,7 @@ pub(super) fn starts(numbers: &Numbers) -> Option<String> {
             rows.extend((failures > 0).then_some(row));
             continue;
         };
-        let failed = if failures > 0 {
-            format!(" (failed {failures} times)")
-        } else {
-            String::new()
-        };
+        let failed = if failures > 0 { format!(" (failed {failures} times)") } else { String::new() };
         let mut row = vec![format!("{}{failed}", contender.label)];
         row.extend(metrics.map(|metric| pair(numbers, contender.name, metric)));
         row.push(task.n.to_string());
@@ -77,13 +50,8 @@ pub(super) fn starts(numbers: &Numbers) -> Option<String> {
             pair(numbers, "local-first", "task_from_exec")
         )
     });
-    (!rows.is_empty()).then(|| {
-        format!(
-            "{STARTS}\n{}\n{ON_DEMAND}\n{}",
-            table(&heading, &rows),
-            first.unwrap_or_default()
-        )
-    })
+    (!rows.is_empty())
+        .then(|| format!("{STARTS}\n{}\n{ON_DEMAND}\n{}", table(&heading, &rows), first.unwrap_or_default()))
 }
 
 /// The replacement of killed workers.
@@ -94,55 +62,28 @@ pub(super) fn killed(numbers: &Numbers) -> Option<String> {
         .filter(|contender| contender.kills())
         .filter_map(|contender| {
             let n = numbers.summary(contender.name, "replaced")?.n;
-            let [removed, replaced] =
-                ["removed", "replaced"].map(|metric| pair(numbers, contender.name, metric));
-            Some(vec![
-                contender.label.to_owned(),
-                removed,
-                replaced,
-                n.to_string(),
-            ])
+            let [removed, replaced] = ["removed", "replaced"].map(|metric| pair(numbers, contender.name, metric));
+            Some(vec![contender.label.to_owned(), removed, replaced, n.to_string()])
         })
         .collect();
     let text = "From SIGKILL of one of two workers to its removal and to the registration of another one, by the scheduler's \
                 own log of events; milliseconds, median (p95).\n\n";
-    (!rows.is_empty())
-        .then(|| text.to_owned() + &table(&["contender", "removed", "replaced", "n"], &rows))
+    (!rows.is_empty()).then(|| text.to_owned() + &table(&["contender", "removed", "replaced", "n"], &rows))
 }
 
 /// `caddis run`, warm and cold.
 pub(super) fn commands(numbers: &Numbers) -> Option<String> {
     let lines = [
-        (
-            "run",
-            "first_line",
-            "`caddis run` on a cluster that is there, to the script's first line",
-        ),
+        ("run", "first_line", "`caddis run` on a cluster that is there, to the script's first line"),
         ("run", "end", "the same, to the end of the command"),
-        (
-            "run-fresh",
-            "first_line",
-            "`caddis run` with a cluster of its own, to the script's first line",
-        ),
+        ("run-fresh", "first_line", "`caddis run` with a cluster of its own, to the script's first line"),
         ("run-fresh", "end", "the same, to the end of the command"),
-        (
-            "cold",
-            "end",
-            "`caddis run` of a trivial job, nothing running before, to the end of the command",
-        ),
-        (
-            "cold-local",
-            "end",
-            "`python` of the same job with LocalCluster, to the end of the command",
-        ),
+        ("cold", "end", "`caddis run` of a trivial job, nothing running before, to the end of the command"),
+        ("cold-local", "end", "`python` of the same job with LocalCluster, to the end of the command"),
     ];
     let row = |(name, metric, label): &(&str, &str, &str)| {
         let n = numbers.summary(name, metric)?.n;
-        Some(vec![
-            (*label).to_owned(),
-            pair(numbers, name, metric),
-            n.to_string(),
-        ])
+        Some(vec![(*label).to_owned(), pair(numbers, name, metric), n.to_string()])
     };
     let rows: Vec<Vec<String>> = lines.iter().filter_map(row).collect();
     (!rows.is_empty()).then(|| table(&["milliseconds, median (p95)", "", "n"], &rows))
@@ -151,13 +92,7 @@ pub(super) fn commands(numbers: &Numbers) -> Option<String> {
 /// Many jobs at once.
 pub(super) fn many(numbers: &Numbers, jobs: u32) -> Option<String> {
     let submit = numbers.summary("many", "submit")?;
-    let one = |metric: &str| {
-        shown(
-            numbers
-                .summary("many", metric)
-                .map(|summary| summary.median),
-        )
-    };
+    let one = |metric: &str| shown(numbers.summary("many", metric).map(|summary| summary.median));
     Some(format!(
         "{jobs} jobs of one worker each, 20 requests under way at one time. Submitted: p50 {} ms, p95 {} ms, p99 {} ms, \
          max {} ms. All ended after {} s: {} succeeded, {} lost, {} never ran, {} ran twice. The pool has {} slots; at \
@@ -180,23 +115,15 @@ pub(super) fn many(numbers: &Numbers, jobs: u32) -> Option<String> {
 
 /// What idles.
 pub(super) fn idle(numbers: &Numbers) -> Option<String> {
-    let processes = [
-        ("server", "server"),
-        ("keeper", "keeper"),
-        ("fork-server", "fork server (one a Python environment)"),
-    ];
-    let whens = [
-        ("fresh", "after its start"),
-        ("used", "after all of the above but cold"),
-    ];
+    let processes =
+        [("server", "server"), ("keeper", "keeper"), ("fork-server", "fork server (one a Python environment)")];
+    let whens = [("fresh", "after its start"), ("used", "after all of the above but cold")];
     let mut rows = Vec::new();
     for (process, label) in processes {
         for (when, about) in whens {
             let name = format!("idle-{process}-{when}");
             if numbers.summary(&name, "resident_mb").is_some() {
-                let one = |metric: &str| {
-                    shown(numbers.summary(&name, metric).map(|summary| summary.median))
-                };
+                let one = |metric: &str| shown(numbers.summary(&name, metric).map(|summary| summary.median));
                 rows.push(vec![
                     format!("{label}, {about}"),
                     one("resident_mb"),

@@ -4,9 +4,7 @@
 pub(in crate::bench) fn table(heading: &[&str], rows: &[Vec<String>]) -> String {
     let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
     let heading: Vec<String> = heading.iter().map(|&cell| cell.to_owned()).collect();
-    let rule: Vec<String> = (0..heading.len())
-        .map(|at| if at == 0 { "---" } else { "---:" }.to_owned())
-        .collect();
+    let rule: Vec<String> = (0..heading.len()).map(|at| if at == 0 { "---" } else { "---:" }.to_owned()).collect();
     let body: String = rows.iter().map(|row| line(row)).collect();
     line(&heading) + &line(&rule) + &body
 }

@@ -11,11 +11,7 @@ use super::http::Api;
 use super::numbers::Numbers;
 
 /// Measures on a cluster that is there, and with one that is made for the script.
-pub(super) async fn run(
-    ground: &Ground,
-    arguments: &Arguments,
-    numbers: &mut Numbers,
-) -> Result<()> {
+pub(super) async fn run(ground: &Ground, arguments: &Arguments, numbers: &mut Numbers) -> Result<()> {
     let api = Api::of(&ground.home)?;
     let cluster = ready_cluster(ground, &api).await?;
     for round in 0..=arguments.rounds {
@@ -28,8 +24,7 @@ pub(super) async fn run(
         })
         .await?;
     }
-    api.post(&format!("/v1/clusters/{cluster}/stop"), &json!({}))
-        .await?;
+    api.post(&format!("/v1/clusters/{cluster}/stop"), &json!({})).await?;
     caddis::rest(ground).await
 }
 
@@ -41,10 +36,7 @@ async fn ready_cluster(ground: &Ground, api: &Api) -> Result<String> {
         "variables": variables(),
     });
     let made = api.post("/v1/clusters", &wish).await?;
-    let id = made["id"]
-        .as_str()
-        .context("a cluster without an id")?
-        .to_owned();
+    let id = made["id"].as_str().context("a cluster without an id")?.to_owned();
     caddis::until("a cluster to run", async || {
         let view = api.get(&format!("/v1/clusters/{id}")).await?;
         match view["phase"].as_str() {
@@ -56,27 +48,15 @@ async fn ready_cluster(ground: &Ground, api: &Api) -> Result<String> {
     Ok(id)
 }
 
-async fn measure(
-    ground: &Ground,
-    existing: Option<&str>,
-    name: &str,
-    numbers: &mut Numbers,
-) -> Result<()> {
+async fn measure(ground: &Ground, existing: Option<&str>, name: &str, numbers: &mut Numbers) -> Result<()> {
     let mut command = ground.caddis_run(existing, &ground.job("first_line.py"));
     let started = clock::monotonic();
     let output = command.output().await?;
     let ended = clock::monotonic();
     if !output.status.success() {
-        bail!(
-            "`caddis run` ended with {}: {}",
-            output.status,
-            String::from_utf8_lossy(&output.stderr)
-        );
+        bail!("`caddis run` ended with {}: {}", output.status, String::from_utf8_lossy(&output.stderr));
     }
-    let first_line: i64 = String::from_utf8_lossy(&output.stdout)
-        .trim()
-        .parse()
-        .context("what the script printed")?;
+    let first_line: i64 = String::from_utf8_lossy(&output.stdout).trim().parse().context("what the script printed")?;
     numbers.push(name, "first_line", clock::millis(started, first_line));
     numbers.push(name, "end", clock::millis(started, ended));
     Ok(())
