@@ -203,6 +203,23 @@ impl Kept for OutputDocument {
     const KIND: &'static str = "dataproc.output";
 }
 
+/// Initialization actions of a cluster whose output is not told yet, under the cluster's uuid.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct InitOutputDocument {
+    pub(crate) cluster: ClusterId,
+    /// Where it is told.
+    pub(crate) bucket: String,
+    pub(crate) uuid: String,
+    /// The cluster's name.
+    pub(crate) name: String,
+    /// How many actions there are.
+    pub(crate) actions: u32,
+}
+
+impl Kept for InitOutputDocument {
+    const KIND: &'static str = "dataproc.init_output";
+}
+
 /// A document that was read.
 #[derive(Clone, Debug)]
 pub(crate) struct Read<K> {

@@ -13,6 +13,7 @@ mod observe;
 mod past;
 mod refused;
 mod report;
+mod setup;
 mod slots;
 mod starting;
 mod stopping;
@@ -24,6 +25,7 @@ use caddis_types::Timestamp;
 
 pub use past::{past_scripts, past_workers};
 pub use refused::start_refused;
+pub(crate) use setup::TOO_LONG;
 
 use crate::plan::Plan;
 use crate::record::{ClusterRecord, ClusterState, JobRecord};

@@ -7,7 +7,7 @@ mod event;
 mod job;
 mod ledger;
 
-pub use cluster::{ClusterRecord, ClusterState, MemberPhase, Retirement, SchedulerRecord, SlotRecord, StopWhy};
+pub use cluster::{ClusterRecord, ClusterState, MemberPhase, Retirement, SchedulerRecord, SetupRecord, SlotRecord, StopWhy};
 pub use event::NewEvent;
 pub use job::{AttemptPhase, AttemptRecord, Bundle, Cancel, JobRecord, JobState, Outcome, StopCause};
 pub use ledger::{LedgerKind, LedgerLine};

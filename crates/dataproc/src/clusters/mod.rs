@@ -7,6 +7,7 @@ mod delete;
 mod diagnose;
 mod find;
 mod get;
+mod init_actions;
 mod lifecycle;
 mod list;
 mod start_stop;
@@ -23,6 +24,7 @@ pub(crate) use buckets::staging;
 pub(crate) use create::{create, workers};
 pub(crate) use delete::delete;
 pub(crate) use find::{living, record};
+pub(crate) use init_actions::{output as init_output, said};
 pub(crate) use validate::{label_map, new as check};
 
 const SERVICE: &str = "google.cloud.dataproc.v1.ClusterController";

@@ -9,7 +9,7 @@ use caddis_types::api::{ClusterView, ClusterWish, ConnectionView};
 use caddis_types::{ClusterId, names};
 
 use super::jobs::{busy, variables};
-use super::{CallError, CallErrorKind, Caller};
+use super::{CallError, CallErrorKind, Caller, setup};
 use crate::ports::{Change, ClusterFilter, CommitError, DocumentWrite};
 use crate::{Engine, Key, pass};
 
@@ -51,6 +51,7 @@ impl Engine {
             idle_timeout_ms: Some(wish.idle_timeout_ms.unwrap_or(IDLE_TIMEOUT_MS)),
             ends_at: wish.lifetime_ms.map(|ms| now + Duration::from_millis(ms)),
             notices,
+            setup: setup::records(wish.setup, now)?,
             ..ClusterRecord::new(id.clone(), caller.owner.clone(), shape, now)
         };
         let events = vec![NewEvent::new(now, id.as_str(), "cluster.created", "it was asked for")];

@@ -13,7 +13,7 @@ mod usage;
 mod why;
 mod wish;
 
-pub use clusters::{ClusterPhase, ClusterView, ClusterWish, ConnectionView, ScaleWish, SlotView};
+pub use clusters::{ClusterPhase, ClusterView, ClusterWish, ConnectionView, ScaleWish, SetupWish, SlotView};
 pub use environments::EnvironmentView;
 pub use events::EventView;
 pub use google::GoogleView;
