@@ -22,17 +22,17 @@ def object_(name, text):
 
 
 def read(uri):
-    """What an object holds."""
+    """What an object holds, as the only item of a tuple; nothing while there is none."""
     bucket, name = uri.removeprefix("gs://").split("/", 1)
     answer = requests.get(f"{STORE}/storage/v1/b/{bucket}/o/{requests.utils.quote(name, '')}?alt=media", timeout=10)
-    return answer.status_code == 200 and answer.text
+    return (answer.text,) if answer.status_code == 200 else ()
 
 
 def output(name, index):
     """What the action of this number wrote, once that is told."""
     made = cluster(name)
     folder = f"google-cloud-dataproc-metainfo/{made.cluster_uuid}/{name}-m"
-    return until(lambda: read(f"gs://{made.config.config_bucket}/{folder}/dataproc-initialization-script-{index}_output"))
+    return until(lambda: read(f"gs://{made.config.config_bucket}/{folder}/dataproc-initialization-script-{index}_output"))[0]
 
 
 def fails(name, text, *words, **more):
