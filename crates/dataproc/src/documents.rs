@@ -53,6 +53,9 @@ pub(crate) struct ClusterDocument {
     pub(crate) cluster: ClusterId,
     /// As it was asked for, and changed since: `google.cloud.dataproc.v1.Cluster`.
     pub(crate) asked: Encoded,
+    /// Whether that holds fields that the protos do not have.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) newer: bool,
     /// When it was asked for.
     pub(crate) created_at: Timestamp,
     /// What was asked of it later and shows in its states, oldest first.

@@ -59,6 +59,7 @@ async fn attempt(face: &Dataproc, asked: &Asked<CreateClusterRequest>) -> Result
     let init = init_actions::prepare(face, &asked.caller, &uuid, &config).await?;
     let wish = ClusterWish { setup: init.setup.clone(), ..wish(face, &full, &config, scaling.as_ref(), ends_at)? };
     let (told, actions) = (config.config_bucket.clone(), init.setup.len() as u32);
+    let newer = raw::newer(render::CLUSTER, &kept)?;
     let key = place.key(&wanted.cluster_name);
     let name = wanted.cluster_name.clone();
     let made = |cluster: &caddis_types::ClusterId| {
@@ -76,6 +77,7 @@ async fn attempt(face: &Dataproc, asked: &Asked<CreateClusterRequest>) -> Result
             uuid,
             cluster: cluster.clone(),
             asked: Encoded(kept),
+            newer,
             created_at: at,
             turns: Vec::new(),
             warnings: warnings.clone(),

@@ -34,7 +34,7 @@ pub(crate) fn serve(methods: &mut Methods<Dataproc>) {
     methods
         .add(SERVICE, "CreateCluster", |face, asked| async move { create::create(&face, asked).await })
         .add_raw(SERVICE, "GetCluster", |face, asked| async move { get::get(&face, asked).await })
-        .add(SERVICE, "ListClusters", |face, asked| async move { list::list(&face, asked).await })
+        .add_raw(SERVICE, "ListClusters", |face, asked| async move { list::list(&face, asked).await })
         .add(SERVICE, "UpdateCluster", |face, asked| async move { update::update(&face, asked).await })
         .add(SERVICE, "DeleteCluster", |face, asked| async move { delete::delete(&face, asked).await })
         .add(SERVICE, "StopCluster", |face, asked| async move { start_stop::stop(&face, asked).await })

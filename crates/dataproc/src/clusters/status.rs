@@ -112,6 +112,7 @@ mod tests {
             uuid: String::new(),
             cluster: "cl_0123456789abcdef".parse().unwrap(),
             asked: Encoded::default(),
+            newer: false,
             created_at: at(1),
             turns: vec![Turn { wish: Wish::Stop, at: at(2), workers: None }],
             warnings: Vec::new(),
