@@ -13,6 +13,7 @@ use serde_json::Value;
 
 /// What the client saw, whichever way it went.
 const SEEN: &str = "\
+refused BadRequest
 refused NotFound
 refused BadRequest
 created etl-TRANSPORT

@@ -11,7 +11,7 @@ use rand_chacha::ChaCha8Rng;
 use crate::profile::{self, Pool};
 use crate::record::{
     AttemptPhase, AttemptRecord, Cancel, ClusterRecord, ClusterState, JobRecord, JobState, MemberPhase, Outcome,
-    Retirement, SchedulerRecord, SlotRecord, StopCause, StopWhy,
+    Retirement, SchedulerRecord, SetupRecord, SlotRecord, StopCause, StopWhy,
 };
 use crate::world::{
     ClusterWorld, End, EnvironmentStatus, Exit, KilledBy, Member, MemberView, Members, Observed, ReadyFacts,
@@ -126,6 +126,12 @@ fn slot(dice: &mut ChaCha8Rng) -> SlotRecord {
     }
 }
 
+fn setup(dice: &mut ChaCha8Rng) -> SetupRecord {
+    let (name, command) = ("gs://b/setup.sh".to_owned(), "/setup.sh".to_owned());
+    let deadline_ms = dice.random_range(1..60_000);
+    SetupRecord { name, command, deadline_ms, phase: member_phase(dice), failed: if dice.random_bool(0.1) { Some(cause(dice)) } else { None } }
+}
+
 /// Any cluster record; its state, its slots and its numbers need not fit together.
 pub(crate) fn cluster(dice: &mut ChaCha8Rng, job: Option<&JobRecord>) -> ClusterRecord {
     let min = dice.random_range(0..5);
@@ -147,6 +153,7 @@ pub(crate) fn cluster(dice: &mut ChaCha8Rng, job: Option<&JobRecord>) -> Cluster
     record.scheduler = some(dice, |dice| SchedulerRecord { phase: member_phase(dice), address: None, dashboard_port: None });
     record.slots = (0..6).filter_map(|number| some(dice, slot).map(|slot| (number, slot))).collect();
     record.next_slot = dice.random_range(0..8);
+    record.setup = (0..dice.random_range(0..3)).map(|_| setup(dice)).collect();
     record.ready_at = some(dice, time);
     record.stop_wish = if dice.random_bool(0.1) { Some(why(dice)) } else { None };
     record.idle_timeout_ms = some(dice, |dice| dice.random_range(0..50_000));
@@ -229,6 +236,11 @@ pub(crate) fn world(dice: &mut ChaCha8Rng, jobs: &[JobRecord]) -> ClusterWorld {
             if dice.random_bool(0.3) {
                 members.insert(Member::Worker { slot, attempt }, view(dice));
             }
+        }
+    }
+    for step in 0..3 {
+        if dice.random_bool(0.3) {
+            members.insert(Member::Setup { step }, view(dice));
         }
     }
     for job in jobs {

@@ -29,6 +29,11 @@ pub enum Member {
         /// Which process in that slot.
         attempt: u32,
     },
+    /// A program that sets the cluster up; each is started once.
+    Setup {
+        /// Which, from 0.
+        step: u32,
+    },
     /// A job's script.
     Job {
         /// The job.
@@ -43,6 +48,7 @@ impl fmt::Display for Member {
         match self {
             Member::Scheduler => f.write_str("scheduler.1"),
             Member::Worker { slot, attempt } => write!(f, "worker-{slot:04}.{attempt}"),
+            Member::Setup { step } => write!(f, "setup-{step:04}.1"),
             Member::Job { job, attempt } => write!(f, "{job}.{attempt}"),
         }
     }
@@ -58,6 +64,8 @@ impl FromStr for Member {
             Ok(Member::Scheduler)
         } else if let Some(slot) = name.strip_prefix("worker-") {
             Ok(Member::Worker { slot: slot.parse().map_err(|_| error())?, attempt })
+        } else if let Some(step) = name.strip_prefix("setup-") {
+            Ok(Member::Setup { step: step.parse().map_err(|_| error())? })
         } else {
             Ok(Member::Job { job: name.parse().map_err(|_| error())?, attempt })
         }
@@ -230,6 +238,7 @@ mod tests {
             Member::Scheduler,
             Member::Worker { slot: 3, attempt: 2 },
             Member::Worker { slot: 12345, attempt: 1 },
+            Member::Setup { step: 2 },
             Member::Job { job, attempt: 4 },
         ] {
             assert_eq!(member.to_string().parse(), Ok(member));

@@ -53,6 +53,9 @@ pub(crate) struct ClusterDocument {
     pub(crate) cluster: ClusterId,
     /// As it was asked for, and changed since: `google.cloud.dataproc.v1.Cluster`.
     pub(crate) asked: Encoded,
+    /// Whether that holds fields that the protos do not have.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) newer: bool,
     /// When it was asked for.
     pub(crate) created_at: Timestamp,
     /// What was asked of it later and shows in its states, oldest first.
@@ -201,6 +204,23 @@ pub(crate) struct OutputDocument {
 
 impl Kept for OutputDocument {
     const KIND: &'static str = "dataproc.output";
+}
+
+/// Initialization actions of a cluster whose output is not told yet, under the cluster's uuid.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct InitOutputDocument {
+    pub(crate) cluster: ClusterId,
+    /// Where it is told.
+    pub(crate) bucket: String,
+    pub(crate) uuid: String,
+    /// The cluster's name.
+    pub(crate) name: String,
+    /// How many actions there are.
+    pub(crate) actions: u32,
+}
+
+impl Kept for InitOutputDocument {
+    const KIND: &'static str = "dataproc.init_output";
 }
 
 /// A document that was read.

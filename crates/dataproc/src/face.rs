@@ -19,12 +19,27 @@ pub trait Outputs: Send + Sync {
     /// The ends of the logs of a cluster's scheduler and workers, by the names of the processes.
     async fn cluster_logs(&self, cluster: &ClusterId) -> Vec<(String, Vec<u8>)>;
 
+    /// The end of the log of one process of a cluster; nothing when it wrote none.
+    async fn cluster_log(&self, cluster: &ClusterId, member: &str) -> Option<Vec<u8>>;
+
     /// Where a browser that is logged in finds the cluster's dashboard.
     fn dashboard(&self, cluster: &ClusterId) -> Option<String>;
 
     /// What an attempt wrote to a stream from `offset` on, as much as fits a piece; nothing while there is no more.
     /// Blocks, but only for the disk.
     fn read(&self, job: &JobId, attempt: u32, stream: Stream, offset: u64) -> std::io::Result<Option<Piece>>;
+}
+
+/// What becomes of initialization actions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum InitActions {
+    /// They are kept and answered, and each operation warns that they are not run.
+    #[default]
+    Record,
+    /// They are run.
+    Run,
+    /// A cluster that has some is refused, and this says why.
+    Refuse(&'static str),
 }
 
 /// Some bytes of an output, or a notice of what was left out of it.
@@ -48,6 +63,12 @@ pub struct Dataproc {
     pub(crate) submitted: Notify,
     /// Folders of jobs that came from here.
     pub(crate) staging: PathBuf,
+    /// Told when a cluster was made that is to be set up.
+    pub(crate) created: Notify,
+    /// What becomes of initialization actions.
+    pub(crate) init_actions: InitActions,
+    /// Copies of initialization actions, by the clusters' uuids.
+    pub(crate) inits: PathBuf,
     /// Archives of diagnoses, by the clusters' uuids.
     pub(crate) diagnoses: PathBuf,
     /// Environment variables of every cluster and job that comes from here.
@@ -64,10 +85,28 @@ impl Dataproc {
         objects: Store,
         home: &Path,
         variables: Vec<(String, String)>,
+        init_actions: InitActions,
     ) -> Dataproc {
-        let (staging, diagnoses) = (home.join("dataproc/jobs"), home.join("dataproc/diagnoses"));
-        let (submitted, workflows) = (Notify::new(), watch::Sender::new(()));
-        Dataproc { engine, outputs, objects, submitted, staging, diagnoses, variables, workflows }
+        let [staging, diagnoses, inits] = ["jobs", "diagnoses", "init"].map(|name| home.join("dataproc").join(name));
+        let (submitted, created, workflows) = (Notify::new(), Notify::new(), watch::Sender::new(()));
+        Dataproc {
+            engine,
+            outputs,
+            objects,
+            submitted,
+            staging,
+            created,
+            init_actions,
+            inits,
+            diagnoses,
+            variables,
+            workflows,
+        }
+    }
+
+    /// The folder of the initialization actions of the cluster with this uuid.
+    pub(crate) fn init_folder(&self, uuid: &str) -> PathBuf {
+        self.inits.join(uuid)
     }
 
     /// The folder of a job with this uuid.

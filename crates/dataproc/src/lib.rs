@@ -27,5 +27,5 @@ mod wire;
 mod workflows;
 mod wrong;
 
-pub use face::{Dataproc, Outputs, Piece};
+pub use face::{Dataproc, InitActions, Outputs, Piece};
 pub use service::{Credentials, Service};

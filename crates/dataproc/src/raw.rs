@@ -21,6 +21,23 @@ pub(crate) fn read(name: &str, encoded: Bytes) -> Result<DynamicMessage, Status>
         .map_err(|error| Status::new(Code::InvalidArgument, format!("the request is not a valid message: {error}")))
 }
 
+/// Whether there is a field in it that the protos do not have.
+pub(crate) fn newer(name: &str, encoded: &Bytes) -> Result<bool, Status> {
+    Ok(is_newer(&read(name, encoded.clone())?))
+}
+
+fn is_newer(message: &DynamicMessage) -> bool {
+    fn below(value: &Value) -> bool {
+        match value {
+            Value::Message(message) => is_newer(message),
+            Value::List(all) => all.iter().any(below),
+            Value::Map(all) => all.values().any(below),
+            _ => false,
+        }
+    }
+    message.unknown_fields().next().is_some() || message.fields().any(|(_, value)| below(value))
+}
+
 /// The encoded message in the field `field` of an encoded request of type `name`.
 pub(crate) fn field(name: &str, request: &Bytes, field: &str) -> Result<Bytes, Status> {
     let request = read(name, request.clone())?;
@@ -35,6 +52,18 @@ pub(crate) fn merge(under: &[u8], over: &[u8]) -> Bytes {
     both.put_slice(under);
     both.put_slice(over);
     both.freeze()
+}
+
+/// These encoded messages as the field of this number.
+pub(crate) fn repeated(field: u32, all: &[Bytes]) -> Bytes {
+    use prost::encoding::{WireType, encode_key, encode_varint};
+    let mut list = BytesMut::with_capacity(all.iter().map(|one| one.len() + 8).sum());
+    for one in all {
+        encode_key(field, WireType::LengthDelimited, &mut list);
+        encode_varint(one.len() as u64, &mut list);
+        list.put_slice(one);
+    }
+    list.freeze()
 }
 
 /// Copies what is at `path` (`config.worker_config.num_instances`, in either spelling) from one message to another of
@@ -88,14 +117,20 @@ mod tests {
     #[test]
     fn a_field_that_nobody_knows_yet_survives() {
         // Field 900, a varint: newer than the protos.
-        let newer = [0xa0, 0x38, 0x07];
-        let asked = merge(&Cluster { cluster_name: "c".to_owned(), ..Cluster::default() }.encode_to_vec(), &newer);
+        let newer_field = [0xa0, 0x38, 0x07];
+        let asked = merge(&Cluster { cluster_name: "c".to_owned(), ..Cluster::default() }.encode_to_vec(), &newer_field);
         let mut kept = read(CLUSTER, asked.clone()).unwrap();
+        assert!(newer(CLUSTER, &asked).unwrap());
+        let below = Cluster { config: Some(ClusterConfig::default()), ..Cluster::default() }.encode_to_vec();
+        // The same within the configuration (field 3), which has two bytes of key and one of value.
+        let below = merge(&below, &[&[0x1a, 0x03], newer_field.as_slice()].concat());
+        assert!(newer(CLUSTER, &below).unwrap());
+        assert!(!newer(CLUSTER, &Cluster { cluster_name: "c".to_owned(), ..Cluster::default() }.encode_to_vec().into()).unwrap());
         let labels = Cluster { labels: [("a".to_owned(), "b".to_owned())].into(), ..Cluster::default() };
         let labels = read(CLUSTER, labels.encode_to_vec().into()).unwrap();
         copy("labels", &labels, &mut kept).unwrap();
         let encoded = kept.encode_to_vec();
-        assert!(encoded.windows(newer.len()).any(|window| window == newer));
+        assert!(encoded.windows(newer_field.len()).any(|window| window == newer_field));
         assert_eq!(Cluster::decode(encoded.as_slice()).unwrap().labels["a"], "b");
         assert!(copy("nonsense.x", &labels, &mut kept).is_err());
     }

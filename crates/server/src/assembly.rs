@@ -35,6 +35,8 @@ pub struct Assembly {
     pub retention: Duration,
     /// Staging data in the object store is removed after so long; absent means that it stays.
     pub staging_retention: Option<Duration>,
+    /// Whether initialization actions of Dataproc clusters are run.
+    pub run_init_actions: bool,
     /// Of the binary, with its commit.
     pub version: String,
 }

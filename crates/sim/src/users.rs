@@ -6,7 +6,7 @@ use caddis_core::record::ClusterState;
 use caddis_engine::Engine;
 use caddis_engine::calls::{CallErrorKind, Caller};
 use caddis_types::JobId;
-use caddis_types::api::{ClusterChoice, ClusterWish, JobWish, Program, RetryWish};
+use caddis_types::api::{ClusterChoice, ClusterWish, JobWish, Program, RetryWish, SetupWish};
 use caddis_types::bytes::GIB;
 use caddis_types::shape::{ShapeWish, WorkerRange};
 use rand::RngExt;
@@ -137,10 +137,16 @@ fn job(state: &mut State) -> JobWish {
     }
 }
 
+fn setup(rng: &mut ChaCha8Rng) -> SetupWish {
+    let deadline_ms = rng.random_range(1000..20_000);
+    SetupWish { name: "setup.sh".to_owned(), command: "/home/ann/setup.sh".to_owned(), deadline_ms }
+}
+
 fn cluster(state: &mut State, name: String) -> ClusterWish {
     let rng = &mut state.chaos.rng;
     let idle = if rng.random_bool(0.5) { rng.random_range(500..60_000) } else { 0 };
-    ClusterWish { name: Some(name), shape: shape(rng), idle_timeout_ms: Some(idle), ..ClusterWish::default() }
+    let setup = (0..if rng.random_bool(0.3) { rng.random_range(1..3) } else { 0 }).map(|_| setup(rng)).collect();
+    ClusterWish { name: Some(name), shape: shape(rng), idle_timeout_ms: Some(idle), setup, ..ClusterWish::default() }
 }
 
 /// Does it, as a client of the living server.

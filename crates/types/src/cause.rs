@@ -30,6 +30,8 @@ codes! {
         SchedulerLost = "scheduler_lost",
         /// The cluster could not be started.
         ClusterStart = "cluster_start",
+        /// A program that was to set the cluster up failed, or took too long.
+        SetupFailed = "setup_failed",
         /// The cluster was stopped while the job ran on it.
         ClusterStopped = "cluster_stopped",
         /// The Python environment could not be built or used.

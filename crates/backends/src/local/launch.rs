@@ -57,6 +57,7 @@ impl Ground<'_> {
         let (kind, role, memory_limit) = match (member, job) {
             (Member::Scheduler, _) => (Kind::Scheduler, self.scheduler(), None),
             (Member::Worker { .. }, _) => (Kind::Worker, self.worker(member), Some(self.cluster.shape.memory_bytes)),
+            (Member::Setup { step }, _) => (Kind::Setup, self.setup(*step)?, None),
             (Member::Job { .. }, Some(job)) => (Kind::Job, self.job(job), None),
             (Member::Job { .. }, None) => return Err(io::Error::other("a script needs its job")),
         };
@@ -70,7 +71,7 @@ impl Ground<'_> {
             interpreter: self.interpreter(),
             runtime: self.runtime.to_owned(),
             env: self.environment(member),
-            cwd: PathBuf::from(job.map_or(self.cluster.cwd.as_str(), |job| job.cwd.as_str())),
+            cwd: self.cwd(member, job)?,
             umask: job.map_or(self.cluster.umask, |job| job.umask).bits(),
             stdin,
             stdout,
@@ -82,6 +83,17 @@ impl Ground<'_> {
             lease_seconds: Some(self.lease_seconds),
             role,
         })
+    }
+
+    /// What sets the cluster up works in a folder that goes with it.
+    fn cwd(&self, member: &Member, job: Option<&JobRecord>) -> io::Result<PathBuf> {
+        let folder = match (member, job) {
+            (Member::Setup { .. }, _) => self.home.cluster(&self.cluster.id).join("setup"),
+            (_, Some(job)) => return Ok(PathBuf::from(&job.cwd)),
+            _ => return Ok(PathBuf::from(&self.cluster.cwd)),
+        };
+        private::make_folder(&folder)?;
+        Ok(folder)
     }
 
     /// The key of the fork server.
@@ -131,14 +143,18 @@ impl Ground<'_> {
         }
     }
 
-    /// The user's variables; for scripts also what makes `Client()` find the cluster.
+    /// The user's variables; for scripts also what makes `Client()` find the cluster, and for what sets it up its Python.
     fn environment(&self, member: &Member) -> BTreeMap<String, String> {
         let mut env = self.variables.clone();
-        if matches!(member, Member::Job { .. }) {
+        if matches!(member, Member::Job { .. } | Member::Setup { .. }) {
             if let Some(address) = self.cluster.scheduler.as_ref().and_then(|scheduler| scheduler.address.as_ref()) {
                 env.extend(reach(address, &self.certificates()));
             }
             env.insert("CADDIS_CLUSTER".into(), self.cluster.id.to_string());
+        }
+        if let (Member::Setup { .. }, Some(programs)) = (member, self.python.parent()) {
+            let path = env.get("PATH").map_or(String::new(), |path| format!(":{path}"));
+            env.insert("PATH".into(), format!("{}{path}", programs.display()));
         }
         env
     }
@@ -187,6 +203,11 @@ impl Ground<'_> {
             "sys_path": self.sys_path(),
             "nanny": self.cluster.shape.nanny,
         })
+    }
+
+    fn setup(&self, step: u32) -> io::Result<Value> {
+        let step = self.cluster.setup.get(step as usize).ok_or_else(|| io::Error::other("no such setup"))?;
+        Ok(json!({ "command": step.command }))
     }
 
     fn job(&self, job: &JobRecord) -> Value {

@@ -31,6 +31,7 @@ const FILES: &[(&str, &str)] = embedded![
     "caddis/runtime/outcome.py",
     "caddis/runtime/scheduler.py",
     "caddis/runtime/service.py",
+    "caddis/runtime/setup.py",
     "caddis/runtime/snapshot.py",
     "caddis/runtime/spawn.py",
     "caddis/runtime/warm.py",

@@ -15,7 +15,7 @@ use caddis_store::SqliteStore;
 
 use self::environments::KeptEnvironments;
 use self::local::{LocalDashboards, LocalStdin};
-use crate::config::Config;
+use crate::config::{Config, InitActions};
 use crate::version;
 
 /// Bytes kept of each output of a job.
@@ -51,6 +51,7 @@ pub async fn compose(home: &Path, exe: PathBuf, config: &Config) -> Result<Assem
         output_limit: OUTPUT_LIMIT,
         retention: config.server.retention.0,
         staging_retention: Some(config.storage.staging_retention.0).filter(|span| !span.is_zero()),
+        run_init_actions: config.dataproc.init_actions == InitActions::Run,
         version: version::VERSION.to_owned(),
     })
 }

@@ -8,5 +8,5 @@ mod schema;
 mod values;
 
 pub use load::{load, parse};
-pub use schema::{Config, Defaults, PoolConfig, ServerConfig, StorageConfig, Times};
+pub use schema::{Config, Defaults, InitActions, PoolConfig, ServerConfig, StorageConfig, Times};
 pub use values::{Size, Span};

@@ -173,16 +173,18 @@ pub enum InitActions {
     /// They are kept and answered; each operation warns that they are not run.
     #[default]
     Record,
+    /// They are run, as the server's user; as root never.
+    Run,
 }
 
 fn init_actions<'de, D: Deserializer<'de>>(from: D) -> Result<InitActions, D::Error> {
     match String::deserialize(from)?.as_str() {
         "record" => Ok(InitActions::Record),
-        "run" => Err(de::Error::custom(
-            "`dataproc.init_actions` cannot be \"run\": this version records initialization actions and never runs them\n\
-             hint: put what they install into the jobs' Python environment, and leave the key out",
-        )),
-        other => Err(de::Error::custom(format!("`dataproc.init_actions` is `{other}`; there is \"record\""))),
+        "run" => Ok(InitActions::Run),
+        other => {
+            let text = format!("`dataproc.init_actions` is `{other}`; there are \"record\" and \"run\"");
+            Err(de::Error::custom(text))
+        }
     }
 }
 

@@ -5,6 +5,7 @@ Called with `grpc` or with `rest PORT`; `CADDIS` in the environment is the binar
 
 import datetime
 import http.cookiejar
+import io
 import json
 import os
 import subprocess
@@ -12,6 +13,7 @@ import tarfile
 import urllib.error
 import urllib.request
 
+import requests
 from google_steps import *
 
 minutes = lambda n: {"seconds": 60 * n}
@@ -98,6 +100,17 @@ assert b"hunter2" not in everything and b"PRIVATE KEY" not in everything
 only = clusters.diagnose_cluster({**asked, "jobs": [f"projects/{PROJECT}/regions/{REGION}/jobs/none"]})
 with tarfile.open(only.result(timeout=60).output_uri.removeprefix("file://")) as archive:
     assert not [member.name for member in archive if "/jobs/" in member.name]
+store = os.environ["STORAGE_EMULATOR_HOST"]
+requests.post(f"{store}/storage/v1/b?project={PROJECT}", json={"name": f"tarballs-{transport}"}, timeout=10)
+inside = f"gs://tarballs-{transport}/of/clusters"
+refused(exceptions.BadRequest, lambda: clusters.diagnose_cluster({**asked, "tarball_gcs_dir": "gs://none/x"}), "tarball_gcs_dir")
+refused(exceptions.BadRequest, lambda: clusters.diagnose_cluster({**asked, "tarball_gcs_dir": "/tmp"}), "gs://bucket/folder")
+put = clusters.diagnose_cluster({**asked, "tarball_gcs_dir": inside}).result(timeout=60).output_uri
+assert put.startswith(f"{inside}/") and put.endswith("/diagnostic.tar.gz"), put
+bucket, object_ = put.removeprefix("gs://").split("/", 1)
+got = requests.get(f"{store}/storage/v1/b/{bucket}/o/{requests.utils.quote(object_, '')}?alt=media", timeout=10)
+with tarfile.open(fileobj=io.BytesIO(got.content)) as archive:
+    assert any(member.name == "diagnostic/cluster.json" for member in archive)
 print("diagnosed")
 
 # A job past its deadline is ended by the server.

@@ -19,6 +19,7 @@ pub(super) fn decide(plan: &mut Plan<ClusterRecord>, input: &ClusterInput<'_>, n
         .clone()
         .or_else(|| scheduler_gone(plan, input))
         .or_else(|| environment_failed(plan, input))
+        .or_else(|| setup_failed(plan))
         .or_else(|| workers_hopeless(plan))
         .or_else(|| job_over(plan, input, now))
         .or_else(|| expired(plan, now))
@@ -58,6 +59,10 @@ fn environment_failed(plan: &Plan<ClusterRecord>, input: &ClusterInput<'_>) -> O
         (ClusterState::Preparing { .. } | ClusterState::Starting { .. }, EnvironmentStatus::Failed(cause)) => Some(StopWhy::failure(cause.clone())),
         _ => None,
     }
+}
+
+fn setup_failed(plan: &Plan<ClusterRecord>) -> Option<StopWhy> {
+    plan.record.setup.iter().find_map(|step| step.failed.clone()).map(StopWhy::failure)
 }
 
 /// Slots that failed many times in a row: more tries would not help. A cluster goes on with the others, but not

@@ -13,6 +13,7 @@ mod past;
 mod refused;
 mod report;
 mod size;
+mod setup;
 mod slots;
 mod starting;
 mod stopping;
@@ -25,6 +26,7 @@ use caddis_types::api::Program;
 
 pub use past::{past_scripts, past_workers};
 pub use refused::start_refused;
+pub(crate) use setup::TOO_LONG;
 
 use crate::plan::Plan;
 use crate::record::{ClusterRecord, ClusterState, JobRecord, Learned};

@@ -19,6 +19,7 @@ pub(super) fn absorb(plan: &mut Plan<ClusterRecord>, input: &ClusterInput<'_>, n
     match &input.world.members {
         Observed::Known(members) => {
             scheduler(plan, members, now);
+            setup(plan, members, now);
             let slots: Vec<u32> = plan.record.slots.keys().copied().collect();
             for slot in slots {
                 worker(plan, slot, members, now);
@@ -58,6 +59,17 @@ fn scheduler(plan: &mut Plan<ClusterRecord>, members: &Members, now: Timestamp) 
     }
     scheduler.phase = phase;
     plan.record.scheduler = Some(scheduler);
+}
+
+/// What sets the cluster up costs nothing of its own: the workers, which wait meanwhile, do.
+fn setup(plan: &mut Plan<ClusterRecord>, members: &Members, now: Timestamp) {
+    for (number, step) in (0..).zip(&mut plan.record.setup) {
+        let (phase, end) = advance(&step.phase, members.get(&Member::Setup { step: number }), now);
+        step.phase = phase;
+        if let Some((_, end)) = end {
+            step.failed = diagnosis::setup_end(step, &end);
+        }
+    }
 }
 
 /// The next phase of a process, and its end when that was just seen.

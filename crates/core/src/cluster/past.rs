@@ -14,7 +14,7 @@ pub fn past_workers(record: &ClusterRecord, members: &Members) -> Vec<Member> {
             Some(slot) => slot.attempt > *attempt,
             None => *slot < record.next_slot,
         },
-        Member::Scheduler | Member::Job { .. } => false,
+        Member::Scheduler | Member::Setup { .. } | Member::Job { .. } => false,
     };
     ended(members).filter(|member| left_behind(member)).cloned().collect()
 }

@@ -18,6 +18,11 @@ pub fn start_refused(record: &ClusterRecord, member: &Member, cause: Cause, now:
     match member {
         Member::Scheduler => ending::stop(&mut plan, StopWhy::failure(cause), now),
         Member::Worker { slot, attempt } => worker(&mut plan, *slot, *attempt, cause, now),
+        Member::Setup { step } => {
+            let name = record.setup.get(*step as usize).map(|step| step.name.as_str()).unwrap_or_default();
+            let sentence = format!("setup `{name}` could not be started: {}", cause.sentence);
+            ending::stop(&mut plan, StopWhy::failure(Cause { sentence, ..cause }), now);
+        }
         Member::Job { .. } => {}
     }
     plan

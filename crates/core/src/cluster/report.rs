@@ -46,11 +46,20 @@ fn starting(record: &ClusterRecord, since: Timestamp) -> Vec<Reason> {
         Some(MemberPhase::Running { ready_at: Some(_), .. })
     );
     let scheduler = if ready { "the scheduler serves" } else { "the scheduler is starting" };
+    if let Some((number, step)) = (1..).zip(&record.setup).find(|(_, step)| begun(&step.phase)) {
+        let sentence = format!("`{}` sets it up, {number} of {}", step.name, record.setup.len());
+        let most = duration::display(millis(step.deadline_ms));
+        return vec![Reason::new(ReasonCode::StartingCluster, sentence, since).next(format!("it may take {most}"))];
+    }
     let (ready, all) = workers(record);
     let sentence = format!("{scheduler}, and {ready} of {all} workers are ready");
     let mut reasons = vec![Reason::new(ReasonCode::StartingCluster, sentence, since)];
     reasons.extend(replacing(record));
     reasons
+}
+
+fn begun(phase: &MemberPhase) -> bool {
+    matches!(phase, MemberPhase::Intended { .. } | MemberPhase::Running { .. })
 }
 
 fn running(

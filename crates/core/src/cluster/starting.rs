@@ -2,7 +2,7 @@
 
 use caddis_types::Timestamp;
 
-use super::{ClusterInput, slots};
+use super::{ClusterInput, setup, slots};
 use crate::plan::{Action, Plan};
 use crate::record::{ClusterRecord, ClusterState, MemberPhase, NewEvent, SchedulerRecord};
 use crate::world::{EnvironmentStatus, Member};
@@ -22,14 +22,15 @@ pub(super) fn prepare(plan: &mut Plan<ClusterRecord>, input: &ClusterInput<'_>, 
     }
 }
 
-/// Starts what is intended and serves once the scheduler and the fewest workers are ready.
+/// Starts what is intended and serves once the scheduler and the fewest workers are ready, and what sets it up is over.
 pub(super) fn proceed(plan: &mut Plan<ClusterRecord>, input: &ClusterInput<'_>, now: Timestamp) {
     if input.world.environment != EnvironmentStatus::Ready {
         start_again_after_restart(plan, input, now);
     }
     scheduler(plan, input, now);
     slots::tend(plan, input, now);
-    if serves(&plan.record) {
+    let ready = serves(&plan.record);
+    if setup::proceed(plan, input, ready, now) && ready {
         plan.record.state = ClusterState::Running { since: now };
         plan.record.ready_at.get_or_insert(now);
         let message = format!("cluster serves with {} workers", ready_workers(&plan.record));

@@ -21,6 +21,7 @@ fn is_stray(record: &ClusterRecord, input: &ClusterInput<'_>, member: &Member) -
     match member {
         Member::Scheduler => record.scheduler.is_none(),
         Member::Worker { slot, attempt } => record.slots.get(slot).is_none_or(|slot| slot.attempt != *attempt),
+        Member::Setup { step } => record.setup.len() <= *step as usize,
         Member::Job { .. } => !input.scripts.contains(member),
     }
 }

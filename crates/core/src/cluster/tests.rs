@@ -378,6 +378,7 @@ proptest! {
                 Member::Worker { slot, attempt } => {
                     plan.record.slots.get(slot).filter(|slot| slot.attempt == *attempt).map(|slot| &slot.phase)
                 }
+                Member::Setup { step } => plan.record.setup.get(*step as usize).map(|step| &step.phase),
                 Member::Job { .. } => None,
             };
             prop_assert!(matches!(phase, Some(MemberPhase::Intended { .. })), "{member} in {phase:?}");

@@ -5,9 +5,11 @@
 
 mod cluster;
 mod script;
+mod setup;
 mod text;
 
 pub use cluster::{scheduler_death, worker_death};
+pub use setup::setup_end;
 pub use script::script_end;
 
 #[cfg(test)]

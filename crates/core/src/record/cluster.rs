@@ -55,6 +55,9 @@ pub struct ClusterRecord {
     pub state: ClusterState,
     /// Its scheduler; there is one for the whole life of a cluster.
     pub scheduler: Option<SchedulerRecord>,
+    /// What is run before it serves, one after the other.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub setup: Vec<SetupRecord>,
     /// Its worker slots by number.
     pub slots: BTreeMap<u32, SlotRecord>,
     /// The number of the next new slot; numbers are never used twice.
@@ -185,7 +188,7 @@ pub enum MemberPhase {
         /// When it served; absent while it starts.
         ready_at: Option<Timestamp>,
     },
-    /// It ended (schedulers only: a worker's slot waits for the next attempt instead).
+    /// It ended (a worker's slot waits for the next attempt instead).
     Ended {
         /// When.
         at: Timestamp,
@@ -201,6 +204,22 @@ pub struct SchedulerRecord {
     pub address: Option<String>,
     /// Port of its dashboard, once it serves.
     pub dashboard_port: Option<u16>,
+}
+
+/// A program that sets the cluster up.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SetupRecord {
+    /// What people call it.
+    pub name: String,
+    /// The executable file, absolute.
+    pub command: String,
+    /// How long it may run, milliseconds.
+    pub deadline_ms: u64,
+    /// How far it is; it waits until scheduler, workers and those before it are ready.
+    pub phase: MemberPhase,
+    /// Why it failed, after which the cluster does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed: Option<Cause>,
 }
 
 /// A place for a worker.
@@ -265,6 +284,7 @@ impl ClusterRecord {
             ready_at: None,
             state: ClusterState::Preparing { since: now },
             scheduler: None,
+            setup: Vec::new(),
             slots: BTreeMap::new(),
             next_slot: 0,
             stop_wish: None,

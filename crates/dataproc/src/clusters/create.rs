@@ -10,8 +10,8 @@ use caddis_types::shape::{ShapeWish, WorkerRange};
 use prost::Message;
 
 use super::validate::Asks;
-use super::{defaults, lifecycle, render, validate};
-use crate::documents::{self, About, ClusterDocument, ClusterWork, Encoded, Read};
+use super::{defaults, init_actions, lifecycle, render, validate};
+use crate::documents::{self, About, ClusterDocument, ClusterWork, Encoded, InitOutputDocument, Read};
 use crate::face::Dataproc;
 use crate::operations::{self, Fresh};
 use crate::place::Place;
@@ -53,13 +53,18 @@ async fn attempt(face: &Dataproc, asked: &Asked<CreateClusterRequest>) -> Result
     let full = Cluster::decode(kept.clone()).map_err(|error| Status::new(Code::Internal, error.to_string()))?;
     let config = full.config.clone().unwrap_or_default();
     let scaling = scaling(face, &place, &wanted, &config).await?;
-    let (uuid, at, warnings) = (face.uuid(), face.now(), super::warnings::of(&config));
+    let (uuid, at, warnings) = (face.uuid(), face.now(), super::warnings::of(&config, face.init_actions));
     lifecycle::check(&config, at)?;
     let ends_at = lifecycle::ends_at(&config, at);
-    let wish = wish(face, &full, &config, scaling.as_ref(), ends_at)?;
+    let init = init_actions::prepare(face, &asked.caller, &uuid, &config).await?;
+    let wish = ClusterWish { setup: init.setup.clone(), ..wish(face, &full, &config, scaling.as_ref(), ends_at)? };
+    let (told, actions) = (config.config_bucket.clone(), init.setup.len() as u32);
+    let newer = raw::newer(render::CLUSTER, &kept)?;
     let key = place.key(&wanted.cluster_name);
     let name = wanted.cluster_name.clone();
     let made = |cluster: &caddis_types::ClusterId| {
+        let output = InitOutputDocument { cluster: cluster.clone(), bucket: told, uuid: uuid.clone(), name: name.clone(), actions };
+        let output = (actions > 0).then(|| documents::write(&uuid, 0, &output));
         let about = About::Cluster {
             what: ClusterWork::Create,
             name,
@@ -72,6 +77,7 @@ async fn attempt(face: &Dataproc, asked: &Asked<CreateClusterRequest>) -> Result
             uuid,
             cluster: cluster.clone(),
             asked: Encoded(kept),
+            newer,
             created_at: at,
             turns: Vec::new(),
             warnings: warnings.clone(),
@@ -83,11 +89,16 @@ async fn attempt(face: &Dataproc, asked: &Asked<CreateClusterRequest>) -> Result
             documents::write(&key, generation, &document),
             fresh.write(&asked.caller, about, at, full.labels.clone(), warnings),
         ];
+        writes.extend(output);
         writes.extend(asked.also.iter().cloned());
         writes
     };
     match face.engine.create_cluster_with(&asked.caller, wish, made).await {
-        Ok(_) => operations::get_by_key(face, &fresh.key).await.map(Some),
+        Ok(_) => {
+            init.keep();
+            face.created.notify_one();
+            operations::get_by_key(face, &fresh.key).await.map(Some)
+        }
         Err(error) => lost(face, &fresh, error, &place, &wanted.cluster_name).await,
     }
 }

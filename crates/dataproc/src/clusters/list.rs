@@ -1,8 +1,10 @@
 //! `ListClusters`, with the filter grammar, in the order of names.
 
+use bytes::Bytes;
 use caddis_engine::calls::CallError;
 use caddis_googleapis::dataproc::cluster_status::State;
 use caddis_googleapis::dataproc::{Cluster, ListClustersRequest, ListClustersResponse};
+use prost::Message;
 
 use super::render;
 use crate::documents::{self, ClusterDocument};
@@ -10,13 +12,17 @@ use crate::face::Dataproc;
 use crate::filter::{Filter, Subject};
 use crate::page;
 use crate::place::Place;
+use crate::raw;
 use crate::records;
 use crate::wire::{Asked, Status};
+
+/// The number of `ListClustersResponse.clusters`.
+const CLUSTERS: u32 = 1;
 
 pub(super) async fn list(
     face: &Dataproc,
     asked: Asked<ListClustersRequest>,
-) -> Result<ListClustersResponse, Status> {
+) -> Result<Bytes, Status> {
     let request = asked.message;
     let place = Place::new(&request.project_id, &request.region)?;
     let filter = Filter::parse(&request.filter)?;
@@ -30,7 +36,7 @@ pub(super) async fn list(
         let records = records::clusters(&face.engine.ports, ids).await.map_err(CallError::from)?;
         for read in batch {
             let Some(cluster) = render::cluster(face, &read.body, records.get(&read.body.cluster))? else { continue };
-            if filter.matches(&subject(&cluster)) && !page.take(&read.key, cluster) {
+            if filter.matches(&subject(&cluster)) && !page.take(&read.key, render::encoded(&read.body, &cluster)?) {
                 break 'page;
             }
         }
@@ -40,7 +46,8 @@ pub(super) async fn list(
         }
     }
     let (clusters, next_page_token) = page.done();
-    Ok(ListClustersResponse { clusters, next_page_token })
+    let rest = ListClustersResponse { next_page_token, ..ListClustersResponse::default() };
+    Ok(raw::merge(&raw::repeated(CLUSTERS, &clusters), &rest.encode_to_vec()))
 }
 
 /// What a filter may ask of a cluster.

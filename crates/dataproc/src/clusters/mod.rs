@@ -7,6 +7,7 @@ mod delete;
 mod diagnose;
 mod find;
 mod get;
+mod init_actions;
 mod lifecycle;
 mod list;
 mod start_stop;
@@ -23,6 +24,7 @@ pub(crate) use buckets::staging;
 pub(crate) use create::{create, workers};
 pub(crate) use delete::delete;
 pub(crate) use find::{living, record};
+pub(crate) use init_actions::{output as init_output, said};
 pub(crate) use validate::{label_map, new as check};
 
 const SERVICE: &str = "google.cloud.dataproc.v1.ClusterController";
@@ -32,7 +34,7 @@ pub(crate) fn serve(methods: &mut Methods<Dataproc>) {
     methods
         .add(SERVICE, "CreateCluster", |face, asked| async move { create::create(&face, asked).await })
         .add_raw(SERVICE, "GetCluster", |face, asked| async move { get::get(&face, asked).await })
-        .add(SERVICE, "ListClusters", |face, asked| async move { list::list(&face, asked).await })
+        .add_raw(SERVICE, "ListClusters", |face, asked| async move { list::list(&face, asked).await })
         .add(SERVICE, "UpdateCluster", |face, asked| async move { update::update(&face, asked).await })
         .add(SERVICE, "DeleteCluster", |face, asked| async move { delete::delete(&face, asked).await })
         .add(SERVICE, "StopCluster", |face, asked| async move { start_stop::stop(&face, asked).await })

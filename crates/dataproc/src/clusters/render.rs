@@ -15,6 +15,8 @@ use crate::wire::{Code, Status};
 
 /// The link to Dask's dashboard among the ports of a cluster.
 const DASHBOARD: &str = "Dask Dashboard";
+/// Its message.
+pub(super) const CLUSTER: &str = "google.cloud.dataproc.v1.Cluster";
 /// What only we know.
 const OURS: [&str; 7] = [
     "status",
@@ -64,9 +66,11 @@ fn observed(face: &Dataproc, record: &ClusterRecord, config: &mut ClusterConfig)
     }
 }
 
-/// The same with fields that are newer than our protos.
+/// The same, encoded, with fields that are newer than our protos.
 pub(super) fn encoded(document: &ClusterDocument, cluster: &Cluster) -> Result<Bytes, Status> {
-    const CLUSTER: &str = "google.cloud.dataproc.v1.Cluster";
+    if !document.newer {
+        return Ok(cluster.encode_to_vec().into());
+    }
     let from = raw::read(CLUSTER, cluster.encode_to_vec().into())?;
     let mut to = raw::read(CLUSTER, document.asked.0.clone())?;
     for path in OURS {

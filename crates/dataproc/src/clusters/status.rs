@@ -6,8 +6,9 @@
 
 use caddis_core::record::{ClusterRecord, ClusterState, MemberPhase};
 use caddis_googleapis::dataproc::cluster_status::State;
-use caddis_types::Timestamp;
+use caddis_types::{Cause, Timestamp};
 
+use super::init_actions;
 use crate::documents::{ClusterDocument, Wish};
 
 /// A state, since when, and what there is to say.
@@ -28,6 +29,7 @@ pub(crate) fn states(
     let expired = document.ends_at.is_some_and(|ends| ends <= now);
     let since = |state, at, detail: &str| Since { state, at, detail: detail.to_owned() };
     let mut states = vec![since(State::Creating, document.created_at, "")];
+    let said = |cause: &Cause| init_actions::said(cause, &document.asked.0, &document.uuid);
     let restarted = document.turns.iter().any(|turn| turn.wish == Wish::Start);
     let first_ready = record.filter(|_| !restarted).and_then(|record| record.ready_at);
     states.extend(first_ready.map(|at| since(State::Running, at, "")));
@@ -52,13 +54,13 @@ pub(crate) fn states(
         (Some(Wish::Stop), Some(_)) | (_, Some((_, Some(_)))) if expired => return None,
         (Some(Wish::Stop), Some((at, _))) => states.push(since(State::Stopped, at, "")),
         (Some(Wish::Stop), None) => {}
-        (_, Some((at, Some(cause)))) => states.push(since(State::Error, at, &cause.sentence)),
+        (_, Some((at, Some(cause)))) => states.push(since(State::Error, at, &said(cause))),
         // It ended in an order that was not asked for here: idle, its time over, or by hand.
         (_, Some((_, None))) => return None,
         (wish, None) => states.extend(record.and_then(|record| living(record, wish, last.and_then(|turn| turn.workers)))),
     }
-    if let Some(why) = failing(record) {
-        states.push(since(State::Error, why.0, &why.1));
+    if let Some((at, cause)) = failing(record) {
+        states.push(since(State::Error, at, &said(cause)));
     }
     Some(states)
 }
@@ -74,10 +76,10 @@ fn living(record: &ClusterRecord, wish: Option<Wish>, workers: Option<u32>) -> O
 }
 
 /// It is being ended by a failure: ERROR at once, and what is left of it is going.
-fn failing(record: Option<&ClusterRecord>) -> Option<(Timestamp, String)> {
+fn failing(record: Option<&ClusterRecord>) -> Option<(Timestamp, &Cause)> {
     match record.map(|record| &record.state) {
         Some(ClusterState::Stopping { since, why, .. }) => {
-            why.cause.as_ref().map(|cause| (*since, cause.sentence.clone()))
+            why.cause.as_ref().map(|cause| (*since, cause))
         }
         _ => None,
     }
@@ -110,6 +112,7 @@ mod tests {
             uuid: String::new(),
             cluster: "cl_0123456789abcdef".parse().unwrap(),
             asked: Encoded::default(),
+            newer: false,
             created_at: at(1),
             turns: vec![Turn { wish: Wish::Stop, at: at(2), workers: None }],
             warnings: Vec::new(),

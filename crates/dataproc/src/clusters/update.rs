@@ -37,7 +37,6 @@ const ENDS: [&str; 3] = [
     "config.lifecycle_config.auto_delete_time",
 ];
 
-const CLUSTER: &str = "google.cloud.dataproc.v1.Cluster";
 
 pub(super) async fn update(face: &Dataproc, asked: Asked<UpdateClusterRequest>) -> Result<Operation, Status> {
     let request = &asked.message;
@@ -60,6 +59,7 @@ pub(super) async fn update(face: &Dataproc, asked: Asked<UpdateClusterRequest>) 
     numbers.fit(face, &living)?;
     let at = face.now();
     let mut document = living.document.body.clone();
+    document.newer = raw::newer(render::CLUSTER, &kept)?;
     document.asked = Encoded(kept.clone());
     document.scaling = scaling;
     let limits = limits(&updated, &paths, &mut document.ends_at, at)?;
@@ -200,9 +200,9 @@ fn check_timeout(request: &UpdateClusterRequest) -> Result<(), Status> {
 /// What is kept after the change, encoded and read. Numbers of workers that a policy chose meanwhile are taken over.
 fn changed(asked: &Asked<UpdateClusterRequest>, living: &Living, paths: &[String]) -> Result<(Bytes, Cluster), Status> {
     let wanted = raw::field("google.cloud.dataproc.v1.UpdateClusterRequest", &asked.raw, "cluster")?;
-    let from = raw::read(CLUSTER, wanted)?;
-    let now = raw::read(CLUSTER, living.cluster.encode_to_vec().into())?;
-    let mut to = raw::read(CLUSTER, living.document.body.asked.0.clone())?;
+    let from = raw::read(render::CLUSTER, wanted)?;
+    let now = raw::read(render::CLUSTER, living.cluster.encode_to_vec().into())?;
+    let mut to = raw::read(render::CLUSTER, living.document.body.asked.0.clone())?;
     let wrong = |what| Status::field("update_mask", what);
     if living.document.body.scaling.is_some() {
         for path in WORKERS {

@@ -130,8 +130,8 @@ fn config(config: &ClusterConfig, wrong: &mut Wrong) {
         group(workers, &at("secondary_worker_config"), false, wrong);
     }
     for (index, action) in config.initialization_actions.iter().enumerate() {
-        if !action.executable_file.starts_with("gs://") {
-            let what = format!("`{}` is not an object's address (`gs://bucket/object`)", action.executable_file);
+        if !["gs://", "file:///", "/"].iter().any(|begin| action.executable_file.starts_with(begin)) {
+            let what = format!("`{}` is not an object's address (`gs://bucket/object`), nor a file here", action.executable_file);
             wrong.add(at(&format!("initialization_actions[{index}].executable_file")), what);
         }
     }

@@ -3,6 +3,7 @@
 use caddis_googleapis::dataproc::ClusterConfig;
 
 use super::lifecycle;
+use crate::face::InitActions;
 
 /// Images that Google no longer makes clusters from, or soon will not: version and the last day.
 const DEAD: [(&str, &str); 5] = [
@@ -14,7 +15,7 @@ const DEAD: [(&str, &str); 5] = [
 ];
 
 /// The warnings for this configuration.
-pub(super) fn of(config: &ClusterConfig) -> Vec<String> {
+pub(super) fn of(config: &ClusterConfig, init_actions: InitActions) -> Vec<String> {
     let mut warnings = Vec::new();
     let image = config.software_config.as_ref().map(|software| software.image_version.as_str()).unwrap_or_default();
     if let Some((version, until)) = DEAD.iter().find(|(version, _)| image.starts_with(version)) {
@@ -22,7 +23,8 @@ pub(super) fn of(config: &ClusterConfig) -> Vec<String> {
             "Image version `{image}` (line {version}) can be made into clusters on Google until {until}; here it changes nothing. Use 2.3."
         ));
     }
-    for action in &config.initialization_actions {
+    let recorded = config.initialization_actions.iter().filter(|_| init_actions == InitActions::Record);
+    for action in recorded {
         warnings.push(format!(
             "Initialization action `{}` was recorded and not run: what it installs has to be in the job's Python environment.",
             action.executable_file

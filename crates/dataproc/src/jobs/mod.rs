@@ -19,7 +19,7 @@ use crate::face::Dataproc;
 use crate::wire::Methods;
 
 pub(crate) use cancel::cancel;
-pub(crate) use files::remove as remove_folder;
+pub(crate) use files::{fetch, remove as remove_folder};
 pub(crate) use get::by_key;
 pub(crate) use submit::submit;
 

@@ -8,7 +8,7 @@ use caddis_googleapis::dataproc::{
 };
 use caddis_googleapis::longrunning::Operation;
 use caddis_googleapis::longrunning::operation::Result as Outcome;
-use caddis_types::Timestamp;
+use caddis_types::{Cause, Timestamp};
 use prost::Message;
 use prost_types::Any;
 
@@ -156,9 +156,17 @@ fn end(
 fn failed(why: Option<&StopWhy>, document: &OperationDocument) -> Status {
     match why {
         _ if document.cancelled_at.is_some() => Status::new(Code::Cancelled, "Operation was cancelled"),
-        Some(StopWhy { cause: Some(cause), .. }) => Status::new(Code::Internal, cause.sentence.clone()),
+        Some(StopWhy { cause: Some(cause), .. }) => Status::new(Code::Internal, said(cause, document)),
         Some(why) => Status::new(Code::Aborted, why.sentence.clone()),
         None => Status::new(Code::NotFound, "the cluster is gone"),
+    }
+}
+
+/// The words for a failure, as the cluster's own state has them.
+fn said(cause: &Cause, document: &OperationDocument) -> String {
+    match &document.about {
+        About::Cluster { asked, uuid, .. } => crate::clusters::said(cause, &asked.0, uuid),
+        About::Job { .. } | About::Workflow { .. } => cause.sentence.clone(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod driver_output;
 pub(crate) mod folders;
+pub(crate) mod init_output;
 
 use std::sync::Arc;
 
@@ -9,5 +10,5 @@ use crate::face::Dataproc;
 
 /// All of them, until they are cut, which may be at any point, as by `kill -9`.
 pub(crate) async fn run(face: Arc<Dataproc>) {
-    tokio::join!(driver_output::run(&face), folders::run(&face));
+    tokio::join!(driver_output::run(&face), init_output::run(&face), folders::run(&face));
 }

@@ -10,7 +10,7 @@ use caddis_types::shape::WorkerRange;
 use caddis_types::{ClusterId, Timestamp, names};
 
 use super::jobs::{busy, variables};
-use super::{CallError, CallErrorKind, Caller};
+use super::{CallError, CallErrorKind, Caller, setup};
 use crate::ports::{Change, ClusterFilter, CommitError, DocumentWrite};
 use crate::{Engine, Key, pass};
 
@@ -53,6 +53,7 @@ impl Engine {
             ends_at: wish.lifetime_ms.map(|ms| now + Duration::from_millis(ms)),
             notices,
             scaling: pass::known(&caller.owner, None, &self.ports).await?,
+            setup: setup::records(wish.setup, now)?,
             ..ClusterRecord::new(id.clone(), caller.owner.clone(), shape, now)
         };
         let events = vec![NewEvent::new(now, id.as_str(), "cluster.created", "it was asked for")];

@@ -8,6 +8,7 @@ mod error;
 mod jobs;
 mod lookup;
 mod reshape;
+mod setup;
 mod why;
 
 pub use error::{CallError, CallErrorKind};

@@ -24,7 +24,7 @@ mod workflows;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use caddis_dataproc::{Dataproc, Service};
+use caddis_dataproc::{Dataproc, InitActions, Service};
 use caddis_gcs::Store;
 use caddis_engine::ports::Clock;
 use thiserror::Error;
@@ -154,7 +154,7 @@ async fn begin(face: &Face) -> Result<Here, GoogleError> {
     let outputs = Arc::new(outputs::Files::new(face));
     let storage = face.google.storage.get_or_init(|| async { storage }).await.clone();
     let (engine, home) = (face.assembly.engine.clone(), face.assembly.home.path());
-    let dataproc = Dataproc::new(engine, outputs, storage.clone(), home, variables);
+    let dataproc = Dataproc::new(engine, outputs, storage.clone(), home, variables, init_actions(face));
     let service = Service::new(dataproc, proofs.clone());
     tokio::spawn(workflows::run(face.clone(), service.clone()));
     let (beside, ending) = (service.clone(), face.shutdown.clone());
@@ -169,6 +169,18 @@ async fn begin(face: &Face) -> Result<Here, GoogleError> {
     tokio::spawn(connect::accept(face.clone(), proxy, api_port));
     tracing::info!(api.port = api_port, proxy.port = proxy_port, "Google's clients are served");
     Ok(here)
+}
+
+/// Everything here runs as the server does, and what came from a bucket must not be root.
+fn init_actions(face: &Face) -> InitActions {
+    match face.assembly.run_init_actions {
+        false => InitActions::Record,
+        true if rustix::process::geteuid().is_root() => InitActions::Refuse(
+            "Initialization actions are never run as root, which this server is: run it as another user, or take \
+             `dataproc.init_actions` out of caddis.toml",
+        ),
+        true => InitActions::Run,
+    }
 }
 
 fn number(listener: &tokio::net::TcpListener) -> Result<u16, GoogleError> {

@@ -59,6 +59,11 @@ impl Outputs for Files {
         tokio::task::spawn_blocking(move || logs(&folder)).await.unwrap_or_default()
     }
 
+    async fn cluster_log(&self, cluster: &ClusterId, member: &str) -> Option<Vec<u8>> {
+        let path = self.home.cluster_logs(cluster).join(format!("{member}.log"));
+        tokio::task::spawn_blocking(move || end_of(&path, LOG_END)).await.ok()?.ok()
+    }
+
     fn dashboard(&self, cluster: &ClusterId) -> Option<String> {
         self.face.base().map(|base| format!("{base}/clusters/{cluster}/status"))
     }

@@ -90,6 +90,7 @@ impl Rig {
             output_limit: 64 << 20,
             retention: Duration::from_secs(30 * 24 * 3600),
             staging_retention: None,
+            run_init_actions: false,
             version: "0.1.0 (test)".into(),
         };
         let served = tokio::spawn(serve(assembly.clone(), options));

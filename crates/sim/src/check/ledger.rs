@@ -1,14 +1,16 @@
-//! Money is counted once: every process that ran and ended has exactly one line, with the keeper's own times.
+//! Money is counted once: every scheduler and worker that ran and ended has exactly one line, with the keeper's own times.
 
-use caddis_core::world::Exit;
+use caddis_core::world::{Exit, Member};
 
 use crate::hub::State;
+use crate::world::Process;
 
 /// Compares the ledger with the world, once everything has settled.
 pub fn books_balance(state: &mut State) {
     let mut wrong = Vec::new();
     let mut known = std::collections::BTreeSet::new();
-    let ran = state.world.processes.iter().filter(|process| process.job().is_none() && process.withdrawn.is_none());
+    let billed = |process: &Process| matches!(process.member, Member::Scheduler | Member::Worker { .. });
+    let ran = state.world.processes.iter().filter(|process| billed(process) && process.withdrawn.is_none());
     for process in ran {
         let key = format!("{}/{}", process.cluster, process.member);
         let Some((_, kept)) = &process.kept else {

@@ -21,7 +21,7 @@ pub use liveness::{all_gone, free, settled, stuck, wishes};
 pub use prompt::prompt;
 pub use reasons::reasons;
 pub use records::committed;
-pub use runs::{begun, may_start, one_each};
+pub use runs::{begun, may_start, one_each, set_up};
 
 /// The rows as they are on the disk, for checkers.
 #[derive(Debug, Default)]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use caddis_core::record::{AttemptPhase, MemberPhase};
+use caddis_core::record::{AttemptPhase, ClusterRecord, ClusterState, MemberPhase};
 use caddis_core::world::Member;
 use caddis_types::{ClusterId, JobId};
 
@@ -16,12 +16,29 @@ pub fn may_start(state: &mut State, cluster: &ClusterId, member: &Member) {
         Member::Worker { slot, attempt } => record.and_then(|record| record.slots.get(slot)).is_some_and(|slot| {
             slot.attempt == *attempt && !matches!(slot.phase, MemberPhase::Waiting { .. })
         }),
+        Member::Setup { step } => record.is_some_and(|record| turn_of(record, *step)),
         Member::Job { job, attempt } => state.book.jobs.get(job).and_then(|job| job.attempt()).is_some_and(|last| {
             last.number == *attempt && matches!(last.phase, AttemptPhase::Intended { .. } | AttemptPhase::Running { .. })
         }),
     };
     if !wanted {
         state.violate(format!("{cluster}/{member} is started, and no record intends it"));
+    }
+}
+
+/// Whether this is the one that sets the cluster up now: those before it ended well, and nobody is served yet.
+fn turn_of(record: &ClusterRecord, step: u32) -> bool {
+    let starting = matches!(record.state, ClusterState::Starting { .. });
+    let mut before = record.setup.iter().take(step as usize);
+    let over = before.all(|step| matches!(step.phase, MemberPhase::Ended { .. }) && step.failed.is_none());
+    let phase = record.setup.get(step as usize).map(|step| &step.phase);
+    starting && over && matches!(phase, Some(MemberPhase::Intended { .. } | MemberPhase::Running { .. }))
+}
+
+/// What sets a cluster up is begun at most once.
+pub fn set_up(state: &mut State, cluster: &ClusterId, step: u32) {
+    if state.world.set_up.get(&(cluster.clone(), step)).is_some_and(|times| *times > 1) {
+        state.violate(format!("setup {step} of {cluster} was begun twice"));
     }
 }
 
@@ -33,6 +50,7 @@ pub fn one_each(state: &mut State) {
         let place = match &process.member {
             Member::Scheduler => format!("{}/scheduler", process.cluster),
             Member::Worker { slot, .. } => format!("{}/worker-{slot}", process.cluster),
+            Member::Setup { .. } => format!("{}/setup", process.cluster),
             Member::Job { job, .. } => job.to_string(),
         };
         if state.book.clusters.get(&process.cluster).is_none_or(|record| record.state.is_ended()) {

@@ -80,8 +80,13 @@ fn get_ready(state: &mut State, index: usize) {
     process.ready_due = None;
     process.ready = Some((t, now));
     let (cluster, member) = (process.cluster.clone(), process.member.clone());
+    if let Member::Setup { step } = member {
+        state.world.processes[index].begun = true;
+        *state.world.set_up.entry((cluster.clone(), step)).or_default() += 1;
+        crate::check::set_up(state, &cluster, step);
+    }
     if let Member::Job { job, attempt } = &member {
-        process.begun = true;
+        state.world.processes[index].begun = true;
         let script = state.world.scripts[job].clone();
         if let Some(ms) = script.runs_ms {
             state.world.processes[index].exit_due = Some((t + ms as i64 * MS, script.exit(*attempt)));

@@ -68,6 +68,8 @@ pub struct World {
     pub withdrawals: BTreeSet<(i64, usize)>,
     /// How often user code of each attempt was begun.
     pub begun: BTreeMap<(JobId, u32), u32>,
+    /// How often what sets up each cluster was begun, by its number.
+    pub set_up: BTreeMap<(ClusterId, u32), u32>,
     /// Scripts, by job.
     pub scripts: BTreeMap<JobId, Script>,
 }

@@ -72,8 +72,9 @@ fn born(state: &mut State, cluster: &ClusterRecord, member: &Member, job: Option
     let dies = match member {
         Member::Scheduler => scheduler_dies,
         Member::Worker { .. } => worker_dies,
-        Member::Job { .. } => false,
+        Member::Setup { .. } | Member::Job { .. } => false,
     };
+    let setup = matches!(member, Member::Setup { .. }).then(|| setup_ends(state));
     if let Some(job) = job {
         state.world.scripts.entry(job.id.clone()).or_insert_with(|| Script::of(job));
     }
@@ -91,7 +92,7 @@ fn born(state: &mut State, cluster: &ClusterRecord, member: &Member, job: Option
         begun: false,
         keys: 0,
         cordoned: false,
-        exit_due: dies.then_some((state.t + life, exit)),
+        exit_due: setup.unwrap_or_else(|| dies.then_some((state.t + life, exit))),
         ladder: None,
         deaf: state.chaos.hit(faults.deaf),
         leaks: state.chaos.hit(faults.leak),
@@ -101,6 +102,17 @@ fn born(state: &mut State, cluster: &ClusterRecord, member: &Member, job: Option
         end: None,
         kept: None,
         withdrawn: None,
+    }
+}
+
+/// What sets a cluster up mostly succeeds; some of it fails, and some goes on for ever.
+fn setup_ends(state: &mut State) -> Option<(i64, Exit)> {
+    let rng = &mut state.chaos.rng;
+    let at = state.t + rng.random_range(5..8_000) * MS;
+    match rng.random_range(0..10) {
+        0 => None,
+        1 => Some((at, Exit::Code(3))),
+        _ => Some((at, Exit::Code(0))),
     }
 }
 

@@ -39,12 +39,27 @@ pub struct ClusterWish {
     /// Environment variables of scheduler and workers.
     #[serde(default)]
     pub variables: BTreeMap<String, String>,
+    /// Programs that are run before it serves, one after the other; it fails when one does.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub setup: Vec<SetupWish>,
     /// Ends after nothing used it for this long, milliseconds; zero means never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub idle_timeout_ms: Option<u64>,
     /// Ends after this long, milliseconds, whatever uses it then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lifetime_ms: Option<u64>,
+}
+
+/// A program that sets a cluster up, as the server's user and beside the cluster's own processes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetupWish {
+    /// What it is called in reasons and causes.
+    pub name: String,
+    /// The executable file, absolute.
+    pub command: String,
+    /// How long it may run, milliseconds.
+    pub deadline_ms: u64,
 }
 
 /// The word for how far a cluster is.

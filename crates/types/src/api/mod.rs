@@ -13,7 +13,7 @@ mod usage;
 mod why;
 mod wish;
 
-pub use clusters::{AdaptWish, ClusterPhase, ClusterView, ClusterWish, ConnectionView, DecisionView, ScaleWish, SlotView};
+pub use clusters::{AdaptWish, ClusterPhase, ClusterView, ClusterWish, ConnectionView, DecisionView, ScaleWish, SetupWish, SlotView};
 pub use environments::EnvironmentView;
 pub use events::EventView;
 pub use google::GoogleView;

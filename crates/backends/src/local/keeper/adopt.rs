@@ -118,6 +118,7 @@ impl Member {
 fn blank(damaged: &Damaged, key: &str, boot_id: &str) -> Record {
     let kind = match damaged.name.split(['.', '-']).next() {
         Some("scheduler") => Kind::Scheduler,
+        Some("setup") => Kind::Setup,
         Some(name) if name.starts_with("job") => Kind::Job,
         _ => Kind::Worker,
     };

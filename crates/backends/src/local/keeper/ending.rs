@@ -11,7 +11,7 @@ use super::keeper::Keeper;
 use super::process::exit_of;
 use super::sweep::{Scope, Sweep};
 use super::sys::Reaped;
-use super::wire::{Exit, KilledBy, Kind, Record, State};
+use super::wire::{Exit, KilledBy, Record, State};
 use super::{clock, sys};
 
 impl Keeper {
@@ -142,14 +142,14 @@ fn outcome(record: &Record) -> Option<Outcome> {
 /// that must not be taken for success.
 fn unless_never_let_go(exit: Exit, record: &Record) -> Exit {
     match exit {
-        Exit::Code(0) if record.kind == Kind::Job && !began(record) => {
+        Exit::Code(0) if record.kind.is_script() && !began(record) => {
             Exit::Unknown("never let go".into())
         }
         other => other,
     }
 }
 
-/// Whether a job reached its user's code.
+/// Whether a script reached its user's code.
 pub(super) fn began(record: &Record) -> bool {
-    record.kind == Kind::Job && record.folder.join("begun").exists()
+    record.kind.is_script() && record.folder.join("begun").exists()
 }

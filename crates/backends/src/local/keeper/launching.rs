@@ -11,7 +11,7 @@ use super::journal::Stored;
 use super::keeper::Keeper;
 use super::member::{Member, Reply};
 use super::process::Process;
-use super::wire::{Exit, Kind, Launch, State, WireError};
+use super::wire::{Exit, Launch, State, WireError};
 use super::{clock, journal, say, spawn, stdio, sys, tag, trouble};
 
 /// A fork server that dies under a request is tried once more; the request may be what it died of.
@@ -168,12 +168,12 @@ impl Keeper {
             .filter_map(|key| Some(&self.members.get(key)?.stored))
             .collect();
         let (scripts, servers): (Vec<&Stored>, Vec<&Stored>) =
-            stored.iter().copied().partition(|stored| stored.record.kind == Kind::Job);
+            stored.iter().copied().partition(|stored| stored.record.kind.is_script());
         let mut durable = journal::write_durably(&scripts).into_iter();
         let mut written = servers.into_iter().map(journal::write);
-        let results = stored.iter().map(|stored| match stored.record.kind {
-            Kind::Job => durable.next(),
-            Kind::Scheduler | Kind::Worker => written.next(),
+        let results = stored.iter().map(|stored| match stored.record.kind.is_script() {
+            true => durable.next(),
+            false => written.next(),
         });
         let results = results.map(|result| result.unwrap_or(Ok(()))).collect();
         for key in fresh {

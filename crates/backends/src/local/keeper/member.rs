@@ -15,7 +15,7 @@ use super::outputs::Output;
 use super::proc;
 use super::process::Process;
 use super::watch::Watch;
-use super::wire::{Kind, Launch, Record, State};
+use super::wire::{Launch, Record, State};
 
 /// Where an answer goes: connection and request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -139,7 +139,7 @@ impl Member {
                 .map(|path| Output::new(path, limit, now))
                 .collect()
         });
-        let leased = self.record().kind == Kind::Job && self.stored.keep.lease.is_some();
+        let leased = self.record().kind.is_script() && self.stored.keep.lease.is_some();
         self.lease_due = leased.then_some(now);
     }
 

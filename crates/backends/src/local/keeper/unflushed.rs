@@ -8,7 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::keeper::Keeper;
-use super::wire::{Kind, State};
+use super::wire::State;
 use super::{clock, journal, say};
 
 /// How long the records of servers may wait.
@@ -44,12 +44,12 @@ impl Keeper {
         let Some(record) = self.members.get(key).map(super::member::Member::record) else {
             return;
         };
-        match (record.kind, &record.state) {
-            (Kind::Job, State::Ended) => {
+        match (record.kind.is_script(), &record.state) {
+            (true, State::Ended) => {
                 self.unflushed.now.insert(key.to_owned());
             }
-            (Kind::Job, _) => {}
-            (Kind::Scheduler | Kind::Worker, _) => {
+            (true, _) => {}
+            (false, _) => {
                 self.unflushed.later.insert(key.to_owned());
                 self.unflushed.due.get_or_insert(clock::now() + LATER);
             }

@@ -62,6 +62,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
         variables,
         idle_timeout_ms: args.idle_timeout,
         lifetime_ms: args.lifetime,
+        setup: Vec::new(),
     };
     let mut signals = Signals::listen()?;
     let server = context.server().await?;

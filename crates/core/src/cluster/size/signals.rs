@@ -6,6 +6,7 @@ use caddis_types::dask::{DaskSnapshot, PrefixView, WorkerView};
 
 use crate::autoscale::Signals;
 use crate::record::{ClusterRecord, MemberPhase, SlotRecord};
+use crate::world::Member;
 
 /// What Dask takes a task for of which it knows nothing, seconds.
 const GUESS_SECONDS: f64 = 0.5;
@@ -20,16 +21,21 @@ pub(super) fn gather(record: &ClusterRecord, dask: &DaskSnapshot) -> Signals {
         ready: count(|slot| slot.retiring.is_none() && serves(slot)),
         starting: count(|slot| slot.retiring.is_none() && !serves(slot)),
         retiring: count(|slot| slot.retiring.is_some()),
+        idle: Some(idle(record, dask)),
         processing: dask.tasks.processing,
         executing: dask.workers.iter().map(|worker| worker.executing).sum(),
         queued: dask.tasks.queued,
         no_worker: dask.tasks.no_worker,
         waiting: dask.tasks.waiting,
+        pinned: unpacking(dask).map(|(_, tasks)| tasks).sum(),
         occupancy: dask.occupancy,
         queued_seconds: dask.queued_seconds,
         waiting_seconds: dask.waiting_seconds,
+        pinned_seconds: unpacking(dask).map(|(prefix, tasks)| prefix.expected * tasks as f64).sum(),
         longest: dask.longest,
         unknown: share(dask.unmeasured, dask.tasks.processing + dask.tasks.queued + dask.tasks.no_worker),
+        done: dask.done,
+        done_seconds: dask.prefixes.iter().map(|prefix| prefix.seconds).sum(),
         memory: usage.memory,
         memory_fullest: usage.memory_fullest,
         cpu: usage.cpu,
@@ -40,6 +46,25 @@ pub(super) fn gather(record: &ClusterRecord, dask: &DaskSnapshot) -> Signals {
     };
     remember(&mut signals, &dask.prefixes, &record.scaling.durations);
     signals
+}
+
+/// Workers that serve and stay, to which no task is assigned.
+fn idle(record: &ClusterRecord, dask: &DaskSnapshot) -> u32 {
+    let stays = |worker: &&WorkerView| {
+        matches!(worker.name.parse(), Ok(Member::Worker { slot, attempt }) if record.slots.get(&slot)
+            .is_some_and(|slot| slot.attempt == attempt && slot.retiring.is_none() && serves(slot)))
+    };
+    dask.workers.iter().filter(stays).filter(|worker| worker.processing == 0).count() as u32
+}
+
+/// Kinds of tasks that unpack what a P2P shuffle brought to their worker, and how many of each could run. Dask names
+/// them `p2pshuffle` and `hashjoinp2p`; those that send, and the barrier between, are bound to no worker. Where Dask
+/// fused them with what comes after, they have its name and are not told apart.
+fn unpacking(dask: &DaskSnapshot) -> impl Iterator<Item = (&PrefixView, u64)> {
+    let runnable = |prefix: &PrefixView| {
+        ["processing", "queued", "no_worker"].iter().filter_map(|state| prefix.states.get(*state)).sum()
+    };
+    dask.prefixes.iter().filter(|prefix| prefix.name.contains("p2p")).map(move |prefix| (prefix, runnable(prefix)))
 }
 
 fn serves(slot: &SlotRecord) -> bool {

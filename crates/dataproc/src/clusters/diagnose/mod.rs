@@ -5,6 +5,7 @@
 //! any environment variable; values whose names say that they are secret are left out.
 
 mod archive;
+mod bucket;
 mod gather;
 mod redact;
 
@@ -30,6 +31,7 @@ pub(super) async fn diagnose(face: &Dataproc, asked: Asked<DiagnoseClusterReques
     let request = &asked.message;
     let place = Place::new(&request.project_id, &request.region)?;
     let jobs = check(request, &place)?;
+    let to = bucket::wished(face, &asked.caller, &request.tarball_gcs_dir)?;
     let fresh = Fresh::new(face, &place, "DiagnoseCluster", "")?;
     let living = find::living(face, &place, &request.cluster_name).await?;
     let at = face.now();
@@ -37,11 +39,16 @@ pub(super) async fn diagnose(face: &Dataproc, asked: Asked<DiagnoseClusterReques
     let document = &living.document.body;
     let folder = face.diagnoses.join(&document.uuid);
     let name = format!("{:020}-{}", at.0, fresh.key.rsplit('/').next().unwrap_or_default());
-    let written = tokio::task::spawn_blocking(move || keep(&folder, &name, &archive::pack(&files, at)?)).await;
-    let path = written
-        .map_err(|error| Status::new(Code::Internal, format!("the archive was not written: {error}")))?
-        .map_err(|error| Status::new(Code::Internal, format!("the archive cannot be written: {error}")))?;
-    let results = DiagnoseClusterResults { output_uri: format!("file://{}", path.display()) };
+    let objects = face.objects.clone();
+    let written = tokio::task::spawn_blocking(move || {
+        let archive = archive::pack(&files, at).map_err(|error| unwritten(&error))?;
+        match to {
+            Some(to) => bucket::put(&objects, &to, &name, &archive, at),
+            None => keep(&folder, &name, &archive).map(|path| format!("file://{}", path.display())).map_err(|error| unwritten(&error)),
+        }
+    });
+    let output_uri = written.await.map_err(|error| unwritten(&error))??;
+    let results = DiagnoseClusterResults { output_uri };
     let about = About::Cluster {
         what: ClusterWork::Diagnose,
         name: request.cluster_name.clone(),
@@ -55,12 +62,12 @@ pub(super) async fn diagnose(face: &Dataproc, asked: Asked<DiagnoseClusterReques
     operations::get_by_key(face, &fresh.key).await
 }
 
+fn unwritten(error: &dyn std::fmt::Display) -> Status {
+    Status::new(Code::Internal, format!("the archive cannot be written: {error}"))
+}
+
 /// The ids of the jobs that are meant; none means all.
 fn check(request: &DiagnoseClusterRequest, place: &Place) -> Result<Vec<String>, Status> {
-    if !request.tarball_gcs_dir.is_empty() {
-        let what = "an archive is not put into a bucket here; without it the archive is a file of this machine";
-        return Err(Status::field("tarball_gcs_dir", what));
-    }
     if !request.yarn_application_ids.is_empty() {
         return Err(Status::field("yarn_application_ids", "there is no YARN here: name `jobs`"));
     }

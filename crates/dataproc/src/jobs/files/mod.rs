@@ -22,7 +22,7 @@ use caddis_gcs::{Store, StoreError};
 use caddis_googleapis::dataproc::PySparkJob;
 
 use self::archive::{Budget, Refused};
-use self::uri::At;
+use self::uri::{At, Uri};
 use self::wanted::{Role, Wanted};
 use super::spark;
 use crate::wire::{Code, Status};
@@ -74,13 +74,38 @@ pub(super) async fn prepare(job: &PySparkJob, folder: PathBuf, store: &Store, ca
     laid.await.map_err(|_| Status::new(Code::Internal, "the job's folder could not be made"))?
 }
 
+/// Copies files, each with its field, into a folder that is made for them.
+pub(crate) async fn fetch(
+    files: Vec<(String, String, PathBuf)>,
+    folder: PathBuf,
+    store: &Store,
+    caller: &Caller,
+) -> Result<(), Status> {
+    let wanted = |(field, uri, to): (String, String, PathBuf)| {
+        let uri = Uri::parse(&uri).map_err(|what| Status::field(&field, what))?;
+        Ok((Wanted { field, uri, role: Role::File }, to))
+    };
+    let (all, to): (Vec<_>, Vec<_>) = files.into_iter().map(wanted).collect::<Result<Vec<_>, Status>>()?.into_iter().unzip();
+    let objects = Objects { store: store.clone(), owner: caller.owner.clone() };
+    let copied = tokio::task::spawn_blocking(move || {
+        check(&all, &objects)?;
+        make_folder(&folder)?;
+        all.iter().zip(to).try_for_each(|(wanted, to)| copy(wanted, &source(wanted, &objects, to.with_extension("part"))?, &to))
+    });
+    copied.await.map_err(|_| Status::new(Code::Internal, "files could not be copied"))?
+}
+
+fn make_folder(path: &Path) -> Result<(), Status> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|error| disk(path, &error))
+}
+
 /// All files at their places. Blocks.
 fn lay(all: &[Wanted], folder: PathBuf, objects: &Objects) -> Result<Ready, Status> {
     check(all, objects)?;
     let folder = Folder { path: folder, kept: false };
     let (work, modules, incoming) = (folder.path.join("work"), folder.path.join("modules"), folder.path.join("incoming"));
     for path in [&work, &modules, &incoming] {
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|error| disk(path, &error))?;
+        make_folder(path)?;
     }
     let fetched = all.iter().enumerate().map(|(index, wanted)| source(wanted, objects, incoming.join(index.to_string())));
     let sources = fetched.collect::<Result<Vec<_>, _>>()?;

@@ -36,6 +36,10 @@ impl Outputs for Written {
         Vec::new()
     }
 
+    async fn cluster_log(&self, _: &ClusterId, _: &str) -> Option<Vec<u8>> {
+        None
+    }
+
     fn dashboard(&self, _: &ClusterId) -> Option<String> {
         None
     }

@@ -61,10 +61,10 @@ fn member(name: Option<&str>) -> Result<Member, Refusal> {
         Some(name) => name,
     };
     match name.parse() {
-        Ok(member @ (Member::Scheduler | Member::Worker { .. })) => Ok(member),
+        Ok(member @ (Member::Scheduler | Member::Worker { .. } | Member::Setup { .. })) => Ok(member),
         _ => Err(Refusal::invalid(
             "bad_member",
-            format!("`{name}` is not a scheduler or worker\nhint: names look like `scheduler.1` and `worker-0000.1`"),
+            format!("`{name}` is not a scheduler, worker or setup\nhint: names look like `scheduler.1`, `worker-0000.1` and `setup-0000.1`"),
         )),
     }
 }

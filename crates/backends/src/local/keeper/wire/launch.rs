@@ -15,8 +15,18 @@ pub enum Kind {
     Scheduler,
     /// A Dask worker.
     Worker,
+    /// A program that sets the cluster up.
+    Setup,
     /// A user's script.
     Job,
+}
+
+impl Kind {
+    /// Whether the user's own code runs in it, which may never be run twice.
+    #[must_use]
+    pub fn is_script(self) -> bool {
+        matches!(self, Self::Setup | Self::Job)
+    }
 }
 
 /// Where a member's standard input comes from.
