@@ -163,6 +163,6 @@ mod tests {
         let read = DecisionRow::read(row.cluster.clone(), row.at, &body).unwrap();
         let rounded = Signals { occupancy: 1.2346, ..row.signals.clone() };
         assert_eq!(read, DecisionRow { signals: rounded, ..row });
-        assert!(DecisionRow::read(read.cluster, read.at, "[]").is_err());
+        assert!(DecisionRow::read(read.cluster, read.at, "7").is_err());
     }
 }
