@@ -102,7 +102,7 @@ pub(crate) fn cluster() -> ClusterView {
             "thresholds": {"target": 0.6, "spill": 0.7, "pause": 0.8, "terminate": 0.98}, "work_stealing": true,
             "dashboard": true, "worker_price_hour": 234_236_000, "scheduler_price_hour": 234_236_000
         },
-        "workers_wanted": 4, "slots": [slot(0, "running"), slot(1, "running"), slot(2, "running"), slot(3, "waiting")],
+        "workers_wanted": 4, "workers_desired": 4, "adapts": true, "slots": [slot(0, "running"), slot(1, "running"), slot(2, "running"), slot(3, "waiting")],
         "scheduler_pid": 4241, "address": "tls://127.0.0.1:38211", "created_at": before(29), "ready_at": before(26),
         "ended_at": null, "cause": null, "notices": [],
         "usage": {

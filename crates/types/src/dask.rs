@@ -103,7 +103,7 @@ pub struct DaskSnapshot {
     pub longest: f64,
     /// Tasks that could run and of which nobody has measured how long they take.
     pub unmeasured: u64,
-    /// Workers that the scheduler would let go.
+    /// Workers that have nothing to do and whose results the others have room for (Dask's `workers_to_close`).
     pub closable: Option<u32>,
     /// Threads of all workers.
     pub threads: u32,

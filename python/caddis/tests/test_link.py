@@ -142,6 +142,28 @@ def test_work_clients_data_and_idleness_are_told(linked):
     server.event("client_removed")
 
 
+def test_the_work_at_hand_is_told_in_seconds(linked):
+    cluster, server = linked
+    with cluster.client() as client:
+        futures = client.map(time.sleep, [0.5] * 12, pure=False)
+        guessed = server.snapshot("tasks of which nothing is known", lambda s: s["tasks"]["queued"] > 0)
+        assert guessed["unmeasured"] == guessed["runnable"] == 12 and guessed["longest"] >= 0.5
+        sleeps = next(p for p in guessed["prefixes"] if p["name"] == "sleep")
+        assert not sleeps["measured"] and sleeps["expected"] >= 0.5
+        known = server.snapshot("tasks that were measured", lambda s: s["done"] >= 2 and s["tasks"]["queued"] > 0)
+        assert known["unmeasured"] == 0 and 0.4 < known["longest"] < 2
+        assert known["queued_seconds"] == pytest.approx(known["longest"] * known["tasks"]["queued"], rel=0.01)
+        assert known["closable"] == 0, "both workers have tasks"
+        reduced = client.submit(lambda results: time.sleep(0.2), futures)
+        waits = server.snapshot("a task that waits for them", lambda s: s["tasks"]["waiting"] == 1)
+        assert waits["waiting_seconds"] > 0
+        client.gather([reduced, *futures])
+        done = server.snapshot("the end of them", lambda s: s["done"] == 13)
+        assert (done["queued_seconds"], done["waiting_seconds"], done["longest"], done["unmeasured"]) == (0, 0, 0, 0)
+        del futures, reduced
+        server.snapshot("workers that could go", lambda s: s["closable"] >= 1)
+
+
 def test_a_change_is_told_at_once_and_silence_is_filled(linked):
     cluster, server = linked
     cluster.ready()

@@ -147,7 +147,7 @@ impl Store for SqliteStore {
     }
 
     async fn commit(&self, change: Change) -> Result<(), CommitError> {
-        self.write(Order::Commit(Prepared::new(change)?)).await.map(|_| ())
+        self.write(Order::Commit(Box::new(Prepared::new(change)?))).await.map(|_| ())
     }
 
     async fn document(&self, kind: &str, key: &str) -> Result<Option<Document>, StoreError> {

@@ -32,7 +32,7 @@ const WORTH_MOVING: usize = 100;
 #[derive(Debug)]
 pub(super) enum Order {
     /// A change.
-    Commit(Prepared),
+    Commit(Box<Prepared>),
     /// A setting.
     Set { key: String, value: String },
     /// Removes what ended before.

@@ -83,7 +83,7 @@ pub(crate) async fn decisions_are_read_by_their_time(trial: Trial) {
     assert_eq!(seconds(1, 0, 0).await, [at(10), at(20), at(30)], "also when a clock went back");
     assert_eq!(seconds(1, 10, 0).await, [at(20), at(30)]);
     assert_eq!(seconds(1, 0, 2).await, [at(10), at(20)]);
-    assert_eq!(seconds(3, 0, 0).await, [at(0); 0]);
+    assert!(seconds(3, 0, 0).await.is_empty());
     assert_eq!(trial.store.decisions(&cluster_id(2), at(0), 0).await.unwrap(), [decision(2, 10)]);
 }
 

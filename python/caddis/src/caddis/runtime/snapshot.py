@@ -60,7 +60,7 @@ def take(scheduler, idle_since):
         "threads": scheduler.total_nthreads,
         "runnable": tasks["processing"] + tasks["queued"] + tasks["no_worker"],
         "target": scheduler.adaptive_target(),
-        "closable": len(scheduler.workers_to_close(n=len(scheduler.workers))),
+        "closable": len(scheduler.workers_to_close()),
         "clients": len(outside_clients(scheduler)),
         "idle_since": idle_since,
         "data_bytes": sum(ws.nbytes for ws in scheduler.workers.values()),
