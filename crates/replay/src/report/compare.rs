@@ -1,0 +1,163 @@
+//! Policies on the same traces at the same prices, beside the bound.
+
+use caddis_core::autoscale::Policy;
+use caddis_types::NanoDollars;
+use caddis_types::shape::WorkerRange;
+use serde::Serialize;
+
+use crate::bound;
+use crate::generate::{Class, generate};
+use crate::model::{self, Outcome, Settings};
+use crate::scalers::{Adaptive, Caddis, Dataproc, Fixed, Scaler};
+use crate::trace::Trace;
+
+/// The bound is given for makespans of at most so many times the shortest.
+pub const TIMES: [f64; 4] = [1.0, 1.1, 1.5, 2.0];
+
+/// What to compare.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The rule's figures.
+    pub policy: Policy,
+    /// Seeds of the traces.
+    pub seeds: std::ops::Range<u64>,
+}
+
+/// One class of work at one size.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Case {
+    /// The class.
+    pub class: &'static str,
+    /// Whether time is what users waited, and not when the last was done.
+    pub is_shared: bool,
+    /// Fewest workers.
+    pub min: u32,
+    /// Most workers.
+    pub max: u32,
+    /// How many traces.
+    pub traces: u64,
+    /// Of all traces, with the most workers from the beginning, seconds.
+    pub fastest: f64,
+    /// For each of [`TIMES`], the lowest cost of all traces together.
+    pub bounds: Vec<NanoDollars>,
+    /// One a policy; the rule comes first.
+    pub rows: Vec<Row>,
+}
+
+/// One policy on all traces of a case.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Row {
+    /// Which.
+    pub policy: String,
+    /// All traces together.
+    pub cost: NanoDollars,
+    /// Makespans added up, seconds.
+    pub makespan: f64,
+    /// What users waited, seconds.
+    pub waited: f64,
+    /// Paid for, seconds of a worker.
+    pub worker_seconds: f64,
+    /// Workers that were asked for.
+    pub started: u64,
+    /// Tasks that lost their worker.
+    pub repeated: u64,
+    /// Turns from up to down or back.
+    pub turns: u64,
+    /// Traces whose tasks did not all run.
+    pub unfinished: u64,
+    /// The bound's cost for the time that this policy took.
+    pub bound: NanoDollars,
+}
+
+/// How the rule stands to another policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// No dearer and no slower, and one of them better.
+    Dominates,
+    /// Cheaper and slower, or dearer and faster.
+    Neither,
+    /// The other is no dearer and no slower, and one of them better.
+    Dominated,
+}
+
+impl Case {
+    /// What counts as time of a row here.
+    pub fn time(&self, row: &Row) -> f64 {
+        if self.is_shared { row.waited } else { row.makespan }
+    }
+
+    /// How `ours` stands to `other`.
+    pub fn verdict(&self, ours: &Row, other: &Row) -> Verdict {
+        // A millisecond a trace is nothing.
+        let close = 0.001 * self.traces as f64;
+        let (slower, faster) = (self.time(ours) > self.time(other) + close, self.time(ours) < self.time(other) - close);
+        match (ours.cost.cmp(&other.cost), slower, faster) {
+            (std::cmp::Ordering::Equal, false, false) => Verdict::Neither,
+            (std::cmp::Ordering::Less | std::cmp::Ordering::Equal, false, _) => Verdict::Dominates,
+            (std::cmp::Ordering::Greater | std::cmp::Ordering::Equal, _, false) => Verdict::Dominated,
+            _ => Verdict::Neither,
+        }
+    }
+
+    /// The row of a policy.
+    pub fn row(&self, policy: &str) -> Option<&Row> {
+        self.rows.iter().find(|row| row.policy == policy)
+    }
+}
+
+impl Row {
+    fn add(&mut self, outcome: &Outcome, bound: NanoDollars) {
+        self.cost += outcome.cost;
+        self.makespan += outcome.makespan;
+        self.waited += outcome.waited;
+        self.worker_seconds += outcome.worker_seconds;
+        self.started += u64::from(outcome.started);
+        self.repeated += outcome.repeated;
+        self.turns += u64::from(outcome.turns);
+        self.unfinished += u64::from(!outcome.finished);
+        self.bound += bound;
+    }
+}
+
+/// Policies that are compared, the rule first: as it decides when the work ran before, and the first time.
+fn scalers(policy: &Policy, max: u32) -> Vec<Box<dyn Scaler>> {
+    let mut all: Vec<Box<dyn Scaler>> = vec![
+        Box::new(Caddis::new("caddis", policy.clone(), true)),
+        Box::new(Caddis::new("caddis, first run", policy.clone(), false)),
+        Box::new(Adaptive::default()),
+        Box::<Dataproc>::default(),
+    ];
+    all.extend([2, 10].into_iter().filter(|n| *n <= max).map(|n| Box::new(Fixed(n)) as Box<dyn Scaler>));
+    all
+}
+
+/// Compares all policies on a class of work.
+pub fn case(class: Class, settings: &Settings, plan: &Plan) -> Case {
+    let WorkerRange { min, max } = settings.range;
+    let mut rows: Vec<Row> = Vec::new();
+    let (mut fastest, mut bounds) = (0.0, vec![NanoDollars(0); TIMES.len()]);
+    for seed in plan.seeds.clone() {
+        let trace = generate(class, seed, max, settings.threads);
+        let shortest = model::run(&trace, settings, &mut Fixed(max)).makespan;
+        fastest += shortest;
+        for (sum, times) in bounds.iter_mut().zip(TIMES) {
+            *sum += bound::cost(&trace, settings, times * shortest);
+        }
+        for (index, mut scaler) in scalers(&plan.policy, max).into_iter().enumerate() {
+            if rows.len() == index {
+                rows.push(Row { policy: scaler.name(), ..Row::default() });
+            }
+            let (outcome, bound) = outcome(&trace, settings, scaler.as_mut());
+            rows[index].add(&outcome, bound);
+        }
+    }
+    let traces = plan.seeds.end - plan.seeds.start;
+    Case { class: class.name(), is_shared: class.is_shared(), min, max, traces, fastest, bounds, rows }
+}
+
+fn outcome(trace: &Trace, settings: &Settings, scaler: &mut dyn Scaler) -> (Outcome, NanoDollars) {
+    let outcome = model::run(trace, settings, scaler);
+    let bound = bound::cost(trace, settings, outcome.makespan);
+    (outcome, bound)
+}
