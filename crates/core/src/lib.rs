@@ -18,6 +18,7 @@ pub mod diagnosis;
 pub mod job;
 pub mod ledger;
 pub mod plan;
+pub mod prices;
 pub mod profile;
 pub mod record;
 pub mod restart;

@@ -1,8 +1,12 @@
-//! The times that decisions go by; the config file may change them.
+//! The times and prices that decisions go by; the config file may change them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-/// How long things may take.
+use crate::ledger::FixedCost;
+use crate::prices::Tariff;
+
+/// How long things may take, and what they cost.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
     /// From the wish for a scheduler or worker to its first word.
@@ -17,6 +21,10 @@ pub struct Settings {
     pub heartbeat: Duration,
     /// Dask must want fewer workers for this long before one goes.
     pub shrink_grace: Duration,
+    /// What machines cost.
+    pub tariff: Arc<Tariff>,
+    /// What costs money whether or not anybody works.
+    pub fixed_costs: Arc<[FixedCost]>,
 }
 
 impl Default for Settings {
@@ -28,6 +36,8 @@ impl Default for Settings {
             script_after_scheduler: Duration::from_secs(5),
             heartbeat: Duration::from_secs(5),
             shrink_grace: Duration::from_secs(10),
+            tariff: Arc::default(),
+            fixed_costs: Arc::default(),
         }
     }
 }

@@ -2,11 +2,13 @@
 //!
 //! What always holds: `generation` is the one that was read; the store writes the next one and refuses a stale one.
 
+mod account;
 mod cluster;
 mod event;
 mod job;
 mod ledger;
 
+pub use account::{Account, Meter};
 pub use cluster::{ClusterRecord, ClusterState, MemberPhase, Retirement, SchedulerRecord, SlotRecord, StopWhy};
 pub use event::NewEvent;
 pub use job::{AttemptPhase, AttemptRecord, Bundle, Cancel, JobRecord, JobState, Outcome, StopCause};

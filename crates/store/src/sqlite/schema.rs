@@ -13,7 +13,10 @@ const APPLICATION: i64 = 0x00CA_DD15;
 
 /// Every migration there ever was, oldest first. Included as text, so that no build script and no macro of sqlx is
 /// needed; a test compares the list with the folder.
-const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "rows", include_str!("../../migrations/sqlite/0001_rows.sql"))];
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "rows", include_str!("../../migrations/sqlite/0001_rows.sql")),
+    (2, "ledger_groups", include_str!("../../migrations/sqlite/0002_ledger_groups.sql")),
+];
 
 /// The schema that this binary makes.
 pub const SCHEMA_VERSION: i64 = MIGRATIONS.len() as i64;

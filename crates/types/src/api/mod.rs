@@ -1,6 +1,7 @@
 //! The shapes of the native API, version 1, one file a noun. Requests refuse unknown fields; answers may grow.
 
 mod clusters;
+mod cost;
 mod environments;
 mod events;
 mod google;
@@ -14,6 +15,7 @@ mod why;
 mod wish;
 
 pub use clusters::{ClusterPhase, ClusterView, ClusterWish, ConnectionView, ScaleWish, SlotView};
+pub use cost::{CostBy, CostGroup, CostView, FixedCostView, ForecastView};
 pub use environments::EnvironmentView;
 pub use events::EventView;
 pub use google::GoogleView;
