@@ -15,6 +15,7 @@ mod arbitrary;
 pub mod autoscale;
 pub mod cluster;
 pub mod diagnosis;
+pub mod forecast;
 pub mod job;
 pub mod ledger;
 pub mod plan;

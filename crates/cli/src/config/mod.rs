@@ -4,9 +4,11 @@
 //! missing file means every default; flags of the command line go before it. `docs/CONFIG.md` describes each key.
 
 mod load;
+mod money;
 mod schema;
 mod values;
 
 pub use load::{load, parse};
-pub use schema::{Config, Defaults, PoolConfig, ServerConfig, StorageConfig, Times};
+pub use money::{Listed, read_list};
+pub use schema::{Config, Defaults, FixedCostConfig, PoolConfig, PricesConfig, ServerConfig, StorageConfig, Times};
 pub use values::{Size, Span};
