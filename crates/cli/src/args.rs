@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{cluster, completion, dashboard, doctor, env, environment, job, keeper, prune, run, serve, why};
+use crate::commands::{
+    cluster, completion, cost, dashboard, doctor, env, environment, job, keeper, price, prune, run, serve, why,
+};
 
 /// Ephemeral Dask clusters: run a Python job, get a cluster, keep nothing.
 #[derive(Debug, Parser)]
@@ -41,6 +43,10 @@ pub enum Command {
     Dashboard(dashboard::Args),
     /// Say why a job or a cluster is as it is.
     Why(why::Args),
+    /// Say what was used and what it cost.
+    Cost(cost::Args),
+    /// Show the price list, or check one of your own.
+    Price(price::Args),
     /// Print the settings that lead Google's clients (Airflow, gcloud, Python, Terraform) to this machine.
     Env(env::Args),
     /// List, show and remove the Python environments that Caddis keeps.

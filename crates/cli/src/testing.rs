@@ -1,7 +1,7 @@
 //! Recorded moments for the tests of what people see.
 
 use caddis_types::Timestamp;
-use caddis_types::api::{ClusterView, JobView};
+use caddis_types::api::{CostView, ClusterView, JobView};
 use serde_json::{Value, json};
 
 /// The moment at which they are looked at.
@@ -116,6 +116,30 @@ pub(crate) fn cluster() -> ClusterView {
                 group("groupby-agg", 143, 600, 0), group("rechunk", 0, 300, 0), group("sum", 0, 99, 0), group("mean", 0, 1, 0)
             ],
             "workers": [worker(0), worker(1), worker(2)]
+        }
+    }))
+}
+
+/// The costs of two teams in a month, by tag.
+pub(crate) fn costs() -> CostView {
+    let group = |name: Option<&str>, hours: i64, used: i64, idle: i64| {
+        json!({"group": name, "micros": hours * 3_600_000_000, "used": used, "idle": idle, "cost": used + idle})
+    };
+    read(json!({
+        "by": "tag", "tag": "team", "owner": "ada", "since": 1_793_491_200_000_000_i64, "until": 1_795_471_999_000_000_i64,
+        "groups": [
+            group(Some("risk"), 120, 28_108_320_001, 0), group(Some("web, \"new\""), 30, 2_342_360_000, 4_684_720_000),
+            group(None, 1, 0, 234_236_000)
+        ],
+        "usage": group(None, 151, 30_450_680_001, 4_918_956_000),
+        "fixed": [
+            {"name": "Cloud Composer", "month": 300_000_000_000_i64, "cost": 229_282_291_666_i64},
+            {"name": "NAT", "month": 20_000_000_000_i64, "cost": 15_285_486_111_i64}
+        ],
+        "fixed_total": 244_567_777_777_i64, "total": 279_937_413_778_i64,
+        "forecast": {
+            "until": 1_796_083_200_000_000_i64, "so_far": 35_369_636_001_i64, "per_day": 1_800_000_000_i64, "observed_days": 7.0,
+            "usage": 48_100_000_000_i64, "fixed": 320_000_000_000_i64, "total": 368_100_000_000_i64
         }
     }))
 }

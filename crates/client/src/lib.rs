@@ -16,6 +16,7 @@ mod stdin;
 
 use std::path::Path;
 
+pub use calls::CostQuery;
 pub use error::ClientError;
 pub use logs::{CopyError, LogQuery, Logs};
 

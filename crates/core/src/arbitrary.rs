@@ -8,6 +8,7 @@ use proptest::test_runner::{Config as ProptestConfig, RngSeed};
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use crate::prices::Tariff;
 use crate::profile::{self, Pool};
 use crate::record::{
     AttemptPhase, AttemptRecord, Cancel, ClusterRecord, ClusterState, JobRecord, JobState, MemberPhase, Outcome,
@@ -33,7 +34,7 @@ pub(crate) fn dice(seed: u64) -> ChaCha8Rng {
 /// A cluster of so many workers, as it was asked for.
 pub(crate) fn plain_cluster(min: u32, max: u32) -> ClusterRecord {
     let wish = ShapeWish { workers: Some(WorkerRange { min, max }), memory_bytes: Some(1 << 30), ..ShapeWish::default() };
-    let (shape, _) = profile::fit(&wish, Pool { memory_bytes: 64 << 30, cpus: 8 }).unwrap();
+    let (shape, _) = profile::fit(&wish, Pool { memory_bytes: 64 << 30, cpus: 8 }, &Tariff::default(), NOW).unwrap();
     let id = ClusterId::new(NOW, &mut dice(1));
     ClusterRecord { workers_wanted: min, ..ClusterRecord::new(id, "ann".into(), shape, NOW) }
 }
@@ -70,7 +71,7 @@ pub(crate) fn plain_job() -> JobRecord {
 /// A process that runs; `ready` or not.
 pub(crate) fn runs(at: Timestamp, ready: bool) -> MemberView {
     let ready = ready.then(|| (at, ReadyFacts { address: Some("tls://127.0.0.1:1".into()), dashboard_port: None }));
-    MemberView { pid: 7, started_at: at, ready, end: None, peak_rss: 0 }
+    MemberView { pid: 7, started_at: at, ready, end: None, peak_rss: 0, lived: None }
 }
 
 /// A process that ended.
@@ -222,7 +223,8 @@ fn view(dice: &mut ChaCha8Rng) -> MemberView {
         log_tail: "ImportError: no".into(),
     });
     let at = time(dice);
-    MemberView { end, started_at: at, ..runs(at, dice.random()) }
+    let lived = some(dice, |dice| std::time::Duration::from_millis(dice.random_range(0..90_000)));
+    MemberView { end, started_at: at, lived, ..runs(at, dice.random()) }
 }
 
 /// Any world, of processes that the record names and of strangers.

@@ -3,15 +3,12 @@
 //! Memory is never given twice; processors may be. A maximum that does not fit is lowered with a notice; only a
 //! minimum that somebody asked for and that does not fit is an error.
 
-use caddis_types::NanoDollars;
+use caddis_types::Timestamp;
 use caddis_types::bytes::{self, GIB, MIB};
 use caddis_types::shape::{ClusterShape, MemoryThresholds, ShapeWish, WorkerRange};
 use thiserror::Error;
 
-/// n2-standard-4 in us-central1, on demand: 4 vCPU at $0.031611 and 16 GB at $0.004237 an hour
-/// (https://cloud.google.com/compute/vm-instance-pricing, N2), and Dataproc's $0.010 a vCPU
-/// (https://cloud.google.com/dataproc/pricing).
-pub const N2_STANDARD_4_HOUR: NanoDollars = NanoDollars(194_236_000 + 40_000_000);
+use crate::prices::{Rates, Tariff};
 
 /// A named shape, before it meets a machine.
 #[derive(Clone, Debug, PartialEq)]
@@ -124,8 +121,8 @@ pub enum ShapeError {
     Threads(u32),
 }
 
-/// The shape that a wish gets on this pool, and what the user should know about the difference.
-pub fn fit(wish: &ShapeWish, pool: Pool) -> Result<(ClusterShape, Vec<String>), ShapeError> {
+/// The shape that a wish gets on this pool, at the prices of this moment, and what the user should know about the difference.
+pub fn fit(wish: &ShapeWish, pool: Pool, tariff: &Tariff, now: Timestamp) -> Result<(ClusterShape, Vec<String>), ShapeError> {
     let profile = find(wish.profile.as_deref().unwrap_or("standard"))?;
     let range = wish.workers.unwrap_or(profile.workers);
     range.check().map_err(|why| ShapeError::Workers { min: range.min, max: range.max, why })?;
@@ -143,6 +140,8 @@ pub fn fit(wish: &ShapeWish, pool: Pool) -> Result<(ClusterShape, Vec<String>), 
         None => profile.threads.min(pool.cpus),
     };
     let thresholds = thresholds_for(memory_bytes, &mut notices);
+    let (machine_type, worker) = priced(wish.machine_type.as_deref(), tariff, now, &mut notices);
+    let (scheduler_machine_type, scheduler) = priced(wish.scheduler_machine_type.as_deref(), tariff, now, &mut notices);
     let shape = ClusterShape {
         profile: profile.name.to_owned(),
         workers_min: range.min,
@@ -154,8 +153,11 @@ pub fn fit(wish: &ShapeWish, pool: Pool) -> Result<(ClusterShape, Vec<String>), 
         worker_saturation: profile.worker_saturation,
         dashboard: wish.dashboard.unwrap_or(true),
         nanny: wish.nanny,
-        worker_price_hour: N2_STANDARD_4_HOUR,
-        scheduler_price_hour: N2_STANDARD_4_HOUR,
+        machine_type,
+        scheduler_machine_type,
+        worker_price_hour: worker.on_demand,
+        preemptible_price_hour: worker.preemptible,
+        scheduler_price_hour: scheduler.on_demand,
     };
     Ok((shape, notices))
 }
@@ -170,6 +172,20 @@ pub fn fit_range(
     let most = u32::try_from(pool.memory_bytes / memory_bytes.max(1)).unwrap_or(u32::MAX);
     let wish = ShapeWish { workers: Some(range), ..ShapeWish::default() };
     fitted_range(&wish, range, most, memory_bytes, pool, notices)
+}
+
+/// The machine type that was asked for, with its prices; the usual one where the list does not have it.
+fn priced(asked: Option<&str>, tariff: &Tariff, now: Timestamp, notices: &mut Vec<String>) -> (String, Rates) {
+    let asked = asked.unwrap_or(&tariff.machine);
+    if let Some(rates) = tariff.rates(asked, now) {
+        return (asked.to_owned(), rates);
+    }
+    let rates = tariff.rates(&tariff.machine, now).unwrap_or_default();
+    let notice = format!("the price list has no `{asked}` in `{}`: it is counted as `{}`", tariff.region, tariff.machine);
+    if !notices.contains(&notice) {
+        notices.push(notice);
+    }
+    (tariff.machine.clone(), rates)
 }
 
 fn find(name: &str) -> Result<&'static Profile, ShapeError> {
@@ -237,6 +253,10 @@ mod tests {
 
     const LAPTOP: Pool = Pool { memory_bytes: 18 * GIB, cpus: 2 };
 
+    fn fit(wish: &ShapeWish, pool: Pool) -> Result<(ClusterShape, Vec<String>), ShapeError> {
+        super::fit(wish, pool, &Tariff::default(), Timestamp(1_795_000_000_000_000))
+    }
+
     fn wish(workers: Option<WorkerRange>, memory_bytes: Option<u64>) -> ShapeWish {
         ShapeWish { workers, memory_bytes, ..ShapeWish::default() }
     }
@@ -254,6 +274,19 @@ mod tests {
         assert_eq!(shape.memory_bytes, 14_000_000_000);
         assert_eq!(shape.thresholds, MemoryThresholds::MISSION);
         assert!(notices.is_empty(), "{notices:?}");
+    }
+
+    #[test]
+    fn a_machine_has_the_price_of_the_list_and_an_unknown_one_that_of_the_usual_one() {
+        let large = Pool { memory_bytes: 200 * GIB, cpus: 64 };
+        let (usual, _) = fit(&ShapeWish::default(), large).unwrap();
+        assert_eq!((usual.machine_type.as_str(), usual.worker_price_hour.0), ("n2-standard-4", 234_236_000));
+        assert_eq!(usual.preemptible_price_hour.0, 78_847_200);
+        let named = |name: &str| fit(&ShapeWish { machine_type: Some(name.into()), ..ShapeWish::default() }, large).unwrap();
+        assert_eq!(named("n2-standard-8").0.worker_price_hour.0, 468_472_000);
+        let (unknown, notices) = named("z9-mega-1");
+        assert_eq!(unknown.worker_price_hour, usual.worker_price_hour);
+        assert!(notices.iter().any(|notice| notice.contains("`z9-mega-1`")), "{notices:?}");
     }
 
     #[test]

@@ -1,10 +1,13 @@
-//! The times that decisions go by; the config file may change them.
+//! The times and prices that decisions go by; the config file may change them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::autoscale::Policy;
+use crate::ledger::FixedCost;
+use crate::prices::Tariff;
 
-/// How long things may take.
+/// How long things may take, and what they cost.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
     /// From the wish for a scheduler or worker to its first word.
@@ -19,6 +22,10 @@ pub struct Settings {
     pub heartbeat: Duration,
     /// The figures by which the load decides how many workers there are.
     pub policy: Policy,
+    /// What machines cost.
+    pub tariff: Arc<Tariff>,
+    /// What costs money whether or not anybody works.
+    pub fixed_costs: Arc<[FixedCost]>,
 }
 
 impl Default for Settings {
@@ -30,6 +37,8 @@ impl Default for Settings {
             script_after_scheduler: Duration::from_secs(5),
             heartbeat: Duration::from_secs(5),
             policy: Policy::default(),
+            tariff: Arc::default(),
+            fixed_costs: Arc::default(),
         }
     }
 }

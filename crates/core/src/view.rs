@@ -4,11 +4,12 @@ use caddis_types::api::{AttemptView, ClusterPhase, ClusterView, DecisionView, Jo
 use caddis_types::{Reason, Timestamp};
 
 use crate::ledger;
+use crate::prices::Tariff;
 use crate::record::{
     AttemptPhase, AttemptRecord, ClusterRecord, ClusterState, DecisionRow, JobRecord, JobState, MemberPhase, Outcome,
     SlotRecord,
 };
-use crate::world::{ClusterWorld, EnvironmentStatus, Exit};
+use crate::world::{ClusterWorld, EnvironmentStatus, Exit, Members, Observed};
 
 /// A job, with the clusters of its attempts.
 pub fn job(
@@ -16,6 +17,7 @@ pub fn job(
     clusters: &[ClusterRecord],
     world: Option<&ClusterWorld>,
     reasons: Vec<Reason>,
+    tariff: &Tariff,
     now: Timestamp,
 ) -> JobView {
     let current = clusters.iter().find(|cluster| Some(&cluster.id) == record.cluster_id());
@@ -24,6 +26,7 @@ pub fn job(
         _ => None,
     };
     let failed = matches!(record.state, JobState::Ended { outcome: Outcome::Failed | Outcome::Cancelled, .. });
+    let here = |cluster: &ClusterRecord| world.filter(|_| record.cluster_id() == Some(&cluster.id));
     let own = clusters.iter().filter(|cluster| cluster.job.as_ref() == Some(&record.id));
     JobView {
         id: record.id.clone(),
@@ -47,7 +50,7 @@ pub fn job(
         exit_code: ended,
         cause: record.attempt().filter(|_| failed).and_then(|attempt| attempt.cause.clone()).or(record.end_cause.clone()),
         notices: notices(record, current),
-        usage: own.map(|cluster| usage(cluster, world, now)).fold(UsageView::default(), add),
+        usage: own.map(|cluster| usage(cluster, here(cluster), tariff, now)).fold(UsageView::default(), add),
     }
 }
 
@@ -99,16 +102,25 @@ fn attempt(record: &AttemptRecord) -> AttemptView {
 }
 
 /// What a cluster used so far, ended and living processes together.
-pub fn usage(record: &ClusterRecord, world: Option<&ClusterWorld>, now: Timestamp) -> UsageView {
-    let (running_micros, running_cost) = ledger::running(record, now);
+pub fn usage(record: &ClusterRecord, world: Option<&ClusterWorld>, tariff: &Tariff, now: Timestamp) -> UsageView {
+    let here = world.filter(|_| !record.state.is_ended());
+    let (micros, would_have_cost) = ledger::usage(record, &ledger::open(record, here.and_then(members), tariff, now));
     let dask = world.and_then(|world| world.dask.as_ref());
     let live_peak = dask.and_then(|dask| dask.workers.iter().map(|worker| worker.rss).max()).unwrap_or(0);
     UsageView {
-        worker_seconds: (record.worker_micros + running_micros) as f64 / 1e6,
+        worker_seconds: micros as f64 / 1e6,
         workers_peak: record.workers_peak,
         peak_memory: record.peak_memory.max(live_peak),
         tasks_done: record.tasks_done.max(dask.map_or(0, |dask| dask.done)),
-        would_have_cost: record.cost + running_cost,
+        would_have_cost,
+    }
+}
+
+/// What runs, where it can be seen.
+fn members(world: &ClusterWorld) -> Option<&Members> {
+    match &world.members {
+        Observed::Known(members) => Some(members),
+        Observed::Unknown(_) => None,
     }
 }
 
@@ -123,7 +135,13 @@ fn add(a: UsageView, b: UsageView) -> UsageView {
 }
 
 /// A cluster.
-pub fn cluster(record: &ClusterRecord, world: Option<&ClusterWorld>, reasons: Vec<Reason>, now: Timestamp) -> ClusterView {
+pub fn cluster(
+    record: &ClusterRecord,
+    world: Option<&ClusterWorld>,
+    reasons: Vec<Reason>,
+    tariff: &Tariff,
+    now: Timestamp,
+) -> ClusterView {
     let (ended_at, cause) = match &record.state {
         ClusterState::Ended { at, why } => (Some(*at), why.cause.clone()),
         ClusterState::Stopping { why, .. } => (None, why.cause.clone()),
@@ -151,7 +169,7 @@ pub fn cluster(record: &ClusterRecord, world: Option<&ClusterWorld>, reasons: Ve
         ended_at,
         cause,
         notices: record.notices.clone(),
-        usage: usage(record, world, now),
+        usage: usage(record, world, tariff, now),
         dask: world.and_then(|world| world.dask.clone()),
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use caddis_types::dask::DaskSnapshot;
 use caddis_types::{JobId, Timestamp};
@@ -198,6 +199,8 @@ pub struct MemberView {
     pub end: Option<End>,
     /// Largest resident size so far, bytes.
     pub peak_rss: u64,
+    /// How long it has run, or ran, by a clock that nobody sets; absent where nobody measured it.
+    pub lived: Option<Duration>,
 }
 
 /// The processes of one cluster.

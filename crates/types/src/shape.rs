@@ -50,10 +50,24 @@ pub struct ClusterShape {
     /// Whether each worker runs under Dask's Nanny, for jobs that need NannyPlugins.
     #[serde(default)]
     pub nanny: bool,
-    /// The price of a worker an hour on Google Cloud, nano-dollars.
+    /// The machine type of a worker on Google Cloud, whose price counts.
+    #[serde(default = "usual_machine")]
+    pub machine_type: String,
+    /// The machine type of the scheduler on Google Cloud.
+    #[serde(default = "usual_machine")]
+    pub scheduler_machine_type: String,
+    /// The price of a worker an hour on Google Cloud, nano-dollars, when the cluster was asked for.
     pub worker_price_hour: crate::NanoDollars,
+    /// The same of a worker that may be taken away at any time.
+    #[serde(default)]
+    pub preemptible_price_hour: crate::NanoDollars,
     /// The price of the scheduler an hour on Google Cloud, nano-dollars.
     pub scheduler_price_hour: crate::NanoDollars,
+}
+
+/// The mission's machine type; clusters of before there was a choice had it.
+fn usual_machine() -> String {
+    "n2-standard-4".to_owned()
 }
 
 /// What somebody asked for on top of a profile; absent means the profile's value.
@@ -75,6 +89,12 @@ pub struct ShapeWish {
     /// Whether Dask's Nanny runs.
     #[serde(default)]
     pub nanny: bool,
+    /// The machine type whose price a worker has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub machine_type: Option<String>,
+    /// The machine type whose price the scheduler has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scheduler_machine_type: Option<String>,
     /// `Some(false)` leaves the dashboard out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dashboard: Option<bool>,

@@ -2,7 +2,7 @@
 //!
 //! What always holds: while the keeper cannot be heard the view is unknown, never empty.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -16,6 +16,7 @@ use caddis_types::{ClusterId, Timestamp};
 use tokio::sync::watch;
 
 use super::keeper::client::{KeeperClient, KeeperEvents};
+use super::keeper::clock;
 use super::keeper::spawn_detached;
 use super::keeper::wire::{self, Event, Record, State};
 use super::paths::Home;
@@ -41,13 +42,33 @@ enum Reach {
     Failed,
 }
 
+/// One process, and the monotonic clock at its start: of one that lives it says how long it has.
+struct Held {
+    view: MemberView,
+    started_tick: Option<u64>,
+}
+
+impl Held {
+    /// What is seen of it now.
+    fn now(&self) -> MemberView {
+        let mut view = self.view.clone();
+        if let (None, Some(started)) = (&view.end, self.started_tick) {
+            view.lived = Some(Duration::from_micros(clock::ticks().saturating_sub(started)));
+        }
+        view
+    }
+}
+
+/// The processes of one cluster.
+type Holding = BTreeMap<Member, Held>;
+
 /// The mirror. Clones share it.
 #[derive(Clone)]
 pub(super) struct Mirror {
     home: Home,
     exe: PathBuf,
     queue: Queue,
-    members: Arc<Mutex<Option<HashMap<ClusterId, Members>>>>,
+    members: Arc<Mutex<Option<HashMap<ClusterId, Holding>>>>,
     reach: Arc<watch::Sender<Reach>>,
     /// Told after every change of `members`.
     changes: Arc<watch::Sender<()>>,
@@ -100,7 +121,7 @@ impl Mirror {
 
     /// Puts the snapshot in place whole: a part of it would look like processes that are gone.
     async fn begin(&self, client: &KeeperClient, records: &[Record]) {
-        let mut all: HashMap<ClusterId, Members> = HashMap::new();
+        let mut all: HashMap<ClusterId, Holding> = HashMap::new();
         let mut wakes = BTreeSet::new();
         for record in records {
             let Some((cluster, member)) = identity(record) else { continue };
@@ -108,8 +129,8 @@ impl Mirror {
             if never_ran(record, &member) {
                 forget_later(client, record);
             } else {
-                let view = self.view(record, &cluster, &member).await;
-                all.entry(cluster).or_default().insert(member, view);
+                let held = self.held(record, &cluster, &member).await;
+                all.entry(cluster).or_default().insert(member, held);
             }
         }
         *self.lock() = Some(all);
@@ -154,12 +175,12 @@ impl Mirror {
                 members.remove(&member);
             }
         } else {
-            let view = self.view(record, &cluster, &member).await;
+            let held = self.held(record, &cluster, &member).await;
             if let Some(all) = self.lock().as_mut() {
                 let members = all.entry(cluster.clone()).or_default();
                 // An answer that was overtaken by later events must not bring a process back to life.
-                if view.end.is_some() || members.get(&member).is_none_or(|known| known.end.is_none()) {
-                    members.insert(member.clone(), view);
+                if held.view.end.is_some() || members.get(&member).is_none_or(|known| known.view.end.is_none()) {
+                    members.insert(member.clone(), held);
                 }
             }
         }
@@ -170,7 +191,10 @@ impl Mirror {
     /// The processes of a cluster.
     pub(super) fn members(&self, cluster: &ClusterId) -> Observed<Members> {
         match self.lock().as_ref() {
-            Some(all) => Observed::Known(all.get(cluster).cloned().unwrap_or_default()),
+            Some(all) => {
+                let held = all.get(cluster).into_iter().flatten();
+                Observed::Known(held.map(|(member, held)| (member.clone(), held.now())).collect())
+            }
             None => Observed::Unknown("the keeper does not answer".into()),
         }
     }
@@ -182,7 +206,7 @@ impl Mirror {
         let ended = || {
             let members = self.lock();
             let members = members.as_ref().and_then(|all| all.get(cluster));
-            members.is_none_or(|members| members.values().all(|view| view.end.is_some()))
+            members.is_none_or(|members| members.values().all(|held| held.view.end.is_some()))
         };
         let told = async { while !ended() && changes.changed().await.is_ok() {} };
         let _ = tokio::time::timeout(SOON, told).await;
@@ -196,7 +220,7 @@ impl Mirror {
     /// Drops what is remembered of processes that have ended.
     pub(super) fn forget_members(&self, cluster: &ClusterId, gone: &[Member]) {
         if let Some(members) = self.lock().as_mut().and_then(|all| all.get_mut(cluster)) {
-            members.retain(|member, view| view.end.is_none() || !gone.contains(member));
+            members.retain(|member, held| held.view.end.is_none() || !gone.contains(member));
         }
     }
 
@@ -206,8 +230,10 @@ impl Mirror {
         gone.keys().map(|member| format!("{cluster}/{member}")).collect()
     }
 
-    async fn view(&self, record: &Record, cluster: &ClusterId, member: &Member) -> MemberView {
-        let started_at = Timestamp(record.started_at.unwrap_or(record.intent_at));
+    async fn held(&self, record: &Record, cluster: &ClusterId, member: &Member) -> Held {
+        // Of a damaged record neither is known: then it began when its end was found.
+        let intent = Some(record.intent_at).filter(|at| *at > 0).or(record.ended_at).unwrap_or(0);
+        let started_at = Timestamp(record.started_at.unwrap_or(intent));
         let ready = record.ready.clone().map(|ready| {
             let at = Timestamp(record.ready_at.unwrap_or(started_at.0));
             (at, serde_json::from_value(ready).unwrap_or_default())
@@ -217,7 +243,9 @@ impl Mirror {
             _ => None,
         };
         let pid = record.pid.and_then(|pid| u32::try_from(pid).ok()).unwrap_or(0);
-        MemberView { pid, started_at, ready, end, peak_rss: record.peak_rss }
+        let lived = record.lived_micros.map(Duration::from_micros);
+        let view = MemberView { pid, started_at, ready, end, peak_rss: record.peak_rss, lived };
+        Held { view, started_tick: record.started_tick }
     }
 
     async fn end(&self, record: &Record, cluster: &ClusterId, member: &Member) -> End {
@@ -238,7 +266,7 @@ impl Mirror {
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<HashMap<ClusterId, Members>>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<HashMap<ClusterId, Holding>>> {
         self.members.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

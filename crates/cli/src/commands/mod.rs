@@ -2,12 +2,14 @@
 
 pub mod cluster;
 pub mod completion;
+pub mod cost;
 pub mod dashboard;
 pub mod doctor;
 pub mod env;
 pub mod environment;
 pub mod job;
 pub mod keeper;
+pub mod price;
 pub mod prune;
 pub mod run;
 pub mod serve;
@@ -50,6 +52,8 @@ async fn talk(command: Command, context: Context) -> Result<u8, Failure> {
         Command::Dashboard(args) => dashboard::run(&args, &context).await,
         Command::Env(args) => env::run(&args, &context).await,
         Command::Why(args) => why::run(&args, &context).await,
+        Command::Cost(args) => cost::run(&args, &context).await,
+        Command::Price(args) => price::run(&args, &context),
         Command::Environment(args) => environment::run(&args, &context).await,
         Command::Doctor(args) => doctor::run(&args, &context).await,
         Command::Prune(args) => prune::run(&args, &context).await,
@@ -80,6 +84,8 @@ fn wants_json(command: &Command) -> bool {
         Command::Dashboard(args) => args.output.is_json(),
         Command::Env(args) => args.json,
         Command::Why(args) => args.output.is_json(),
+        Command::Cost(args) => args.output == cost::Form::Json,
+        Command::Price(args) => args.wants_json(),
         Command::Doctor(args) => args.output.is_json(),
         Command::Prune(args) => args.output.is_json(),
         Command::Serve(_) | Command::Completion(_) | Command::Keeper(_) => false,

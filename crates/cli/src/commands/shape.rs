@@ -43,6 +43,8 @@ impl ShapeArgs {
             threads: self.threads.or(defaults.threads),
             memory_bytes: self.memory.or(defaults.memory.map(|size| size.0)),
             nanny: self.nanny,
+            machine_type: None,
+            scheduler_machine_type: None,
             dashboard: self.no_dashboard.then_some(false),
         }
     }

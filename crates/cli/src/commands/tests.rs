@@ -1,10 +1,10 @@
 //! What the commands print, of recorded moments; and every help text.
 
-use caddis_types::api::{ConnectionView, EnvironmentView, PruneView, WhyView};
+use caddis_types::api::{ConnectionView, CostGroup, CostView, EnvironmentView, PruneView, WhyView};
 use clap::Command;
 use insta::assert_snapshot;
 
-use crate::commands::{cluster, environment, job, prune, why};
+use crate::commands::{cluster, cost, environment, job, price, prune, why};
 use crate::testing::{self, now};
 
 #[test]
@@ -69,6 +69,22 @@ fn pruned() {
     view.dry_run = true;
     assert!(prune::text(&view).starts_with("would remove"));
     assert_eq!(prune::text(&PruneView::default()), "nothing to remove\n");
+}
+
+#[test]
+fn costs() {
+    let report = testing::costs();
+    assert_snapshot!("cost", cost::text(&report, false));
+    assert_snapshot!("cost_idle", cost::text(&report, true));
+    assert_snapshot!("cost_csv", cost::csv(&report));
+    let nothing = CostView { groups: Vec::new(), usage: CostGroup::default(), fixed: Vec::new(), forecast: None, ..report };
+    assert_snapshot!("cost_nothing", cost::text(&nothing, false));
+}
+
+#[test]
+fn prices() {
+    let at = caddis_types::Timestamp::parse("2026-11-25").unwrap();
+    assert_snapshot!("price_list", price::text(&price::listed(at), at));
 }
 
 #[test]

@@ -27,6 +27,7 @@ const LEASE_SECONDS: u64 = 15 * 60;
 pub async fn compose(home: &Path, exe: PathBuf, config: &Config) -> Result<Assembly> {
     let home = Home::new(home);
     let store = SqliteStore::open(&home.database()).await.map_err(told).context("open the database")?;
+    let settings = config.settings(home.path()).map_err(|failure| anyhow::anyhow!(failure.text()))?;
     let queue = Queue::default();
     let pool = config.pool.pool(ram_bytes(), cpus());
     let options = LocalOptions { exe, pool, output_limit: OUTPUT_LIMIT, lease_seconds: LEASE_SECONDS };
@@ -39,7 +40,7 @@ pub async fn compose(home: &Path, exe: PathBuf, config: &Config) -> Result<Assem
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
         notifier: Arc::new(hub.clone()),
-        settings: Arc::new(config.times.settings()),
+        settings: Arc::new(settings),
     };
     Ok(Assembly {
         engine: Engine::new(ports, queue),

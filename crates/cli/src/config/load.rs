@@ -42,7 +42,11 @@ pub fn parse(text: &str, path: &Path) -> Result<Config, Failure> {
             let text = format!("`{file}` has `pool.slots` of 0\nhint: give at least 1, or leave it out");
             Err(Failure::usage("config_invalid", text))
         }
-        _ => Ok(config),
+        _ => {
+            // Wrong money is told when the file is read, not when the first report is asked for.
+            config.fixed_costs(path)?;
+            Ok(config)
+        }
     }
 }
 
@@ -89,7 +93,9 @@ mod tests {
                     profile = \"small\"\nworkers = \"1..3\"\nthreads = 2\nmemory = \"2GiB\"\ntimeout = \"1h\"\n\
                     retries = 1\nkeep_on_failure = 60\npython = \"3.12\"\ndask = \"2026.3\"\n[times]\n\
                     member_start = 30\norderly_close = 1\ndrain = \"2m\"\nscript_after_scheduler = 1\nshrink_grace = 1\n\
-                    [dataproc]\ninit_actions = \"record\"\n";
+                    [dataproc]\ninit_actions = \"record\"\n[prices]\nfile = \"p.toml\"\nregion = \"us-central1\"\n\
+                    machine_type = \"n2-standard-8\"\ndisk_type = \"pd-balanced\"\ndisk_gib = 100\n[[fixed_costs]]\n\
+                    name = \"composer\"\nmonthly = 300\nfrom = \"2026-01-01\"\nuntil = \"2027-01-01\"\n";
         let config = read(text).unwrap();
         assert_eq!(config.server.idle_exit, Span(Duration::from_secs(300)));
         assert_eq!(config.pool.pool(64 * GIB, 4).memory_bytes, 8 * GIB);

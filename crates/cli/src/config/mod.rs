@@ -4,9 +4,13 @@
 //! missing file means every default; flags of the command line go before it. `docs/CONFIG.md` describes each key.
 
 mod load;
+mod money;
 mod schema;
 mod values;
 
 pub use load::{load, parse};
-pub use schema::{Config, Defaults, InitActions, PoolConfig, ServerConfig, StorageConfig, Times};
+pub use money::{read_list, Listed};
+pub use schema::{
+    Config, Defaults, FixedCostConfig, InitActions, PoolConfig, PricesConfig, ServerConfig, StorageConfig, Times,
+};
 pub use values::{Size, Span};

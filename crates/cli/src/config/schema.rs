@@ -1,8 +1,10 @@
 //! The keys of `caddis.toml`. Every one is described in `docs/CONFIG.md`; a test compares the two.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use caddis_core::autoscale::Policy;
+use caddis_core::prices::Tariff;
 use caddis_core::profile::Pool;
 use caddis_core::settings::Settings;
 use caddis_types::bytes::GIB;
@@ -27,6 +29,10 @@ pub struct Config {
     pub times: Times,
     /// `[dataproc]`.
     pub dataproc: DataprocConfig,
+    /// `[prices]`.
+    pub prices: PricesConfig,
+    /// `[[fixed_costs]]`.
+    pub fixed_costs: Vec<FixedCostConfig>,
 }
 
 /// How the server behaves.
@@ -158,6 +164,48 @@ impl Times {
     }
 }
 
+/// Whose prices count.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct PricesConfig {
+    /// A price list of one's own; a relative path begins at the state folder.
+    pub file: Option<PathBuf>,
+    /// The region.
+    pub region: String,
+    /// The machine type of clusters that name none.
+    pub machine_type: String,
+    /// The kind of a machine's boot disk.
+    pub disk_type: String,
+    /// Its size, GiB; 0 leaves disks out.
+    pub disk_gib: u32,
+}
+
+impl Default for PricesConfig {
+    fn default() -> Self {
+        let usual = Tariff::default();
+        PricesConfig {
+            file: None,
+            region: usual.region,
+            machine_type: usual.machine,
+            disk_type: usual.disk,
+            disk_gib: usual.disk_gib,
+        }
+    }
+}
+
+/// What costs money whether or not anybody works.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct FixedCostConfig {
+    /// What it is.
+    pub name: String,
+    /// Dollars a month.
+    pub monthly: f64,
+    /// From which day.
+    pub from: Option<String>,
+    /// Until which day.
+    pub until: Option<String>,
+}
+
 /// What the Dataproc face does where Google leaves a choice.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
@@ -198,5 +246,7 @@ pub(super) const KEYS: &[(&str, &[&str])] = &[
         &["profile", "workers", "threads", "memory", "timeout", "retries", "keep_on_failure", "python", "dask"],
     ),
     ("dataproc", &["init_actions"]),
+    ("prices", &["file", "region", "machine_type", "disk_type", "disk_gib"]),
+    ("fixed_costs", &["name", "monthly", "from", "until"]),
     ("times", &["member_start", "orderly_close", "drain", "script_after_scheduler", "shrink_grace"]),
 ];

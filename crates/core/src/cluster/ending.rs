@@ -23,7 +23,7 @@ pub(super) fn decide(plan: &mut Plan<ClusterRecord>, input: &ClusterInput<'_>, n
         .or_else(|| workers_hopeless(plan))
         .or_else(|| job_over(plan, input, now))
         .or_else(|| expired(plan, now))
-        .or_else(|| idle(plan, input, now));
+        .or_else(|| idle(plan, now));
     if let Some(why) = why {
         stop(plan, why, now);
     }
@@ -123,23 +123,10 @@ fn expired(plan: &mut Plan<ClusterRecord>, now: Timestamp) -> Option<StopWhy> {
     None
 }
 
-/// Nothing uses it: no job, no client, no task, no data. A scheduler that cannot be asked counts as in use.
-fn idle(plan: &mut Plan<ClusterRecord>, input: &ClusterInput<'_>, now: Timestamp) -> Option<StopWhy> {
-    let timeout = plan.record.idle_timeout_ms?;
-    let quiet = input.scripts.is_empty()
-        && input.world.dask.as_ref().is_some_and(|dask| {
-            let t = dask.tasks;
-            dask.clients == 0 && dask.data_bytes == 0 && t.processing + t.queued + t.waiting + t.no_worker == 0
-        });
-    if !quiet || !matches!(plan.record.state, ClusterState::Running { .. }) {
-        plan.record.idle_since = None;
-        return None;
-    }
-    let since = *plan.record.idle_since.get_or_insert(now);
-    let ends = since + millis(timeout);
-    if timeout == 0 {
-        return None;
-    }
+/// Nothing has used it for long enough.
+fn idle(plan: &mut Plan<ClusterRecord>, now: Timestamp) -> Option<StopWhy> {
+    let timeout = plan.record.idle_timeout_ms.filter(|timeout| *timeout > 0)?;
+    let ends = plan.record.idle_since? + millis(timeout);
     if ends <= now {
         return Some(StopWhy::orderly(format!("nothing used it for {}", caddis_types::duration::display(millis(timeout)))));
     }

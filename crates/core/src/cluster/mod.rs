@@ -1,12 +1,13 @@
 //! What a cluster needs next.
 //!
-//! One look: [`observe`] takes in what the world says (who runs, who ended, what that costs), [`ending`] decides
+//! One look: [`observe`] takes in what the world says (who runs, who ended), [`accounting`] what that costs, [`ending`] decides
 //! whether it must end, then the file of its state says what is to be done: [`starting`], [`slots`] or [`stopping`].
 //! [`report`] gives the reasons.
 //!
 //! What always holds: a worker's name is never used twice; a process is started only after its intent is in the
 //! record; nothing is concluded from a world that cannot be seen; after `Ended` nothing changes.
 
+mod accounting;
 mod ending;
 mod observe;
 mod past;
@@ -59,6 +60,8 @@ pub fn plan(input: &ClusterInput<'_>, now: Timestamp) -> Plan<ClusterRecord> {
         let after_last = plan.record.slots.keys().next_back().map_or(0, |last| last + 1);
         plan.record.next_slot = plan.record.next_slot.max(after_last);
         observe::absorb(&mut plan, input, now);
+        accounting::note_idleness(&mut plan, input, now);
+        accounting::keep(&mut plan, input, now);
         strays::end(&mut plan, input);
         ending::decide(&mut plan, input, now);
         match plan.record.state {

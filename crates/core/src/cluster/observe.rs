@@ -18,11 +18,11 @@ const DEATHS_KEPT: usize = 20;
 pub(super) fn absorb(plan: &mut Plan<ClusterRecord>, input: &ClusterInput<'_>, now: Timestamp) {
     match &input.world.members {
         Observed::Known(members) => {
-            scheduler(plan, members, now);
+            scheduler(plan, input, members, now);
             setup(plan, members, now);
             let slots: Vec<u32> = plan.record.slots.keys().copied().collect();
             for slot in slots {
-                worker(plan, slot, members, now);
+                worker(plan, input, slot, members, now);
             }
         }
         Observed::Unknown(why) => {
@@ -45,7 +45,7 @@ fn dask_facts(plan: &mut Plan<ClusterRecord>, input: &ClusterInput<'_>) {
     }
 }
 
-fn scheduler(plan: &mut Plan<ClusterRecord>, members: &Members, now: Timestamp) {
+fn scheduler(plan: &mut Plan<ClusterRecord>, input: &ClusterInput<'_>, members: &Members, now: Timestamp) {
     let Some(mut scheduler) = plan.record.scheduler.clone() else { return };
     let view = members.get(&Member::Scheduler);
     if let Some((_, facts)) = view.and_then(|view| view.ready.as_ref()) {
@@ -54,8 +54,7 @@ fn scheduler(plan: &mut Plan<ClusterRecord>, members: &Members, now: Timestamp) 
     }
     let (phase, end) = advance(&scheduler.phase, view, now);
     if let Some((started_at, end)) = end {
-        plan.ledger.push(ledger::line(&plan.record, &Member::Scheduler, started_at, end.at));
-        add_cost(plan);
+        close(plan, input, &Member::Scheduler, whole(view, started_at, &end));
     }
     scheduler.phase = phase;
     plan.record.scheduler = Some(scheduler);
@@ -76,7 +75,7 @@ fn setup(plan: &mut Plan<ClusterRecord>, members: &Members, now: Timestamp) {
 fn advance(phase: &MemberPhase, view: Option<&MemberView>, now: Timestamp) -> (MemberPhase, Option<(Timestamp, End)>) {
     match (phase, view) {
         (MemberPhase::Intended { .. } | MemberPhase::Running { .. }, Some(view)) => match &view.end {
-            Some(end) => (MemberPhase::Ended { at: end.at }, Some((view.started_at, end.clone()))),
+            Some(end) => (MemberPhase::Ended { at: end.at }, Some((started(phase, view), end.clone()))),
             None => {
                 let ready_at = view.ready.as_ref().map(|(at, _)| *at);
                 (MemberPhase::Running { started_at: view.started_at, pid: view.pid, ready_at }, None)
@@ -99,7 +98,27 @@ fn advance(phase: &MemberPhase, view: Option<&MemberView>, now: Timestamp) -> (M
     }
 }
 
-fn worker(plan: &mut Plan<ClusterRecord>, number: u32, members: &Members, now: Timestamp) {
+/// When a process that ended had started. What was seen while it lived goes before what a damaged record says.
+fn started(phase: &MemberPhase, view: &MemberView) -> Timestamp {
+    match phase {
+        MemberPhase::Running { started_at, .. } => *started_at,
+        _ => view.started_at,
+    }
+}
+
+/// The life of a process that ended.
+fn whole(view: Option<&MemberView>, started_at: Timestamp, end: &End) -> ledger::Life {
+    let lived = view.and_then(|view| view.lived).unwrap_or(end.at.since(started_at));
+    ledger::Life { started_at, lived }
+}
+
+/// The books about a process that ended are closed.
+fn close(plan: &mut Plan<ClusterRecord>, input: &ClusterInput<'_>, member: &Member, life: ledger::Life) {
+    let lines = ledger::book(&plan.record, member, life, true, &input.settings.tariff);
+    ledger::enter(plan, member, lines, true);
+}
+
+fn worker(plan: &mut Plan<ClusterRecord>, input: &ClusterInput<'_>, number: u32, members: &Members, now: Timestamp) {
     let slot = plan.record.slots[&number].clone();
     let member = Member::Worker { slot: number, attempt: slot.attempt };
     let view = members.get(&member);
@@ -118,7 +137,8 @@ fn worker(plan: &mut Plan<ClusterRecord>, number: u32, members: &Members, now: T
         }
         Some((started_at, end)) => {
             let ready_at = view.and_then(|view| view.ready.as_ref()).map(|(at, _)| *at);
-            died(plan, number, &slot, Life { started_at, ready_at, end: &end }, now);
+            close(plan, input, &member, whole(view, started_at, &end));
+            died(plan, number, &slot, Life { ready_at, end: &end }, now);
         }
     }
     let running = plan.record.slots.values().filter(|s| matches!(s.phase, MemberPhase::Running { .. })).count();
@@ -136,21 +156,16 @@ fn serves(phase: &MemberPhase) -> bool {
     ready_at(phase).is_some()
 }
 
-/// One process from its start to its end.
+/// One process from its first word to its end.
 struct Life<'a> {
-    started_at: Timestamp,
     ready_at: Option<Timestamp>,
     end: &'a End,
 }
 
-/// A worker ended: its ledger line, its cause, and the next attempt in its slot, unless the slot goes.
+/// A worker ended: its cause, and the next attempt in its slot, unless the slot goes.
 fn died(plan: &mut Plan<ClusterRecord>, number: u32, slot: &SlotRecord, life: Life<'_>, now: Timestamp) {
-    let Life { started_at, ready_at, end } = life;
+    let Life { ready_at, end } = life;
     let member = Member::Worker { slot: number, attempt: slot.attempt };
-    let line = ledger::line(&plan.record, &member, started_at, end.at);
-    plan.record.worker_micros += line.ended_at.since(line.started_at).as_micros() as i64;
-    plan.ledger.push(line);
-    add_cost(plan);
     if plan.record.state.is_ending() || slot.retiring.is_some() {
         plan.record.slots.remove(&number);
         return;
@@ -180,10 +195,4 @@ fn remember(plan: &mut Plan<ClusterRecord>, member: &Member, cause: &Cause, now:
     }
     let message = format!("worker `{member}` died: {}", cause.sentence);
     plan.events.push(NewEvent::new(now, plan.record.id.as_str(), "worker.died", message));
-}
-
-fn add_cost(plan: &mut Plan<ClusterRecord>) {
-    if let Some(line) = plan.ledger.last() {
-        plan.record.cost += line.cost;
-    }
 }

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use caddis_types::Timestamp;
 
-use super::{ClusterInput, size};
-use crate::ledger;
+use crate::ledger::{self, Life};
+use super::{size, ClusterInput};
 use crate::plan::{Action, Plan, Rung};
-use crate::record::{ClusterRecord, ClusterState, MemberPhase, NewEvent, StopWhy};
+use crate::record::{Account, ClusterRecord, ClusterState, MemberPhase, NewEvent, StopWhy};
 use crate::world::{Member, Members, Observed};
 
 /// Scripts that have not ended after so long are ended with everything else.
@@ -58,7 +58,7 @@ fn after_purge(
         plan.actions.push(Action::PurgeCluster { reason: why.sentence });
         plan.due_at(now + input.settings.heartbeat);
     } else if input.scripts.is_empty() {
-        finish(plan, why, purged_at, now);
+        finish(plan, input, why, purged_at, now);
     } else {
         plan.due_at(now + input.settings.heartbeat);
     }
@@ -93,8 +93,8 @@ fn end_scripts(plan: &mut Plan<ClusterRecord>, members: &Members, reason: &str, 
 }
 
 /// Nothing is left in the process table: closes the books, and asks for the folder to be removed.
-fn finish(plan: &mut Plan<ClusterRecord>, why: StopWhy, purged_at: Timestamp, now: Timestamp) {
-    close_open_intervals(plan, purged_at);
+fn finish(plan: &mut Plan<ClusterRecord>, input: &ClusterInput<'_>, why: StopWhy, purged_at: Timestamp, now: Timestamp) {
+    close_open_intervals(plan, input, purged_at);
     size::learn::leave(plan, now);
     plan.record.slots.clear();
     plan.record.state = ClusterState::Ended { at: now, why: why.clone() };
@@ -103,7 +103,7 @@ fn finish(plan: &mut Plan<ClusterRecord>, why: StopWhy, purged_at: Timestamp, no
 }
 
 /// What was still running by the record ended with the purge at the latest.
-fn close_open_intervals(plan: &mut Plan<ClusterRecord>, purged_at: Timestamp) {
+fn close_open_intervals(plan: &mut Plan<ClusterRecord>, input: &ClusterInput<'_>, purged_at: Timestamp) {
     let mut open = Vec::new();
     if let Some(scheduler) = &mut plan.record.scheduler {
         if let MemberPhase::Running { started_at, .. } = scheduler.phase {
@@ -117,11 +117,9 @@ fn close_open_intervals(plan: &mut Plan<ClusterRecord>, purged_at: Timestamp) {
         }
     }
     for (member, started_at) in open {
-        let line = ledger::line(&plan.record, &member, started_at, purged_at);
-        if member != Member::Scheduler {
-            plan.record.worker_micros += line.ended_at.since(line.started_at).as_micros() as i64;
-        }
-        plan.record.cost += line.cost;
-        plan.ledger.push(line);
+        let life = Life::between(started_at, purged_at);
+        let lines = ledger::book(&plan.record, &member, life, true, &input.settings.tariff);
+        ledger::enter(plan, &member, lines, true);
     }
+    plan.record.account = Account::default();
 }

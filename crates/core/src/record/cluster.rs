@@ -12,6 +12,7 @@ use caddis_types::shape::ClusterShape;
 use caddis_types::{Cause, ClusterId, JobId, NanoDollars, Timestamp, Umask};
 use serde::{Deserialize, Serialize};
 
+use super::Account;
 use super::scaling::Scaling;
 
 /// One scheduler and its worker slots.
@@ -75,10 +76,13 @@ pub struct ClusterRecord {
     pub keep_until: Option<Timestamp>,
     /// What the user should know.
     pub notices: Vec<String>,
-    /// Worker time of processes that ended, microseconds.
+    /// Worker time that is in the ledger, microseconds.
     pub worker_micros: i64,
-    /// Cost of processes that ended.
+    /// Cost of what is in the ledger.
     pub cost: NanoDollars,
+    /// What is open in its books.
+    #[serde(default, skip_serializing_if = "Account::is_empty")]
+    pub account: Account,
     /// The most workers that ran at one time.
     pub workers_peak: u32,
     /// The largest resident size of one worker, bytes.
@@ -295,6 +299,7 @@ impl ClusterRecord {
             notices: Vec::new(),
             worker_micros: 0,
             cost: NanoDollars(0),
+            account: Account::default(),
             workers_peak: 0,
             peak_memory: 0,
             tasks_done: 0,

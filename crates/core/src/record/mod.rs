@@ -2,6 +2,7 @@
 //!
 //! What always holds: `generation` is the one that was read; the store writes the next one and refuses a stale one.
 
+mod account;
 mod cluster;
 mod decision;
 mod event;
@@ -9,7 +10,10 @@ mod job;
 mod ledger;
 mod scaling;
 
-pub use cluster::{ClusterRecord, ClusterState, MemberPhase, Retirement, SchedulerRecord, SetupRecord, SlotRecord, StopWhy};
+pub use account::{Account, Meter};
+pub use cluster::{
+    ClusterRecord, ClusterState, MemberPhase, Retirement, SchedulerRecord, SetupRecord, SlotRecord, StopWhy,
+};
 pub use decision::{DecisionRow, Fact, Learned};
 pub use event::NewEvent;
 pub use job::{AttemptPhase, AttemptRecord, Bundle, Cancel, JobRecord, JobState, Outcome, StopCause};

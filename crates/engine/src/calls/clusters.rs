@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use caddis_core::profile;
+use caddis_core::profile::{self, ShapeError};
 use caddis_core::record::{ClusterRecord, ClusterState, DecisionRow, MemberPhase, NewEvent, StopWhy};
 use caddis_core::view;
 use caddis_types::api::{ClusterView, ClusterWish, ConnectionView};
-use caddis_types::shape::WorkerRange;
-use caddis_types::{ClusterId, Timestamp, names};
+use caddis_types::shape::{ClusterShape, ShapeWish, WorkerRange};
+use caddis_types::{names, ClusterId, Timestamp};
 
 use super::jobs::{busy, variables};
 use super::{CallError, CallErrorKind, Caller, setup};
@@ -38,7 +38,7 @@ impl Engine {
             names::check(key)?;
         }
         variables(&wish.variables)?;
-        let (shape, notices) = profile::fit(&wish.shape, self.ports.backend.pool())?;
+        let (shape, notices) = self.fit(&wish.shape)?;
         let now = self.ports.clock.now();
         let id = ClusterId::new(now, &mut self.ports.rng());
         let first = wish.workers_first.unwrap_or(shape.workers_min).clamp(shape.workers_min, shape.workers_max);
@@ -66,10 +66,16 @@ impl Engine {
         self.find_cluster(caller, id.as_str()).await
     }
 
+    /// The shape that a wish gets here and now, and what the user should know about the difference.
+    pub(super) fn fit(&self, wish: &ShapeWish) -> Result<(ClusterShape, Vec<String>), ShapeError> {
+        profile::fit(wish, self.ports.backend.pool(), &self.ports.settings.tariff, self.ports.clock.now())
+    }
+
     /// A cluster as clients see it, with its reasons.
     pub async fn cluster_view(&self, record: &ClusterRecord) -> Result<ClusterView, CallError> {
         let (plan, _, world) = pass::plan_cluster(record, &self.ports).await?;
-        Ok(view::cluster(record, Some(&world), plan.report, self.ports.clock.now()))
+        let (tariff, now) = (&self.ports.settings.tariff, self.ports.clock.now());
+        Ok(view::cluster(record, Some(&world), plan.report, tariff, now))
     }
 
     /// The caller's clusters, newest first.

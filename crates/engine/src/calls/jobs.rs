@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use caddis_core::profile;
 use caddis_core::record::{Bundle, Cancel, JobRecord, JobState, NewEvent};
 use caddis_core::view;
 use caddis_types::api::{ClusterChoice, JobView, JobWish, Program};
@@ -42,7 +41,7 @@ impl Engine {
     ) -> Result<JobRecord, CallError> {
         check(&wish)?;
         if let ClusterChoice::Fresh(shape) = &wish.cluster {
-            profile::fit(shape, self.ports.backend.pool())?;
+            self.fit(shape)?;
         }
         if let ClusterChoice::Existing(name) = &wish.cluster {
             self.living_cluster(caller, name).await?;
@@ -92,7 +91,8 @@ impl Engine {
         if let Some(cluster) = cluster.filter(|c| !clusters.iter().any(|other| other.id == c.id)) {
             clusters.push(cluster);
         }
-        Ok(view::job(record, &clusters, world.as_ref(), plan.report, self.ports.clock.now()))
+        let (tariff, now) = (&self.ports.settings.tariff, self.ports.clock.now());
+        Ok(view::job(record, &clusters, world.as_ref(), plan.report, tariff, now))
     }
 
     /// The caller's jobs, newest first.

@@ -3,6 +3,7 @@
 //! What always holds: every call takes a [`Caller`] and touches only what is his; a refused call changed nothing.
 
 mod clusters;
+mod cost;
 mod documents;
 mod error;
 mod jobs;
@@ -11,6 +12,7 @@ mod reshape;
 mod setup;
 mod why;
 
+pub use cost::CostQuestion;
 pub use error::{CallError, CallErrorKind};
 pub use reshape::{Limits, Reshape};
 

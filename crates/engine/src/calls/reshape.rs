@@ -106,6 +106,7 @@ fn apply(record: &mut ClusterRecord, reshape: &Reshape, pool: u64) {
 
 #[cfg(test)]
 mod tests {
+    use caddis_core::prices::Tariff;
     use caddis_core::profile::{self, Pool};
     use caddis_types::bytes::GIB;
     use caddis_types::shape::ShapeWish;
@@ -117,7 +118,7 @@ mod tests {
     fn record() -> ClusterRecord {
         let range = WorkerRange { min: 1, max: 8 };
         let wish = ShapeWish { workers: Some(range), memory_bytes: Some(GIB), ..ShapeWish::default() };
-        let shape = profile::fit(&wish, POOL).unwrap().0;
+        let shape = profile::fit(&wish, POOL, &Tariff::default(), Timestamp(0)).unwrap().0;
         ClusterRecord::new("cl_0123456789abcdef".parse().unwrap(), "ann".to_owned(), shape, Timestamp(0))
     }
 

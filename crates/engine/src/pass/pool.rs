@@ -7,6 +7,7 @@ use caddis_core::record::{
     AttemptPhase, AttemptRecord, ClusterRecord, Fact, JobRecord, JobState, Learned, NewEvent, Scaling, StopWhy,
 };
 use caddis_types::api::{ClusterChoice, Program};
+use caddis_types::shape::{ClusterShape, ShapeWish};
 use caddis_types::{Cause, CauseCode, ClusterId, Timestamp};
 
 use super::{Outcome, PassError};
@@ -46,7 +47,7 @@ pub async fn view(ports: &Ports) -> Result<(PoolView, Vec<JobRecord>, Vec<Cluste
         }
         view.waiting.extend(growth(cluster));
     }
-    view.waiting.extend(queued.iter().filter_map(|job| applicant(job, pool)));
+    view.waiting.extend(queued.iter().filter_map(|job| applicant(job, pool, ports)));
     Ok((view, queued, clusters))
 }
 
@@ -67,12 +68,16 @@ fn growth(cluster: &ClusterRecord) -> Option<Waiting> {
     })
 }
 
-fn applicant(job: &JobRecord, pool: profile::Pool) -> Option<Waiting> {
+fn fit(wish: &ShapeWish, pool: profile::Pool, ports: &Ports) -> Result<(ClusterShape, Vec<String>), profile::ShapeError> {
+    profile::fit(wish, pool, &ports.settings.tariff, ports.clock.now())
+}
+
+fn applicant(job: &JobRecord, pool: profile::Pool, ports: &Ports) -> Option<Waiting> {
     let JobState::Queued { since, not_before } = job.state else { return None };
     let needs = match &job.cluster {
         ClusterChoice::Fresh(wish) => {
             // A wish that does not fit any more is admitted, so that it fails with its reason instead of waiting.
-            profile::fit(wish, pool).map_or(0, |(shape, _)| u64::from(shape.workers_min) * shape.memory_bytes)
+            fit(wish, pool, ports).map_or(0, |(shape, _)| u64::from(shape.workers_min) * shape.memory_bytes)
         }
         ClusterChoice::Existing(_) => 0,
     };
@@ -127,17 +132,17 @@ async fn admit(mut job: JobRecord, ports: &Ports, outcome: &mut Outcome) -> Resu
 
 async fn fresh(
     job: &JobRecord,
-    wish: &caddis_types::shape::ShapeWish,
+    wish: &ShapeWish,
     ports: &Ports,
     now: Timestamp,
 ) -> Result<ClusterRecord, StoreError> {
-    let fitted = profile::fit(wish, ports.backend.pool());
+    let fitted = fit(wish, ports.backend.pool(), ports);
     let (shape, notices, stop_wish) = match fitted {
         Ok((shape, notices)) => (shape, notices, None),
         Err(error) => {
             let cause = Cause::new(CauseCode::ClusterStart, error.to_string());
             let unlimited = profile::Pool { memory_bytes: u64::MAX / 2, cpus: 1 };
-            let shape = profile::fit(&caddis_types::shape::ShapeWish::default(), unlimited);
+            let shape = fit(&ShapeWish::default(), unlimited, ports);
             (shape.expect("the default profile fits an unlimited pool").0, Vec::new(), Some(StopWhy::failure(cause)))
         }
     };

@@ -16,8 +16,8 @@ pub use notifier::Notifier;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 pub use store::{
-    Change, ClusterFilter, CommitError, Document, DocumentWrite, EVENTS_REMOVED, JobFilter, Removed, Store, StoreError,
-    UsageLine,
+    Change, ClusterFilter, CommitError, CostFilter, Costs, Document, DocumentWrite, EVENTS_REMOVED, JobFilter, Removed,
+    Store, StoreError,
 };
 
 /// Everything a pass may touch.

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
+use caddis_core::ledger::report::Sum;
 use caddis_core::record::{ClusterRecord, DecisionRow, Fact, JobRecord, Learned, LedgerLine, NewEvent};
-use caddis_types::api::EventView;
-use caddis_types::{ClusterId, JobId, NanoDollars, Timestamp};
+use caddis_types::api::{CostBy, EventView};
+use caddis_types::{ClusterId, JobId, Timestamp};
 use thiserror::Error;
 
 /// Everything that changes together, or not at all.
@@ -150,15 +151,30 @@ pub struct ClusterFilter {
     pub limit: u32,
 }
 
-/// A sum over ledger lines.
+/// Which part of the ledger, and by what it is added up.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CostFilter {
+    /// Of one owner.
+    pub owner: Option<String>,
+    /// From this moment.
+    pub since: Timestamp,
+    /// Until just before this one.
+    pub until: Timestamp,
+    /// By what.
+    pub by: CostBy,
+    /// By which tag.
+    pub tag: Option<String>,
+}
+
+/// A part of the ledger, and what of it is not written yet, all as of one moment.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct UsageLine {
-    /// How many lines.
-    pub lines: u64,
-    /// Microseconds of all processes.
-    pub micros: i64,
-    /// Cost.
-    pub cost: NanoDollars,
+pub struct Costs {
+    /// The sums of the lines that lie within the part.
+    pub sums: Vec<Sum>,
+    /// The lines that begin before it or end after it.
+    pub edges: Vec<LedgerLine>,
+    /// The owner's clusters that have not ended.
+    pub living: Vec<ClusterRecord>,
 }
 
 /// What retention removed.
@@ -207,6 +223,9 @@ pub trait Store: Send + Sync {
         before: Option<u64>,
         limit: u32,
     ) -> Result<Vec<Document>, StoreError>;
+    /// The sums over a part of the ledger, with the clusters whose open time belongs to it. No change comes in between, so
+    /// that nothing is counted twice or not at all.
+    async fn costs(&self, filter: &CostFilter) -> Result<Costs, StoreError>;
     /// Ledger lines of one cluster, oldest first.
     async fn ledger(&self, cluster: &ClusterId) -> Result<Vec<LedgerLine>, StoreError>;
     /// Events after a number, oldest first, about one subject or all; at most `limit`, 0 means all. They were written

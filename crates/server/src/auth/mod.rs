@@ -14,4 +14,4 @@ mod who;
 pub(crate) use guard::{Peer, check as guard};
 pub(crate) use sessions::{LINK_VALID, Sessions};
 pub(crate) use users::name_of;
-pub(crate) use who::{Operator, Who};
+pub(crate) use who::{Operator, Sight, Who};

@@ -33,13 +33,44 @@ impl<S: Sync> FromRequestParts<S> for Operator {
         let Who(caller) = Who::from_request_parts(parts, state).await?;
         match parts.extensions.get::<Peer>() {
             Some(Peer::Socket(_)) => Ok(Operator(caller)),
-            _ => Err(Refusal::new(
-                StatusCode::FORBIDDEN,
-                "only_on_socket",
-                "this is answered on the Unix socket only\nhint: use the command line on this machine",
-            )),
+            _ => Err(only_on_socket()),
         }
     }
+}
+
+/// Who asks, and whether he may see what is everybody's: whoever runs this server may.
+#[derive(Clone, Debug)]
+pub(crate) struct Sight {
+    caller: Caller,
+    operator: bool,
+}
+
+impl Sight {
+    /// To see his own.
+    pub(crate) fn own(self) -> Caller {
+        self.caller
+    }
+
+    /// To see everybody's, or the refusal.
+    pub(crate) fn of_all(self) -> Result<Caller, Refusal> {
+        if self.operator { Ok(self.caller) } else { Err(only_on_socket()) }
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Sight {
+    type Rejection = Refusal;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Sight, Refusal> {
+        let Who(caller) = Who::from_request_parts(parts, state).await?;
+        Ok(Sight { caller, operator: matches!(parts.extensions.get::<Peer>(), Some(Peer::Socket(_))) })
+    }
+}
+
+fn only_on_socket() -> Refusal {
+    Refusal::new(
+        StatusCode::FORBIDDEN,
+        "only_on_socket",
+        "this is answered on the Unix socket only\nhint: use the command line on this machine",
+    )
 }
 
 impl Asks for Who {
@@ -56,5 +87,11 @@ impl Asks for Operator {
     fn describe(operation: &mut Operation<'_>) {
         Who::describe(operation);
         operation.refuses(&[(StatusCode::FORBIDDEN, "only_on_socket")]);
+    }
+}
+
+impl Asks for Sight {
+    fn describe(operation: &mut Operation<'_>) {
+        Operator::describe(operation);
     }
 }

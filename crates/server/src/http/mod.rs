@@ -2,6 +2,7 @@
 //! and its refusal a form ([`finish`]), then it must pass the door ([`crate::auth`]), then an endpoint sees it.
 
 mod clusters;
+mod cost;
 mod environments;
 mod events;
 mod finish;
@@ -44,6 +45,7 @@ pub(crate) fn router(face: Face) -> Router {
 fn routes() -> Routes {
     jobs::routes()
         .and(clusters::routes())
+        .and(cost::routes())
         .and(environments::routes())
         .and(events::routes())
         .and(why::routes())

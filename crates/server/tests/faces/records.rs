@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use caddis_core::prices::Tariff;
 use caddis_core::profile::{Pool, fit};
 use caddis_core::record::{
     AttemptPhase, AttemptRecord, ClusterRecord, ClusterState, JobRecord, JobState, MemberPhase, Outcome,
@@ -75,7 +76,7 @@ pub(crate) fn end(job: &mut JobRecord) {
 
 /// A cluster that serves, with a dashboard on this port.
 pub(crate) fn cluster(owner: &str, dashboard_port: Option<u16>) -> ClusterRecord {
-    let (shape, _) = fit(&ShapeWish::default(), Pool { memory_bytes: 16 * GIB, cpus: 4 }).unwrap();
+    let (shape, _) = fit(&ShapeWish::default(), Pool { memory_bytes: 16 * GIB, cpus: 4 }, &Tariff::default(), NOW).unwrap();
     ClusterRecord {
         state: ClusterState::Running { since: NOW },
         ready_at: Some(NOW),

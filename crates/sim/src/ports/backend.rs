@@ -82,7 +82,7 @@ impl SimBackend {
                 let exit = Exit::Unknown("it is not listed".into());
                 let end = End { at, exit, killed_by: None, began: false, outcome: None, log_tail: String::new() };
                 let started_at = state.world.processes[*index].started_at;
-                let view = MemberView { pid: 0, started_at, ready: None, end: Some(end), peak_rss: 0 };
+                let view = MemberView { pid: 0, started_at, ready: None, end: Some(end), peak_rss: 0, lived: None };
                 members.insert(member.clone(), view);
             }
         }

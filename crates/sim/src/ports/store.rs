@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use caddis_core::record::{ClusterRecord, DecisionRow, Fact, JobRecord, LedgerLine};
-use caddis_engine::ports::{Change, ClusterFilter, CommitError, Document, JobFilter, Removed, Store, StoreError};
+use caddis_engine::ports::{
+    Change, ClusterFilter, CommitError, CostFilter, Costs, Document, JobFilter, Removed, Store, StoreError,
+};
 use caddis_store::MemStore;
 use caddis_types::api::EventView;
 use caddis_types::{ClusterId, JobId, Timestamp};
@@ -179,6 +181,11 @@ impl Store for SimStore {
             Ok(()) if gate.fails_after() => Err(failed().into()),
             result => result,
         }
+    }
+
+    async fn costs(&self, filter: &CostFilter) -> Result<Costs, StoreError> {
+        self.read("costs").await?;
+        self.rows.costs(filter).await
     }
 
     async fn ledger(&self, cluster: &ClusterId) -> Result<Vec<LedgerLine>, StoreError> {

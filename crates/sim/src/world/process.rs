@@ -1,5 +1,7 @@
 //! One process: what it is, what it will do, and what the keeper knows of it.
 
+use std::time::Duration;
+
 use caddis_core::plan::Rung;
 use caddis_core::world::{End, Exit, KilledBy, Member, MemberView, ReadyFacts};
 use caddis_types::{ClusterId, JobId, Timestamp};
@@ -76,6 +78,8 @@ pub struct Process {
     pub end: Option<TrueEnd>,
     /// What the keeper wrote down, and when.
     pub kept: Option<(i64, End)>,
+    /// How long the keeper says that it ran, by a clock that nobody sets; nothing after the machine was started anew.
+    pub kept_lived: Option<i64>,
     /// It never ran, and from then on it is as if it had not been asked for.
     pub withdrawn: Option<i64>,
 }
@@ -99,6 +103,9 @@ impl Process {
         };
         let at = if own_word { end.at } else { now };
         let began = self.begun || self.job().is_none();
+        let until = if own_word { end.t } else { t };
+        let rebooted = matches!(&end.exit, Exit::Unknown(why) if why == "host rebooted");
+        self.kept_lived = (!rebooted).then_some(until - self.born);
         let killed_by = self.killed_by.clone();
         self.kept =
             Some((t, End { at: at.max(self.started_at), exit, killed_by, began, outcome: None, log_tail: String::new() }));
@@ -111,7 +118,12 @@ impl Process {
         }
         let ready = self.ready.filter(|(at, _)| *at <= t).map(|(_, at)| (at, self.facts()));
         let end = self.kept.as_ref().filter(|(at, _)| *at <= t).map(|(_, end)| end.clone());
-        Some(MemberView { pid: self.pid, started_at: self.started_at, ready, end, peak_rss: 1 << 20 })
+        let lived = match &end {
+            Some(_) => self.kept_lived,
+            None => Some(t - self.born),
+        };
+        let lived = lived.map(|lived| Duration::from_micros(lived.max(0).unsigned_abs()));
+        Some(MemberView { pid: self.pid, started_at: self.started_at, ready, end, peak_rss: 1 << 20, lived })
     }
 
     fn facts(&self) -> ReadyFacts {

@@ -101,6 +101,7 @@ fn born(state: &mut State, cluster: &ClusterRecord, member: &Member, job: Option
         killed_by: None,
         end: None,
         kept: None,
+        kept_lived: None,
         withdrawn: None,
     }
 }

@@ -12,7 +12,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use caddis_core::record::{ClusterRecord, DecisionRow, Fact, JobRecord, LedgerLine};
-use caddis_engine::ports::{Change, ClusterFilter, CommitError, Document, JobFilter, Removed, Store, StoreError};
+use caddis_engine::ports::{
+    Change, ClusterFilter, CommitError, CostFilter, Costs, Document, JobFilter, Removed, Store, StoreError,
+};
 use caddis_types::api::EventView;
 use caddis_types::{ClusterId, JobId, Timestamp};
 use state::State;
@@ -92,6 +94,12 @@ impl Store for MemStore {
         limit: u32,
     ) -> Result<Vec<Document>, StoreError> {
         Ok(self.state().documents.newest(kind, folder, before, limit))
+    }
+
+    async fn costs(&self, filter: &CostFilter) -> Result<Costs, StoreError> {
+        let state = self.state();
+        let living = state.clusters.list(true, 0, |cluster| same(&filter.owner, Some(&cluster.owner)));
+        Ok(Costs { living, ..state.costs(filter) })
     }
 
     async fn ledger(&self, cluster: &ClusterId) -> Result<Vec<LedgerLine>, StoreError> {

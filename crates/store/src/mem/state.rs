@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use caddis_core::ledger::report;
 use caddis_core::record::{ClusterRecord, DecisionRow, Fact, JobRecord, LedgerLine, NewEvent};
-use caddis_engine::ports::{Change, CommitError, EVENTS_REMOVED, Removed};
+use caddis_engine::ports::{Change, CommitError, CostFilter, Costs, EVENTS_REMOVED, Removed};
 use caddis_types::api::EventView;
 use caddis_types::{ClusterId, JobId, Timestamp};
 
@@ -92,6 +93,16 @@ impl State {
 
     pub(super) fn ledger(&self, cluster: &ClusterId) -> Vec<LedgerLine> {
         self.ledger.iter().filter(|line| &line.cluster == cluster).cloned().collect()
+    }
+
+    /// The sums and the edges of a part of the ledger.
+    pub(super) fn costs(&self, filter: &CostFilter) -> Costs {
+        let owned = self.ledger.iter().filter(|line| filter.owner.as_ref().is_none_or(|owner| *owner == line.owner));
+        let here = owned.filter(|line| report::clip(line, filter.since, filter.until).is_some());
+        let whole = |line: &&LedgerLine| line.started_at >= filter.since && line.ended_at <= filter.until;
+        let (whole, edges): (Vec<_>, Vec<_>) = here.partition(whole);
+        let sums = report::sums(whole, filter.by, filter.tag.as_deref());
+        Costs { sums, edges: edges.into_iter().cloned().collect(), living: Vec::new() }
     }
 
     pub(super) fn events(&self, after: i64, subject: Option<&str>, limit: u32) -> Vec<EventView> {

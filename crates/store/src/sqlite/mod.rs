@@ -8,6 +8,7 @@
 //! process would only be slow, never harmful, since every change compares generations.
 
 mod apply;
+mod costs;
 mod document;
 mod fault;
 mod open;
@@ -24,7 +25,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use caddis_core::record::{ClusterRecord, DecisionRow, Fact, JobRecord, LedgerLine};
-use caddis_engine::ports::{Change, ClusterFilter, CommitError, Document, JobFilter, Removed, Store, StoreError};
+use caddis_engine::ports::{
+    Change, ClusterFilter, CommitError, CostFilter, Costs, Document, JobFilter, Removed, Store, StoreError,
+};
 use caddis_types::api::EventView;
 use caddis_types::{ClusterId, JobId, Timestamp};
 pub use open::{Durability, SqliteOptions};
@@ -166,6 +169,10 @@ impl Store for SqliteStore {
         limit: u32,
     ) -> Result<Vec<Document>, StoreError> {
         document::newest(&self.readers, kind, folder, before, limit).await.map_err(|error| self.explain(error))
+    }
+
+    async fn costs(&self, filter: &CostFilter) -> Result<Costs, StoreError> {
+        costs::costs(&self.readers, filter).await.map_err(|error| self.explain(error))?.read()
     }
 
     async fn ledger(&self, cluster: &ClusterId) -> Result<Vec<LedgerLine>, StoreError> {

@@ -16,6 +16,7 @@ const APPLICATION: i64 = 0x00CA_DD15;
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "rows", include_str!("../../migrations/sqlite/0001_rows.sql")),
     (2, "decisions", include_str!("../../migrations/sqlite/0002_decisions.sql")),
+    (3, "ledger_groups", include_str!("../../migrations/sqlite/0003_ledger_groups.sql")),
 ];
 
 /// The schema that this binary makes.

@@ -1,5 +1,6 @@
 //! Several statements in one go: the way to the connection's thread and back costs more than most statements do.
 
+use caddis_core::ledger::report;
 use caddis_core::record::LedgerLine;
 use sqlx::sqlite::SqliteArguments;
 use sqlx::{Arguments, AssertSqlSafe, Encode, Sqlite, SqliteConnection, Type};
@@ -28,11 +29,12 @@ impl Script {
 
     /// A ledger line; one whose key is there is left as it is.
     pub(super) fn line(&mut self, line: &LedgerLine, body: &str) -> Result<(), sqlx::Error> {
-        let sql = "INSERT INTO ledger (key, owner, cluster, job, started_at, ended_at, cost, body_version, body) \
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING";
-        let job = line.job.as_ref().map(|job| job.as_str());
-        self.add(sql, (&line.key, &line.owner, line.cluster.as_str(), job))?;
-        (line.started_at.0, line.ended_at.0, line.cost.0, LEDGER.version()).bind(self)?;
+        let sql = "INSERT INTO ledger (key, owner, cluster, job, started_at, ended_at, cost, kind, machine, profile, tags, \
+            idle, body_version, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING";
+        self.add(sql, (&line.key, &line.owner, line.cluster.as_str(), report::job_group(line)))?;
+        (line.started_at.0, line.ended_at.0, line.cost.0, report::kind(line)).bind(self)?;
+        (&line.machine, &line.profile, tags(line)?, line.idle).bind(self)?;
+        self.value(LEDGER.version())?;
         self.value(body)
     }
 
@@ -49,6 +51,12 @@ impl Script {
     fn value<'v>(&mut self, value: impl Encode<'v, Sqlite> + Type<Sqlite>) -> Result<(), sqlx::Error> {
         self.values.add(value).map_err(sqlx::Error::Encode)
     }
+}
+
+/// Tags as a column that SQLite can look into; most lines have none.
+fn tags(line: &LedgerLine) -> Result<Option<String>, sqlx::Error> {
+    let text = |tags| serde_json::to_string(tags).map_err(|error| sqlx::Error::Encode(error.into()));
+    Some(&line.tags).filter(|tags| !tags.is_empty()).map(text).transpose()
 }
 
 /// The values of one statement.

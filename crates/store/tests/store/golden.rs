@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use caddis_core::autoscale::Memory;
 use caddis_core::record::{
-    AttemptPhase, AttemptRecord, Bundle, Cancel, ClusterRecord, ClusterState, JobRecord, JobState, LedgerLine,
-    MemberPhase, Outcome, Retirement, Scaling, StopCause, StopWhy,
+    Account, AttemptPhase, AttemptRecord, Bundle, Cancel, ClusterRecord, ClusterState, JobRecord, JobState, LedgerLine,
+    MemberPhase, Meter, Outcome, Retirement, Scaling, StopCause, StopWhy,
 };
 use caddis_core::world::Exit;
 use caddis_engine::ports::{Change, Store};
@@ -46,6 +46,8 @@ fn full_job() -> JobRecord {
             threads: Some(3),
             memory_bytes: Some(14_000_000_000),
             nanny: true,
+            machine_type: Some("n2-standard-8".to_owned()),
+            scheduler_machine_type: Some("n2-standard-4".to_owned()),
             dashboard: Some(false),
         }),
         retry: RetryWish { max: 2, on_exit: vec![3, 4], delay_ms: 500, per_hour: None },
@@ -106,6 +108,12 @@ fn full_cluster() -> ClusterRecord {
         notices: vec!["it is small".to_owned()],
         worker_micros: 123_456_789,
         cost: NanoDollars(6_660_000),
+        account: Account {
+            jobs: vec![job_id(1), job_id(3)],
+            idle: true,
+            meters: BTreeMap::from([("worker-0001.1".to_owned(), Meter { lines: 2, booked_micros: 60_000_000 })]),
+            shares: BTreeMap::from([(job_id(3), NanoDollars(330_000))]),
+        },
         workers_peak: 10,
         peak_memory: 13_000_000_000,
         tasks_done: 4242,
@@ -116,7 +124,15 @@ fn full_cluster() -> ClusterRecord {
 }
 
 fn full_line() -> LedgerLine {
-    LedgerLine { job: Some(job_id(1)), tags: BTreeMap::from([("team".to_owned(), "risk".to_owned())]), ..line(2, "worker-1") }
+    LedgerLine {
+        job: None,
+        shared: vec![job_id(1), job_id(3)],
+        tags: BTreeMap::from([("team".to_owned(), "risk".to_owned())]),
+        preemptible: true,
+        idle: true,
+        minimum_micros: 5_000_000,
+        ..line(2, "worker-1")
+    }
 }
 
 struct Kind {

@@ -114,7 +114,10 @@ pub(crate) fn shape() -> ClusterShape {
         worker_saturation: None,
         dashboard: true,
         nanny: false,
+        machine_type: "n2-standard-4".to_owned(),
+        scheduler_machine_type: "n2-standard-4".to_owned(),
         worker_price_hour: NanoDollars(194_236_000),
+        preemptible_price_hour: NanoDollars(78_847_200),
         scheduler_price_hour: NanoDollars(194_236_000),
     }
 }
@@ -159,11 +162,17 @@ pub(crate) fn line(cluster: u64, member: &str) -> LedgerLine {
         owner: "ada".to_owned(),
         cluster: cluster_id(cluster),
         job: None,
+        shared: Vec::new(),
         tags: BTreeMap::new(),
+        profile: "standard".to_owned(),
+        machine: "n2-standard-4".to_owned(),
         kind: LedgerKind::Worker,
+        preemptible: false,
+        idle: false,
         started_at: at(cluster),
         ended_at: at(cluster + 60),
         price_hour: NanoDollars(194_236_000),
+        minimum_micros: 0,
         cost: NanoDollars(3_237_267),
     }
 }

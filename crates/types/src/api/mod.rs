@@ -1,6 +1,7 @@
 //! The shapes of the native API, version 1, one file a noun. Requests refuse unknown fields; answers may grow.
 
 mod clusters;
+mod cost;
 mod environments;
 mod events;
 mod google;
@@ -13,7 +14,10 @@ mod usage;
 mod why;
 mod wish;
 
-pub use clusters::{AdaptWish, ClusterPhase, ClusterView, ClusterWish, ConnectionView, DecisionView, ScaleWish, SetupWish, SlotView};
+pub use clusters::{
+    AdaptWish, ClusterPhase, ClusterView, ClusterWish, ConnectionView, DecisionView, ScaleWish, SetupWish, SlotView,
+};
+pub use cost::{CostBy, CostGroup, CostView, FixedCostView, ForecastView};
 pub use environments::EnvironmentView;
 pub use events::EventView;
 pub use google::GoogleView;

@@ -135,6 +135,8 @@ fn blank(damaged: &Damaged, key: &str, boot_id: &str) -> Record {
         started_at: None,
         ready_at: None,
         ended_at: None,
+        started_tick: None,
+        lived_micros: None,
         ready: None,
         note: Some(serde_json::json!({ "damaged": damaged.what })),
         rss: 0,

@@ -14,6 +14,11 @@ pub(super) fn now() -> Duration {
     )
 }
 
+/// The same in microseconds, as records keep it.
+pub(in crate::local) fn ticks() -> u64 {
+    u64::try_from(now().as_micros()).unwrap_or(u64::MAX)
+}
+
 /// Microseconds since 1970.
 pub(super) fn wall() -> i64 {
     let t = clock_gettime(ClockId::Realtime);

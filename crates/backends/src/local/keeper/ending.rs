@@ -78,6 +78,7 @@ impl Keeper {
         member.release();
         let record = member.record_mut();
         record.began |= began(record);
+        record.lived_micros = lived(record, &self.boot_id);
         (record.state, record.ended_at, record.exit) =
             (State::Ended, Some(clock::wall()), Some(exit));
         if record.killed_by.is_none() {
@@ -114,6 +115,12 @@ impl Keeper {
             None => self.sweeps.push(Sweep::new(scope, roots, now)),
         }
     }
+}
+
+/// How long it ran. What ended while no keeper watched is taken to have run until one did.
+fn lived(record: &Record, boot_id: &str) -> Option<u64> {
+    let started = record.started_tick.filter(|_| record.boot_id == boot_id)?;
+    Some(clock::ticks().saturating_sub(started))
 }
 
 /// What is known of the end of a process that nobody could wait for.

@@ -136,7 +136,7 @@ impl Keeper {
     pub(super) fn let_fresh_ones_go(&mut self) {
         let mut fresh = std::mem::take(&mut self.fresh);
         fresh.retain(|key| self.members.contains_key(key));
-        let wall = clock::wall();
+        let (wall, tick) = (clock::wall(), clock::ticks());
         for key in &fresh {
             let Some(member) = self.members.get_mut(key) else {
                 continue;
@@ -148,6 +148,7 @@ impl Keeper {
             let record = member.record_mut();
             (record.pid, record.start_time) = (name.map(|n| n.0), name.map(|n| n.1));
             (record.state, record.started_at) = (State::Started, Some(wall));
+            record.started_tick = Some(tick);
         }
         let written = self.write_started(&fresh);
         if !fresh.is_empty() {

@@ -72,6 +72,8 @@ impl Member {
             started_at: None,
             ready_at: None,
             ended_at: None,
+            started_tick: None,
+            lived_micros: None,
             ready: None,
             note: None,
             rss: 0,

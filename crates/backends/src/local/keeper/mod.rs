@@ -21,7 +21,7 @@
 
 mod adopt;
 pub mod client;
-mod clock;
+pub(in crate::local) mod clock;
 mod connection;
 mod detach;
 mod ending;

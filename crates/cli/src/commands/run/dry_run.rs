@@ -10,7 +10,8 @@ use caddis_types::shape::ClusterShape;
 use serde::Serialize;
 
 use super::args::Args;
-use crate::config::Config;
+use crate::clock;
+use crate::context::Context;
 use crate::failure::{Exit, Failure};
 use crate::output::plural::{count, workers};
 use crate::output::style::{Style, Tint};
@@ -42,14 +43,16 @@ pub struct Forecast {
 }
 
 /// Prints the forecast.
-pub fn run(args: &Args, wish: &JobWish, mut notices: Vec<String>, config: &Config) -> Result<u8, Failure> {
+pub fn run(args: &Args, wish: &JobWish, mut notices: Vec<String>, context: &Context) -> Result<u8, Failure> {
+    let config = &context.config;
     let plan = environment::inspect(&asked(wish)).map_err(environment_failure)?;
     notices.extend(plan.notices.iter().cloned());
     let (cluster, shape) = match &wish.cluster {
         ClusterChoice::Existing(name) => (Some(name.clone()), None),
         ClusterChoice::Fresh(asked) => {
             let pool = config.pool.pool(ram_bytes(), cpus());
-            let (shape, fitted) = profile::fit(asked, pool).map_err(|error| Failure::new(Exit::Conflict, "shape", error))?;
+            let tariff = config.tariff(context.home.path())?;
+            let (shape, fitted) = profile::fit(asked, pool, &tariff, clock::now()).map_err(|error| Failure::new(Exit::Conflict, "shape", error))?;
             notices.extend(fitted);
             (None, Some(shape))
         }

@@ -22,7 +22,7 @@ use crate::signals::Signals;
 pub async fn run(args: Args, context: &Context) -> Result<u8, Failure> {
     let (wish, notices) = wish::wish(&args, &context.config.defaults)?;
     if args.dry_run {
-        return dry_run::run(&args, &wish, notices, &context.config);
+        return dry_run::run(&args, &wish, notices, context);
     }
     // From here on a signal must not leave a job behind that nobody follows.
     let mut signals = Signals::listen()?;

@@ -1,6 +1,7 @@
 //! What every store does, and the same on each: every method, every refusal, and random histories side by side.
 
 mod concurrency;
+mod costs;
 mod documents;
 mod history;
 mod lists;
@@ -71,6 +72,10 @@ conformance! {
         decisions_are_read_by_their_time
         what_was_learned_last_is_what_is_known
         texts_of_every_kind_survive;
+    costs:
+        a_part_of_the_ledger_adds_up_to_what_its_lines_say
+        lines_across_the_ends_are_told_one_by_one
+        living_clusters_are_told_with_the_sums;
     names:
         a_name_is_held_by_one_unfinished_job_of_an_owner
         a_name_is_held_by_one_living_cluster_of_an_owner

@@ -94,6 +94,12 @@ pub struct Record {
     /// Microseconds since 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<i64>,
+    /// The monotonic clock at its start, microseconds; it means something within one boot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_tick: Option<u64>,
+    /// How long it ran, microseconds, by that clock; absent where the machine was started anew meanwhile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lived_micros: Option<u64>,
     /// What it said when it served.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ready: Option<serde_json::Value>,
