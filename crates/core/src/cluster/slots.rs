@@ -31,16 +31,7 @@ pub(super) fn tend(plan: &mut Plan<ClusterRecord>, input: &ClusterInput<'_>, now
 
 fn grow(plan: &mut Plan<ClusterRecord>, now: Timestamp) {
     while (plan.record.slots.len() as u32) < plan.record.workers_wanted {
-        let slot = SlotRecord {
-            attempt: 1,
-            phase: MemberPhase::Waiting { not_before: now },
-            asked_at: None,
-            failures: 0,
-            last_death: None,
-            preemptible: false,
-            retiring: None,
-        };
-        plan.record.slots.insert(plan.record.next_slot, slot);
+        plan.record.slots.insert(plan.record.next_slot, SlotRecord::first(now, false));
         plan.record.next_slot += 1;
     }
 }

@@ -247,6 +247,21 @@ pub struct SlotRecord {
     pub retiring: Option<Retirement>,
 }
 
+impl SlotRecord {
+    /// A new slot, whose first process may start at once.
+    pub fn first(now: Timestamp, preemptible: bool) -> SlotRecord {
+        SlotRecord {
+            attempt: 1,
+            phase: MemberPhase::Waiting { not_before: now },
+            asked_at: None,
+            failures: 0,
+            last_death: None,
+            preemptible,
+            retiring: None,
+        }
+    }
+}
+
 /// A slot on its way out: its worker hands its data over first.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Retirement {

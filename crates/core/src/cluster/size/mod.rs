@@ -11,6 +11,8 @@ mod explain;
 mod keep;
 pub(super) mod learn;
 mod signals;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
@@ -76,8 +78,21 @@ fn take(plan: &mut Plan<ClusterRecord>, row: &DecisionRow, decision: &Decision, 
         plan.events.push(NewEvent::new(now, plan.record.id.as_str(), "cluster.adapts", message));
     }
     plan.record.workers_desired = decision.target;
-    plan.record.scaling.memory = decision.memory.clone();
+    if !says_the_same(&plan.record.scaling.memory, &decision.memory) {
+        plan.record.scaling.memory = decision.memory.clone();
+    }
     if let Some(due) = decision.due {
         plan.due_at(due);
     }
+}
+
+/// Whether two memories differ only in when the youngest level was seen last. The rule puts the time of each look there
+/// before it goes by it, so that it need not be written down at each look.
+fn says_the_same(before: &Memory, after: &Memory) -> bool {
+    let undated = |memory: &Memory| {
+        let mut memory = memory.clone();
+        memory.levels.last_mut().into_iter().for_each(|level| level.at = Timestamp(0));
+        memory
+    };
+    undated(before) == undated(after)
 }

@@ -1,0 +1,79 @@
+//! What is decided reaches the record, and only when there is something to say.
+
+use caddis_types::ReasonCode;
+use caddis_types::dask::{DaskSnapshot, TaskCounts};
+
+use super::*;
+use crate::arbitrary::{NOW, plain_cluster, seen};
+use crate::record::{MemberPhase, SlotRecord};
+use crate::settings::Settings;
+use crate::world::ClusterWorld;
+
+/// A cluster that serves with so many workers.
+fn serving(workers: u32, min: u32, max: u32) -> ClusterRecord {
+    let phase = MemberPhase::Running { started_at: NOW, pid: 7, ready_at: Some(NOW) };
+    let slot = SlotRecord { phase, ..SlotRecord::first(NOW, false) };
+    ClusterRecord {
+        workers_desired: workers,
+        workers_wanted: workers,
+        slots: (0..workers).map(|number| (number, slot.clone())).collect(),
+        next_slot: workers,
+        ..plain_cluster(min, max)
+    }
+}
+
+/// A scheduler that holds back so many tasks of ten seconds.
+fn with(queued: u64) -> ClusterWorld {
+    let tasks = TaskCounts { queued, ..TaskCounts::default() };
+    let queued_seconds = 10.0 * queued as f64;
+    let longest = if queued > 0 { 10.0 } else { 0.0 };
+    let dask = DaskSnapshot { at: NOW, tasks, queued_seconds, longest, clients: 1, ..DaskSnapshot::default() };
+    ClusterWorld { dask: Some(dask), ..seen([]) }
+}
+
+fn look(record: &ClusterRecord, world: &ClusterWorld, seconds: u64) -> (Plan<ClusterRecord>, Vec<Reason>) {
+    let settings = Settings::default();
+    let input = ClusterInput { record, world, job: None, scripts: &[], victims: &[], settings: &settings };
+    let mut plan = Plan::keep(record.clone());
+    let reasons = decide(&mut plan, &input, NOW + Duration::from_secs(seconds));
+    (plan, reasons)
+}
+
+#[test]
+fn work_without_workers_is_work_all_the_same() {
+    let (plan, reasons) = look(&serving(0, 0, 4), &with(40), 0);
+    assert!(plan.record.workers_desired > 0, "{:?}", plan.record.scaling.last);
+    assert_eq!((plan.decisions.len(), plan.events.len()), (1, 1));
+    assert_eq!(reasons[0].code, ReasonCode::FollowsLoad);
+    assert!(reasons[0].sentence.contains("of 0..4"), "{}", reasons[0].sentence);
+}
+
+#[test]
+fn a_number_that_somebody_fixed_is_not_moved() {
+    let mut record = serving(1, 0, 4);
+    record.scaling.fixed = true;
+    let (plan, reasons) = look(&record, &with(1000), 0);
+    assert_eq!((plan.record.workers_desired, plan.decisions.len()), (1, 0));
+    assert!(reasons[0].code == ReasonCode::FixedSize && reasons[0].sentence.contains("fixed"), "{reasons:?}");
+    let (_, reasons) = look(&serving(2, 2, 2), &with(1000), 0);
+    assert!(reasons[0].next.as_ref().unwrap().contains("--workers MIN..MAX"), "{reasons:?}");
+}
+
+#[test]
+fn nothing_is_decided_without_a_word_of_the_scheduler() {
+    let record = serving(3, 0, 4);
+    let (plan, reasons) = look(&record, &ClusterWorld { dask: None, ..with(0) }, 0);
+    assert_eq!(plan.record, record);
+    assert!(reasons[0].sentence.contains("not heard"), "{reasons:?}");
+}
+
+#[test]
+fn the_same_load_is_written_down_once() {
+    for (workers, queued) in [(4, 40), (0, 0)] {
+        let first = look(&serving(workers, 0, 4), &with(queued), 0).0.record;
+        for seconds in 1..30 {
+            let (plan, _) = look(&first, &with(queued), seconds);
+            assert_eq!(plan.record, first, "after {seconds} s with {queued} tasks");
+        }
+    }
+}
