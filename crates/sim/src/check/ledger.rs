@@ -3,8 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use caddis_core::record::LedgerLine;
+use caddis_core::record::{JobRecord, LedgerLine};
 use caddis_core::world::{Exit, Member};
+
+use caddis_types::NanoDollars;
 
 use crate::hub::State;
 use crate::world::Process;
@@ -43,6 +45,9 @@ pub fn books_balance(state: &mut State) {
     if (booked - truth).abs() > truth / PART + unseen {
         wrong.push(format!("{truth} µs were lived, {unseen} µs away from that as no keeper watched, and {booked} µs are booked"));
     }
+    if state.options.is_calm() {
+        wrong.extend(too_dear(state));
+    }
     for cluster in state.book.clusters.values() {
         let lines = state.book.lines.values().filter(|line| line.cluster == cluster.id);
         let cost: i64 = lines.map(|line| line.cost.0).sum();
@@ -51,6 +56,17 @@ pub fn books_balance(state: &mut State) {
         }
     }
     wrong.into_iter().for_each(|line| state.violate(line));
+}
+
+/// Where nothing fails, no job costs more than its limit.
+fn too_dear(state: &State) -> Vec<String> {
+    let limited = state.book.jobs.values().filter_map(|job| Some((job, job.max_cost?)));
+    let cost = |job: &JobRecord| -> NanoDollars {
+        let own = state.book.clusters.values().filter(|cluster| cluster.job.as_ref() == Some(&job.id));
+        own.map(|cluster| cluster.cost).sum()
+    };
+    let dear = limited.map(|(job, limit)| (job, limit, cost(job))).filter(|(_, limit, cost)| cost > limit);
+    dear.map(|(job, limit, cost)| format!("{} may cost {}, and cost {}", job.id, limit.0, cost.0)).collect()
 }
 
 /// Lines by the process that they are about.
