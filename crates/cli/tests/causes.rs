@@ -88,6 +88,28 @@ fn timeout() {
     assert_ne!(run.code(), 0);
 }
 
+/// A machine costs a minute at least, so that a worker that dies and its successor are more than a limit of a little more
+/// than two machines has room for.
+#[test]
+fn cost_limit() {
+    let world = world();
+    let minute = 0.234_236 / 60.0;
+    let limit = format!("{:.6}", 2.5 * minute);
+    waiting_job(&world, &["--workers", "1", "--max-cost", &limit, "--retries", "2"]);
+    let why = world.run(&["why"]).expect(0).stdout();
+    assert!(why.contains("of its limit of") && why.contains("is left"), "{why}");
+    let worker = world.members().into_iter().find(|one| one.member.as_ref().is_some_and(|key| key.contains("worker-")));
+    worker.expect("there is one").kill(Signal::KILL);
+    let job = world.wait_job("FAILED");
+    assert_cause(&job, "cost_limit");
+    assert_eq!(job["attempts"].as_array().unwrap().len(), 1, "no retry brings the money back");
+    let evidence = job["cause"]["evidence"].to_string();
+    assert!(evidence.contains("limit") && evidence.contains("an hour"), "{evidence}");
+    let too_low = world.run(&["run", "--workers", "2", "--max-cost", "0.001", "job.py"]);
+    assert_eq!(too_low.code(), 125);
+    assert!(too_low.stderr().contains("does not pay for a minute"), "{}", too_low.stderr());
+}
+
 #[test]
 fn scheduler_lost() {
     let script = format!(

@@ -6,12 +6,12 @@
 
 mod common;
 
-use std::collections::BTreeSet;
-use std::process::{Command, Stdio};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use caddis_testkit::{Process, World, wait_for};
 use common::watch::Watch;
+use common::ledger::lines;
 use common::{CADDIS, world};
 use rustix::process::Signal;
 use serde_json::Value;
@@ -99,49 +99,39 @@ fn effects(world: &World, job: &Value) {
     assert_eq!((effects.lines().count(), began), (1, 1), "one attempt, one effect: {job:#}");
 }
 
-/// One line for each scheduler and worker that was in the process table, and for nothing that left no log; as long as
-/// it was there; and together what is told of the clusters.
+/// Lines for each scheduler and worker that was in the process table, and for nothing that left no log; together as long
+/// as it was there; and all of them what is told of the clusters.
 fn ledger(world: &World, watch: Watch, clusters: &BTreeSet<&str>, usage: &Value) {
     let own = |key: &str| key.split_once('/').is_some_and(|(cluster, name)| clusters.contains(cluster) && !name.starts_with("job_"));
     let lines: Vec<_> = lines(world).into_iter().filter(|(key, _)| own(key)).collect();
     let seen: Vec<_> = watch.end().into_iter().filter(|one| own(&one.key)).collect();
-    let keys: BTreeSet<&str> = lines.iter().map(|(key, _)| key.as_str()).collect();
+    let mut spans: BTreeMap<String, i64> = BTreeMap::new();
+    for (key, line) in &lines {
+        let span = line["ended_at"].as_i64().unwrap() - line["started_at"].as_i64().unwrap();
+        assert!(span >= 0, "{key}: {line}");
+        // The second and later intervals of a process have a number behind its name.
+        *spans.entry(key.split('#').next().unwrap().to_owned()).or_default() += span;
+    }
+    let keys: BTreeSet<&str> = spans.keys().map(String::as_str).collect();
     assert!(seen.iter().any(|one| !one.lived().is_zero()), "somebody was seen: {seen:?}");
     let unpaid: Vec<_> = seen.iter().filter(|one| !keys.contains(one.key.as_str())).collect();
     assert!(unpaid.is_empty(), "they ran and have no line: {unpaid:?}; the lines: {keys:?}");
     assert!(keys.iter().any(|key| key.ends_with("/scheduler.1")) && keys.len() > 1, "{keys:?}");
     let mut worker_micros = 0;
-    for (key, line) in &lines {
+    for (key, span) in &spans {
         let log = world.home().join("logs").join(format!("{key}.log"));
         assert!(log.exists(), "`{key}` has a line, and `{}` is not there", log.display());
-        let span = line["ended_at"].as_i64().unwrap() - line["started_at"].as_i64().unwrap();
-        assert!(span >= 0, "{key}: {line}");
         if let Some(one) = seen.iter().find(|one| &one.key == key) {
             let least = one.lived().saturating_sub(Watch::SLACK).as_micros() as i64;
-            assert!(span >= least, "`{key}` was there for {least} µs at least: {line}");
+            assert!(*span >= least, "`{key}` was there for {least} µs at least: {lines:#?}");
         }
-        if line["kind"] == "worker" {
+        if !key.ends_with("/scheduler.1") {
             worker_micros += span;
         }
     }
     let told = usage["worker_seconds"].as_f64().unwrap();
     let counted = worker_micros as f64 / 1e6;
     assert!((counted - told).abs() < 0.001 && counted > 0.0, "counted {counted} s, told {told} s: {lines:#?}");
-}
-
-/// The ledger, as the database has it.
-fn lines(world: &World) -> Vec<(String, Value)> {
-    let code = "import json, sqlite3, sys\n\
-        rows = sqlite3.connect(sys.argv[1]).execute('select key, body from ledger').fetchall()\n\
-        print(json.dumps([[k, json.loads(b)] for k, b in rows]))";
-    let output = Command::new("python3")
-        .args(["-c", code])
-        .arg(world.home().join("state.db"))
-        .stdin(Stdio::null())
-        .output()
-        .expect("read the ledger");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout).unwrap()
 }
 
 fn each(stage: &str, one: impl Fn(u64)) {

@@ -57,6 +57,8 @@ pub(crate) fn plain_job() -> JobRecord {
         retry: RetryWish::default(),
         timeout_ms: None,
         keep_on_failure_ms: None,
+        max_cost: None,
+        spent: Default::default(),
         stdin: false,
         submitted_at: NOW,
         state: JobState::Queued { since: NOW, not_before: None },

@@ -35,6 +35,7 @@ pub fn job(
         tags: record.tags.clone(),
         program: record.program.clone(),
         args: record.args.clone(),
+        max_cost: record.max_cost,
         cwd: record.cwd.clone(),
         phase: job_phase(record, current),
         generation: record.generation,

@@ -43,6 +43,10 @@ mutants! {
     LineDropped = "line-dropped",
     /// A line is written once for the end of a process and once more for the end of its cluster.
     LineTwice = "line-twice",
+    /// Where a life is cut, a piece of it is left out.
+    LineGap = "line-gap",
+    /// How long processes live is measured by the clock on the wall, which jumps.
+    WallClock = "wall-clock",
     /// A dead worker is followed by one of the same name.
     NameReused = "name-reused",
     /// A script whose start was not answered is started once more under a key of its own.
@@ -82,6 +86,7 @@ pub(crate) async fn spoil(mutant: Mutant, change: &mut Change, retried: bool, ro
             let again: Vec<_> = change.ledger.iter().map(|line| LedgerLine { key: format!("{}!", line.key), ..line.clone() }).collect();
             change.ledger.extend(again);
         }
+        Mutant::LineGap => change.ledger.retain(|line| !line.key.ends_with("#2")),
         Mutant::NameReused => {
             for cluster in &mut change.clusters {
                 let Ok(Some(stored)) = rows.cluster(&cluster.id).await else { continue };

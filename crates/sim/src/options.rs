@@ -1,11 +1,16 @@
 //! What one seed switches on: a random subset of faults, each with a random strength, and random limits.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use caddis_core::prices::{self, Tariff};
 use caddis_core::settings::Settings;
+use caddis_types::{NanoDollars, Timestamp};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
+
+use crate::hub::{EPOCH, SECOND};
 
 /// Everything that differs between two runs.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -28,6 +33,8 @@ pub struct Options {
     pub heartbeat_s: u64,
     /// How long a cluster lives on when nobody renews its lease, seconds.
     pub lease_s: u64,
+    /// When prices change, seconds after the beginning, in order.
+    pub price_changes_s: Vec<u64>,
     /// Faults of calls: chance of each, per call.
     pub calls: CallFaults,
     /// Faults of the world.
@@ -123,6 +130,7 @@ impl Options {
             drain_s: rng.random_range(2..20),
             heartbeat_s: rng.random_range(2..8),
             lease_s: later.random_range(15..60),
+            price_changes_s: price_changes(seed),
             calls: CallFaults::default(),
             world: WorldFaults::default(),
         };
@@ -150,15 +158,38 @@ impl Options {
         self.calls == CallFaults::default() && self.world == WorldFaults::default()
     }
 
-    /// The times that the engine under test goes by.
+    /// Prices that change in the middle of the run.
+    fn tariff(&self) -> Tariff {
+        let mut list = (*prices::built_in()).clone();
+        let usual = Tariff::default();
+        let Some(mut row) = list.machine(&usual.region, &usual.machine, Timestamp(EPOCH)).cloned() else { return usual };
+        for seconds in &self.price_changes_s {
+            row.from = Timestamp(EPOCH + *seconds as i64 * SECOND);
+            row.on_demand_hour += NanoDollars(10_000_000);
+            list.machines.push(row.clone());
+        }
+        Tariff { list: Arc::new(list), ..usual }
+    }
+
+    /// The times and prices that the engine under test goes by.
     pub fn settings(&self) -> Settings {
         Settings {
             member_start: Duration::from_secs(self.member_start_s),
             drain: Duration::from_secs(self.drain_s),
             heartbeat: Duration::from_secs(self.heartbeat_s),
+            tariff: Arc::new(self.tariff()),
             ..Settings::default()
         }
     }
+}
+
+/// Up to three, with dice of their own.
+fn price_changes(seed: u64) -> Vec<u64> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed ^ 0x0d01_1a25);
+    let mut all: Vec<_> = (0..rng.random_range(0..4)).map(|_| rng.random_range(5..200)).collect();
+    all.sort_unstable();
+    all.dedup();
+    all
 }
 
 /// Off in half of the seeds, else of random strength up to `most`.

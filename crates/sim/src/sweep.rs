@@ -90,6 +90,7 @@ fn job(cluster: ClusterChoice, script: &Script, retries: u32) -> JobWish {
         retry: RetryWish { max: retries, delay_ms: 500, ..RetryWish::default() },
         timeout_ms: None,
         keep_on_failure_ms: None,
+        max_cost: None,
         stdin: false,
     }
 }

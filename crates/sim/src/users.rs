@@ -9,7 +9,8 @@ use caddis_types::JobId;
 use caddis_types::api::{ClusterChoice, ClusterWish, JobWish, Program, RetryWish, SetupWish};
 use caddis_types::bytes::GIB;
 use caddis_types::shape::{ShapeWish, WorkerRange};
-use rand::RngExt;
+use caddis_types::NanoDollars;
+use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::hub::{Hub, SECOND, State};
@@ -113,6 +114,8 @@ fn job(state: &mut State) -> JobWish {
         true => ClusterChoice::Existing(pick(rng, &NAMES).to_owned()),
         false => ClusterChoice::Fresh(shape(rng)),
     };
+    let max_cost = max_cost(state.options.seed ^ number, &cluster);
+    let rng = &mut state.chaos.rng;
     let retries = if rng.random_bool(0.4) { rng.random_range(1..4) } else { 0 };
     JobWish {
         request_key: rng.random_bool(0.7).then(|| format!("request-{number}")),
@@ -133,6 +136,7 @@ fn job(state: &mut State) -> JobWish {
         },
         timeout_ms: rng.random_bool(0.3).then(|| rng.random_range(100..30_000)),
         keep_on_failure_ms: rng.random_bool(0.2).then(|| rng.random_range(100..20_000)),
+        max_cost,
         stdin: false,
     }
 }
@@ -140,6 +144,16 @@ fn job(state: &mut State) -> JobWish {
 fn setup(rng: &mut ChaCha8Rng) -> SetupWish {
     let deadline_ms = rng.random_range(1000..20_000);
     SetupWish { name: "setup.sh".to_owned(), command: "/home/ann/setup.sh".to_owned(), deadline_ms }
+}
+
+/// Some jobs have a limit, of one to four times what they cost at least; with dice of their own.
+fn max_cost(seed: u64, cluster: &ClusterChoice) -> Option<NanoDollars> {
+    let mut dice = ChaCha8Rng::seed_from_u64(seed ^ 0x0c05_7157);
+    let ClusterChoice::Fresh(wish) = cluster else { return None };
+    let workers = wish.workers.map_or(2, |range| range.min);
+    let minute = 234_236_000 / 60 * i64::from(workers + 1);
+    let limit = NanoDollars(minute * dice.random_range(11..40) / 10);
+    dice.random_bool(0.15).then_some(limit)
 }
 
 fn cluster(state: &mut State, name: String) -> ClusterWish {

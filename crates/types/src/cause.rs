@@ -26,6 +26,8 @@ codes! {
         KilledBySignal = "killed_by_signal",
         /// It ran longer than it was allowed to.
         Timeout = "timeout",
+        /// It would have cost more than it was allowed to.
+        CostLimit = "cost_limit",
         /// The scheduler ended under the job.
         SchedulerLost = "scheduler_lost",
         /// The cluster could not be started.

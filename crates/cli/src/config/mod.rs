@@ -13,4 +13,4 @@ pub use money::{read_list, Listed};
 pub use schema::{
     Config, Defaults, FixedCostConfig, InitActions, PoolConfig, PricesConfig, ServerConfig, StorageConfig, Times,
 };
-pub use values::{Size, Span};
+pub use values::{Money, Size, Span};

@@ -11,7 +11,7 @@ use caddis_types::bytes::GIB;
 use caddis_types::shape::WorkerRange;
 use serde::{Deserialize, Deserializer, de};
 
-use super::values::{Size, Span};
+use super::values::{Money, Size, Span};
 
 /// The whole file.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -103,6 +103,8 @@ pub struct Defaults {
     pub memory: Option<Size>,
     /// `--timeout`.
     pub timeout: Option<Span>,
+    /// `--max-cost`.
+    pub max_cost: Option<Money>,
     /// `--retries`.
     pub retries: Option<u32>,
     /// `--keep-on-failure`.
@@ -243,7 +245,9 @@ pub(super) const KEYS: &[(&str, &[&str])] = &[
     ("pool", &["memory", "slots"]),
     (
         "defaults",
-        &["profile", "workers", "threads", "memory", "timeout", "retries", "keep_on_failure", "python", "dask"],
+        &[
+            "profile", "workers", "threads", "memory", "timeout", "max_cost", "retries", "keep_on_failure", "python", "dask",
+        ],
     ),
     ("dataproc", &["init_actions"]),
     ("prices", &["file", "region", "machine_type", "disk_type", "disk_gib"]),

@@ -3,6 +3,7 @@
 
 pub mod chromium;
 pub mod google;
+pub mod ledger;
 pub mod network;
 pub mod space;
 pub mod stranger;

@@ -23,6 +23,8 @@ pub struct Sighting {
     /// `<cluster>/<member>`.
     pub key: String,
     pid: i32,
+    /// How old it was when it was seen first, by the kernel's word.
+    age: Duration,
     first: Instant,
     last: Instant,
 }
@@ -31,6 +33,11 @@ impl Sighting {
     /// How long it was there at least.
     pub fn lived(&self) -> Duration {
         self.last - self.first
+    }
+
+    /// How long it was there, from the start that the kernel noted to the last sight of it.
+    pub fn whole(&self) -> Duration {
+        self.age + self.lived()
     }
 }
 
@@ -67,7 +74,8 @@ fn look(home: &str, seen: &mut BTreeMap<String, Sighting>) {
     let now = Instant::now();
     for process in processes_naming(home) {
         let Some(key) = process.member else { continue };
-        let fresh = Sighting { key: key.clone(), pid: process.pid, first: Instant::now(), last: now };
+        let (pid, age) = (process.pid, age(process.pid));
+        let fresh = Sighting { key: key.clone(), pid, age, first: Instant::now(), last: now };
         let one = seen.entry(key).or_insert_with(|| fresh.clone());
         // A child of its own has the same mark; what was started anew under the key begins anew.
         if one.pid == process.pid {
@@ -76,4 +84,16 @@ fn look(home: &str, seen: &mut BTreeMap<String, Sighting>) {
             *one = Sighting { last: fresh.first, ..fresh };
         }
     }
+}
+
+/// How long ago a process was started; the kernel notes that in hundredths of a second.
+fn age(pid: i32) -> Duration {
+    let read = |path: String| std::fs::read_to_string(path).ok();
+    let start = read(format!("/proc/{pid}/stat")).and_then(|stat| {
+        let fields = stat.rsplit_once(") ")?.1.split(' ').nth(19)?.parse::<f64>();
+        fields.ok().map(|ticks| ticks / 100.0)
+    });
+    let uptime = read("/proc/uptime".to_owned()).and_then(|text| text.split(' ').next()?.parse::<f64>().ok());
+    let age = start.zip(uptime).map_or(0.0, |(start, uptime)| uptime - start);
+    Duration::from_secs_f64(age.max(0.0))
 }

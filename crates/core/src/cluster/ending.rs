@@ -3,7 +3,7 @@
 use caddis_types::{Cause, CauseCode, Timestamp};
 
 use super::starting::first_workers;
-use super::{ClusterInput, millis};
+use super::{ClusterInput, budget, millis};
 use crate::plan::Plan;
 use crate::record::{ClusterRecord, ClusterState, JobState, MemberPhase, NewEvent, Outcome, StopWhy};
 use crate::restart;
@@ -22,6 +22,7 @@ pub(super) fn decide(plan: &mut Plan<ClusterRecord>, input: &ClusterInput<'_>, n
         .or_else(|| setup_failed(plan))
         .or_else(|| workers_hopeless(plan))
         .or_else(|| job_over(plan, input, now))
+        .or_else(|| budget::used_up(plan, input, now))
         .or_else(|| expired(plan, now))
         .or_else(|| idle(plan, now));
     if let Some(why) = why {

@@ -8,6 +8,7 @@
 //! record; nothing is concluded from a world that cannot be seen; after `Ended` nothing changes.
 
 mod accounting;
+mod budget;
 mod ending;
 mod observe;
 mod past;
@@ -69,6 +70,7 @@ pub fn plan(input: &ClusterInput<'_>, now: Timestamp) -> Plan<ClusterRecord> {
             ClusterState::Starting { .. } => starting::proceed(&mut plan, input, now),
             ClusterState::Running { .. } => {
                 size = size::decide(&mut plan, input, now);
+                size.extend(budget::hold(&mut plan, input, now));
                 slots::tend(&mut plan, input, now);
             }
             ClusterState::Stopping { .. } => stopping::proceed(&mut plan, input, now),

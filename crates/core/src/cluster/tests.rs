@@ -224,6 +224,72 @@ fn a_worker_that_was_stopped_for_being_late_counts_as_a_failure() {
     assert!(plan.record.slots[&0].last_death.is_some());
 }
 
+/// A shared cluster of one worker that serves since `NOW`, and its world.
+fn serving() -> (ClusterRecord, ClusterWorld) {
+    let mut world = seen([]);
+    let (record, _) = settle(plain_cluster(1, 1), &mut world, NOW);
+    world.dask = Some(DaskSnapshot { clients: 1, ..DaskSnapshot::default() });
+    (record, world)
+}
+
+fn script_of(number: u64) -> Member {
+    Member::Job { job: caddis_types::JobId::new(NOW, &mut arbitrary::dice(number)), attempt: 1 }
+}
+
+#[test]
+fn a_life_is_cut_when_another_job_comes_or_goes() {
+    let (record, world) = serving();
+    let later = |seconds| NOW + Duration::from_secs(seconds);
+    let one = look_with(&record, &world, None, &[script_of(1)], later(100));
+    assert_eq!(one.ledger.len(), 2, "scheduler and worker: {:?}", one.ledger);
+    assert!(one.ledger.iter().all(|line| line.job.is_none() && line.micros() == 100_000_000 && !line.idle));
+    let two = look_with(&one.record, &world, None, &[script_of(2), script_of(1)], later(150));
+    assert!(two.ledger.iter().all(|line| line.jobs().len() == 1 && line.micros() == 50_000_000));
+    assert!(two.ledger.iter().all(|line| line.key.ends_with("#2")), "{:?}", two.ledger);
+    let none = look_with(&two.record, &world, None, &[], later(200));
+    assert!(none.ledger.iter().all(|line| line.shared.len() == 2 && line.job.is_none()));
+    assert!(look_with(&none.record, &world, None, &[], later(200)).ledger.is_empty(), "the same is counted once");
+}
+
+#[test]
+fn idleness_is_counted_from_its_beginning_and_a_short_one_is_use() {
+    let (record, mut world) = serving();
+    let later = |seconds| NOW + Duration::from_secs(seconds);
+    world.dask = Some(DaskSnapshot::default());
+    let quiet = look(&record, &world, later(100));
+    assert!(quiet.ledger.is_empty() && quiet.record.idle_since == Some(later(100)));
+    assert!(quiet.due.is_some_and(|due| due <= later(160)), "{:?}", quiet.due);
+    world.dask = Some(DaskSnapshot { clients: 1, ..DaskSnapshot::default() });
+    let used = look(&quiet.record, &world, later(130));
+    assert!(used.ledger.is_empty() && used.record.idle_since.is_none());
+    world.dask = Some(DaskSnapshot::default());
+    let quiet = look(&used.record, &world, later(200));
+    let idle = look(&quiet.record, &world, later(275));
+    assert!(idle.ledger.iter().all(|line| !line.idle && line.micros() == 200_000_000), "{:?}", idle.ledger);
+    world.dask = Some(DaskSnapshot { clients: 1, ..DaskSnapshot::default() });
+    let used = look(&idle.record, &world, later(300));
+    assert_eq!(used.ledger.len(), 2);
+    assert!(used.ledger.iter().all(|line| line.idle && line.micros() == 100_000_000), "{:?}", used.ledger);
+}
+
+#[test]
+fn a_clock_that_jumps_bends_no_line() {
+    let (mut record, mut world) = serving();
+    let mut lived = 0;
+    // The clock on the wall goes on by an hour, back by two, and so on; the keeper's own goes on by ten seconds.
+    for (round, wall) in [3600, -7200, 0, 90_000, -90_000].into_iter().enumerate() {
+        lived += 10;
+        let Observed::Known(members) = &mut world.members else { unreachable!() };
+        members.values_mut().for_each(|view| view.lived = Some(Duration::from_secs(lived)));
+        let at = Timestamp(NOW.0 + (lived as i64 + wall) * 1_000_000);
+        let scripts = [script_of(round as u64 % 2)];
+        let plan = look_with(&record, &world, None, &scripts, at);
+        assert!(plan.ledger.iter().all(|line| line.micros() == 10_000_000), "{:?}", plan.ledger);
+        record = plan.record;
+    }
+    assert_eq!(record.worker_micros, 50_000_000);
+}
+
 /// After a jump of the clock, with a view that is not of this moment: seed 20787 of the simulator.
 #[test]
 fn a_worker_that_the_scheduler_knows_is_not_ended_for_being_late() {

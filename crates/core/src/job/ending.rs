@@ -102,7 +102,10 @@ fn was_not_begun(attempt: &AttemptRecord) -> bool {
 fn retry_after(record: &JobRecord, code: i32, cause: &Cause, now: Timestamp) -> Option<Duration> {
     let tried = record.attempts.iter().filter(|attempt| !was_not_begun(attempt)).count().max(1) as u32;
     let chosen = record.retry.on_exit.is_empty() || record.retry.on_exit.contains(&code);
-    let hopeless = matches!(cause.code, CauseCode::SyntaxError | CauseCode::EnvironmentBuild | CauseCode::Cancelled);
+    let hopeless = matches!(
+        cause.code,
+        CauseCode::SyntaxError | CauseCode::EnvironmentBuild | CauseCode::Cancelled | CauseCode::CostLimit
+    );
     let often = record.retry.per_hour.is_some_and(|most| failures_since(record, now - HOUR) > most as usize);
     let allowed = tried <= record.retry.max && !often && chosen && !hopeless && record.cancel.is_none();
     allowed.then(|| restart::retry_pause(Duration::from_millis(record.retry.delay_ms), tried))
@@ -125,6 +128,14 @@ fn queue_again(plan: &mut Plan<JobRecord>, not_before: Timestamp, cause: &Cause,
     );
     let message = format!("attempt {number} failed ({}), the next one follows: {}", cause.code, cause.sentence);
     plan.events.push(NewEvent::new(now, plan.record.id.as_str(), "job.retry", message));
+}
+
+/// What would be another attempt cannot be paid: the last one's failure is the job's.
+pub(super) fn no_more_attempts(plan: &mut Plan<JobRecord>, notice: String, now: Timestamp) {
+    let last = plan.record.attempt();
+    let code = last.map_or(EXIT_CADDIS_FAILED, |attempt| exit_code(attempt.exit.as_ref(), attempt.cause.as_ref()));
+    plan.record.notices.push(notice);
+    finish(plan, Outcome::Failed, code, now);
 }
 
 /// A user ended it before its script ran.
@@ -168,11 +179,11 @@ fn finish(plan: &mut Plan<JobRecord>, outcome: Outcome, exit_code: i32, now: Tim
 }
 
 /// The script's own code, 128 + n after signal n. A script that was ended and said 0 gives what its end is known by:
-/// 130 for a cancelled one (as Ctrl-C does), 124 for one that ran too long (as `timeout` does). 125 when there is none.
+/// 130 for a cancelled one (as Ctrl-C does), 124 for one that ran too long (as `timeout` does) or became too dear. 125 when there is none.
 fn exit_code(exit: Option<&Exit>, cause: Option<&Cause>) -> i32 {
     match exit {
         Some(Exit::Code(0)) if cause.is_some_and(|cause| cause.code == CauseCode::Cancelled) => 130,
-        Some(Exit::Code(0)) if cause.is_some_and(|cause| cause.code == CauseCode::Timeout) => 124,
+        Some(Exit::Code(0)) if cause.is_some_and(|cause| matches!(cause.code, CauseCode::Timeout | CauseCode::CostLimit)) => 124,
         Some(Exit::Code(0)) => EXIT_CADDIS_FAILED,
         Some(Exit::Code(code)) => *code,
         Some(Exit::Signal(signal)) => 128 + signal,

@@ -1,18 +1,20 @@
 //! What a job needs next.
 //!
 //! A queued job is admitted by `admission`; from then on this room moves it: [`starting`] waits for the cluster and
-//! intends the script, [`running`] watches it, [`ending`] decides between another attempt and the end.
+//! intends the script, [`running`] watches it, [`budget`] its cost, [`ending`] decides between another attempt and the end.
 //!
 //! What always holds: a script is started only after its intent is in the record, under a key that is started at most
 //! once for ever; an attempt that reached user code is never repeated unless the user allowed retries; a job is over
 //! only when its script is known to have ended or never to have been started; an ended job never changes.
 
+mod budget;
 mod ending;
 mod running;
 mod starting;
 
 use caddis_types::{Reason, ReasonCode, Timestamp};
 
+pub(crate) use budget::ending as ending_span;
 pub use ending::EXIT_CADDIS_FAILED;
 pub use running::nothing_to_stop;
 pub use starting::start_refused;
@@ -39,11 +41,12 @@ pub struct JobInput<'a> {
 pub fn plan(input: &JobInput<'_>, now: Timestamp) -> Plan<JobRecord> {
     let mut plan = Plan::keep(input.record.clone());
     match plan.record.state.clone() {
-        JobState::Queued { since, not_before } => queued(&mut plan, since, not_before, now),
+        JobState::Queued { since, not_before } => queued(&mut plan, input, since, not_before, now),
         JobState::Starting { .. } => starting::proceed(&mut plan, input, now),
         JobState::Running { .. } => running::proceed(&mut plan, input, now),
         JobState::Ended { .. } => {}
     }
+    budget::carry(&mut plan, input, now);
     if let JobState::Ended { at, .. } = &plan.record.state {
         plan.report = vec![Reason::new(ReasonCode::Ended, ended_sentence(&plan.record), *at)];
         plan.due = None;
@@ -69,9 +72,18 @@ pub fn gets_input(record: &JobRecord) -> bool {
     record.stdin && !record.attempts.iter().any(|attempt| may_have_read(&attempt.phase))
 }
 
-fn queued(plan: &mut Plan<JobRecord>, since: Timestamp, not_before: Option<Timestamp>, now: Timestamp) {
+fn queued(
+    plan: &mut Plan<JobRecord>,
+    input: &JobInput<'_>,
+    since: Timestamp,
+    not_before: Option<Timestamp>,
+    now: Timestamp,
+) {
     if plan.record.cancel.is_some() {
         return ending::cancelled_before_start(plan, now);
+    }
+    if let Some(notice) = budget::used_up(input) {
+        return ending::no_more_attempts(plan, notice, now);
     }
     match (not_before.filter(|at| *at > now), plan.record.attempt().and_then(|a| a.cause.clone())) {
         (Some(at), cause) => {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use caddis_types::{Cause, CauseCode, Reason, ReasonCode, Timestamp, duration};
 
-use super::{JobInput, ending, member};
+use super::{JobInput, budget, ending, member};
 use crate::plan::{Action, Plan, Rung};
 use crate::record::{AttemptPhase, Cancel, ClusterState, JobRecord, NewEvent, StopCause};
 use crate::world::{End, EnvironmentStatus, Exit, KilledBy, Member, MemberView, Observed};
@@ -38,7 +38,7 @@ fn seen(plan: &mut Plan<JobRecord>, input: &JobInput<'_>, member: &Member, view:
     }
     let limit = plan.record.timeout_ms.map(|ms| view.started_at + Duration::from_millis(ms));
     stop_when_asked(plan, input, member, limit, now);
-    report(plan, view, limit, now);
+    report(plan, input, view, limit, now);
 }
 
 fn started(plan: &mut Plan<JobRecord>, view: &MemberView, now: Timestamp) {
@@ -177,6 +177,7 @@ fn stop_when_asked(
     let cause = cancel
         .map(|cancel| cancelled_by(&cancel.by))
         .or_else(|| timed_out(limit, now))
+        .or_else(|| budget::exceeded(input, now))
         .or_else(|| scheduler_lost(input, now));
     if let Some(cause) = cause {
         let reason = cause.sentence.clone();
@@ -208,7 +209,13 @@ fn scheduler_lost(input: &JobInput<'_>, now: Timestamp) -> Option<Cause> {
     }
 }
 
-fn report(plan: &mut Plan<JobRecord>, view: &MemberView, limit: Option<Timestamp>, now: Timestamp) {
+fn report(
+    plan: &mut Plan<JobRecord>,
+    input: &JobInput<'_>,
+    view: &MemberView,
+    limit: Option<Timestamp>,
+    now: Timestamp,
+) {
     let lost = match plan.record.attempt().map(|attempt| &attempt.phase) {
         Some(AttemptPhase::Running { stopping: Some(stop), .. }) => Some((stop.since, stop.cause.sentence.clone())),
         _ => None,
@@ -220,9 +227,12 @@ fn report(plan: &mut Plan<JobRecord>, view: &MemberView, limit: Option<Timestamp
             Reason::new(ReasonCode::ScriptRunning, sentence, view.started_at)
         }
     };
-    plan.report.push(match limit.filter(|limit| *limit > now) {
-        Some(limit) => reason.next(format!("its time limit ends it in {}", duration::display(limit.since(now)))),
-        None => reason.next("it ends when the script ends"),
+    let time = limit.filter(|limit| *limit > now);
+    let time = time.map(|limit| format!("its time limit ends it in {}", duration::display(limit.since(now))));
+    let limits: Vec<String> = time.into_iter().chain(budget::left(plan, input, now)).collect();
+    plan.report.push(match limits.is_empty() {
+        true => reason.next("it ends when the script ends"),
+        false => reason.next(limits.join("; ")),
     });
     if let Some(limit) = limit.filter(|limit| *limit > now) {
         plan.due_at(limit);

@@ -2,7 +2,7 @@
 
 use caddis_types::{Cause, CauseCode, Reason, ReasonCode, Timestamp};
 
-use super::{JobInput, ending};
+use super::{JobInput, budget, ending};
 use crate::plan::{Action, Plan};
 use crate::record::{AttemptPhase, ClusterRecord, ClusterState, JobRecord, JobState, NewEvent};
 use crate::world::{EnvironmentStatus, Exit, Member};
@@ -28,7 +28,13 @@ pub(super) fn proceed(plan: &mut Plan<JobRecord>, input: &JobInput<'_>, now: Tim
                 _ => ending::attempt_failed(plan, None, None, cause, now),
             }
         }
-        _ => explain(plan, input, cluster),
+        _ => match budget::exceeded(input, now) {
+            Some(cause) => ending::attempt_failed(plan, None, None, cause, now),
+            None => {
+                budget::left(plan, input, now);
+                explain(plan, input, cluster);
+            }
+        },
     }
 }
 

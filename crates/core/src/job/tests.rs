@@ -3,14 +3,15 @@
 use std::time::Duration;
 
 use caddis_types::api::RetryWish;
-use caddis_types::{Cause, CauseCode, ReasonCode, Timestamp};
+use caddis_types::{Cause, CauseCode, NanoDollars, ReasonCode, Timestamp};
 use proptest::prelude::*;
 
 use super::{EXIT_CADDIS_FAILED, JobInput, gets_input, member, nothing_to_stop, plan, start_refused};
 use crate::arbitrary::{self, NOW, ended, plain_cluster, plain_job, runs, seen};
 use crate::plan::{Action, Plan};
 use crate::record::{
-    AttemptPhase, AttemptRecord, Cancel, ClusterRecord, ClusterState, JobRecord, JobState, Outcome, StopWhy,
+    AttemptPhase, AttemptRecord, Cancel, ClusterRecord, ClusterState, JobRecord, JobState, MemberPhase, Outcome,
+    SchedulerRecord, SlotRecord, StopWhy,
 };
 use crate::settings::Settings;
 use crate::world::{ClusterWorld, EnvironmentStatus, Exit, KilledBy, Member, MemberView, Observed};
@@ -349,4 +350,65 @@ proptest! {
 fn names_of_scripts_hold_the_attempt() {
     let job = running();
     assert_eq!(member(&job), Some(Member::Job { job: job.id.clone(), attempt: 1 }));
+}
+
+/// A job with a limit on its own cluster of a scheduler and a worker that have run since `NOW`.
+fn limited(limit: NanoDollars) -> (JobRecord, ClusterRecord, ClusterWorld) {
+    let mut job = running();
+    job.max_cost = Some(limit);
+    let phase = MemberPhase::Running { started_at: NOW, pid: 1, ready_at: Some(NOW) };
+    let mut cluster = ClusterRecord { job: Some(job.id.clone()), workers_wanted: 1, ..serving() };
+    cluster.scheduler = Some(SchedulerRecord { phase: phase.clone(), address: None, dashboard_port: None });
+    let slot = SlotRecord { attempt: 1, phase, failures: 0, last_death: None, preemptible: false, asked_at: None, retiring: None };
+    cluster.slots.insert(0, slot);
+    let worker = Member::Worker { slot: 0, attempt: 1 };
+    let members = [(Member::Scheduler, runs(NOW, true)), (worker, runs(NOW, true)), (member(&job).unwrap(), runs(NOW, true))];
+    (job, cluster, seen(members))
+}
+
+#[test]
+fn a_job_ends_early_enough_not_to_cost_more_than_its_limit() {
+    let hour = NanoDollars(2 * 234_236_000);
+    let (job, cluster, world) = limited(hour);
+    let at = |seconds| NOW + Duration::from_secs(seconds);
+    let early = look(&job, Some(&cluster), &world, at(60));
+    assert!(early.actions.is_empty(), "{:?}", early.actions);
+    let told = early.report.last().and_then(|reason| reason.next.clone()).unwrap();
+    assert!(told.contains("of its limit of $0.4685 is left"), "{told}");
+    let due = early.due.unwrap();
+    let settings = Settings::default();
+    let begins = at(3600) - super::ending_span(&settings);
+    assert!(due <= begins && begins.since(due) < Duration::from_secs(1), "{due} {begins}");
+    let late = look(&job, Some(&cluster), &world, begins + Duration::from_millis(500));
+    assert!(matches!(late.actions.as_slice(), [Action::StopMember { ladder, .. }] if !ladder.is_empty()), "{:?}", late.actions);
+    let end = look(&late.record, Some(&cluster), &script_ended(&job, &world), at(3599));
+    let cause = end.record.attempt().unwrap().cause.clone().unwrap();
+    assert_eq!((cause.code, outcome(&end)), (CauseCode::CostLimit, Some((Outcome::Failed, 143))));
+}
+
+fn script_ended(job: &JobRecord, world: &ClusterWorld) -> ClusterWorld {
+    let mut world = world.clone();
+    let Observed::Known(members) = &mut world.members else { unreachable!() };
+    let mut view = ended(NOW, Exit::Signal(15));
+    view.end.as_mut().unwrap().killed_by = Some(KilledBy::Stop { reason: "too dear".into() });
+    members.insert(member(job).unwrap(), view);
+    world
+}
+
+#[test]
+fn a_limit_counts_all_attempts_and_pays_for_none_that_it_cannot() {
+    let (mut job, cluster, world) = limited(NanoDollars(20_000_000));
+    job.retry = RetryWish { max: 3, ..RetryWish::default() };
+    let mut failed = world.clone();
+    let Observed::Known(members) = &mut failed.members else { unreachable!() };
+    members.insert(member(&job).unwrap(), ended(NOW, Exit::Code(1)));
+    let again = look(&job, Some(&cluster), &failed, NOW + Duration::from_secs(70));
+    assert!(matches!(again.record.state, JobState::Queued { .. }));
+    assert!(again.record.spent > NanoDollars(9_000_000), "{:?}", again.record.spent);
+    let over = look(&again.record, Some(&cluster), &world, NOW + Duration::from_secs(80));
+    assert!(!over.record.is_ended(), "a minute of two machines is left");
+    let dear = JobRecord { spent: NanoDollars(13_000_000), ..again.record };
+    let over = look(&dear, Some(&cluster), &world, NOW + Duration::from_secs(80));
+    assert_eq!(outcome(&over), Some((Outcome::Failed, 1)), "with the exit code of the last attempt");
+    assert!(over.record.notices.iter().any(|notice| notice.contains("no other attempt")));
 }

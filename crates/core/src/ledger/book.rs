@@ -12,7 +12,7 @@ use crate::world::{Member, MemberView};
 
 /// The least that is paid for a machine (https://cloud.google.com/compute/vm-instance-pricing, "Billing model"; Dataproc
 /// likewise). It applies once a process, and is paid with the last line.
-const MINIMUM: i64 = 60_000_000;
+pub(super) const MINUTE: Duration = Duration::from_secs(60);
 
 /// A process's life so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,7 +81,7 @@ pub fn book(cluster: &ClusterRecord, member: &Member, life: Life, over: bool, ta
 
 /// What is paid beyond a whole life. What never ran costs nothing.
 fn missing(lived: Duration) -> i64 {
-    if lived.is_zero() { 0 } else { (MINIMUM - lived.as_micros() as i64).max(0) }
+    if lived.is_zero() { 0 } else { MINUTE.saturating_sub(lived).as_micros() as i64 }
 }
 
 fn line(

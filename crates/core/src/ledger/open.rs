@@ -1,25 +1,93 @@
 //! What is not in the ledger yet, as if everything that lives ended now: so that a report is right at any moment.
 
+use std::time::Duration;
+
+use caddis_types::shape::ClusterShape;
 use caddis_types::{JobId, NanoDollars, Timestamp};
 
-use super::book::{Life, book};
+use super::book::{Life, MINUTE, book, role};
 use crate::prices::Tariff;
 use crate::record::{ClusterRecord, LedgerKind, LedgerLine, MemberPhase};
 use crate::world::{Member, Members};
 
 /// The lines that would be written for what lives. Where it cannot be seen, the record's word for its start counts.
 pub fn open(cluster: &ClusterRecord, members: Option<&Members>, tariff: &Tariff, now: Timestamp) -> Vec<LedgerLine> {
-    let scheduler = cluster.scheduler.as_ref().map(|scheduler| (Member::Scheduler, &scheduler.phase));
-    let workers = cluster.slots.iter().map(|(slot, record)| {
-        (Member::Worker { slot: *slot, attempt: record.attempt }, &record.phase)
-    });
+    open_ahead(cluster, members, tariff, now, Duration::ZERO)
+}
+
+/// The same if all of it lived so much longer.
+fn open_ahead(
+    cluster: &ClusterRecord,
+    members: Option<&Members>,
+    tariff: &Tariff,
+    now: Timestamp,
+    ahead: Duration,
+) -> Vec<LedgerLine> {
     let lines = |(member, phase): (Member, &MemberPhase)| {
         let MemberPhase::Running { started_at, .. } = phase else { return Vec::new() };
         let seen = members.and_then(|members| members.get(&member));
         let life = seen.map_or(Life::between(*started_at, now), |view| Life::of(view, now));
+        let over = seen.is_some_and(|view| view.end.is_some());
+        let life = Life { lived: life.lived + if over { Duration::ZERO } else { ahead }, ..life };
         book(cluster, &member, life, true, tariff)
     };
-    scheduler.into_iter().chain(workers).flat_map(lines).collect()
+    processes(cluster).flat_map(lines).collect()
+}
+
+/// Every process that the record has a place for.
+fn processes(cluster: &ClusterRecord) -> impl Iterator<Item = (Member, &MemberPhase)> {
+    let scheduler = cluster.scheduler.as_ref().map(|scheduler| (Member::Scheduler, &scheduler.phase));
+    let workers = cluster.slots.iter().map(|(slot, record)| {
+        (Member::Worker { slot: *slot, attempt: record.attempt }, &record.phase)
+    });
+    scheduler.into_iter().chain(workers)
+}
+
+/// What a job costs on one cluster, now and when it has ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Foreseen {
+    /// Until now.
+    pub so_far: NanoDollars,
+    /// When everything has ended, after the time that takes; what was asked for and has not started costs a minute.
+    pub ended: NanoDollars,
+    /// All that lives, an hour.
+    pub hour: NanoDollars,
+}
+
+/// Foresees what a job costs on one cluster if its end begins now and takes `ahead`.
+pub fn foresee(
+    cluster: &ClusterRecord,
+    job: &JobId,
+    members: Option<&Members>,
+    tariff: &Tariff,
+    now: Timestamp,
+    ahead: Duration,
+) -> Foreseen {
+    let so_far = job_cost(cluster, job, &open(cluster, members, tariff, now));
+    let (mut coming, mut hour) = (NanoDollars(0), NanoDollars(0));
+    for (member, phase) in processes(cluster) {
+        let price = tariff.price(&cluster.shape, role(cluster, &member), now);
+        match phase {
+            MemberPhase::Running { .. } => hour += price,
+            MemberPhase::Waiting { .. } | MemberPhase::Intended { .. } => coming += price.for_span(MINUTE),
+            MemberPhase::Ended { .. } => {}
+        }
+    }
+    let granted = (cluster.workers_wanted as usize).saturating_sub(cluster.slots.len());
+    let worker = cluster.shape.worker_price_hour.for_span(MINUTE);
+    coming += NanoDollars(worker.0.saturating_mul(granted as i64));
+    let later = job_cost(cluster, job, &open_ahead(cluster, members, tariff, now, ahead));
+    let part = |money: NanoDollars| match cluster.account.jobs.len() {
+        parts if cluster.job.is_none() && parts > 1 => money.part(0, parts),
+        _ => money,
+    };
+    Foreseen { so_far, ended: later + part(coming), hour: part(hour) }
+}
+
+/// The least that a cluster of a shape costs: a minute of its scheduler and its fewest workers.
+pub fn least(shape: &ClusterShape) -> NanoDollars {
+    let worker = shape.worker_price_hour.for_span(MINUTE);
+    shape.scheduler_price_hour.for_span(MINUTE) + NanoDollars(worker.0 * i64::from(shape.workers_min))
 }
 
 /// What a cluster has used so far, in the ledger and not yet: worker microseconds and cost.

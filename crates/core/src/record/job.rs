@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use caddis_types::api::{ClusterChoice, EnvironmentWish, Program, RetryWish};
-use caddis_types::{Cause, ClusterId, JobId, Timestamp, Umask};
+use caddis_types::{Cause, ClusterId, JobId, NanoDollars, Timestamp, Umask};
 use serde::{Deserialize, Serialize};
 
 use crate::world::Exit;
@@ -47,6 +47,12 @@ pub struct JobRecord {
     pub timeout_ms: Option<u64>,
     /// Keeps the cluster after a failure, milliseconds.
     pub keep_on_failure_ms: Option<u64>,
+    /// The most it may cost, all attempts together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_cost: Option<NanoDollars>,
+    /// What earlier attempts cost; only counted where there is a limit.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub spent: NanoDollars,
     /// Whether standard input is sent.
     pub stdin: bool,
     /// When it came.
@@ -63,6 +69,10 @@ pub struct JobRecord {
     pub notices: Vec<String>,
     /// Why it ended, when that was before any attempt.
     pub end_cause: Option<Cause>,
+}
+
+fn is_nothing(money: &NanoDollars) -> bool {
+    *money == NanoDollars(0)
 }
 
 /// A job's script, sibling modules and named files.

@@ -185,6 +185,7 @@ fn wish(
         retry,
         timeout_ms: None,
         keep_on_failure_ms: None,
+        max_cost: None,
         stdin: false,
     }
 }

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use caddis_core::ledger;
 use caddis_core::record::{Bundle, Cancel, JobRecord, JobState, NewEvent};
 use caddis_core::view;
 use caddis_types::api::{ClusterChoice, JobView, JobWish, Program};
-use caddis_types::{JobId, Timestamp, names};
+use caddis_types::shape::ClusterShape;
+use caddis_types::{JobId, NanoDollars, Timestamp, names};
 
 use super::{CallError, CallErrorKind, Caller};
 use crate::ports::{Change, ClusterFilter, CommitError, DocumentWrite, JobFilter};
@@ -41,7 +43,8 @@ impl Engine {
     ) -> Result<JobRecord, CallError> {
         check(&wish)?;
         if let ClusterChoice::Fresh(shape) = &wish.cluster {
-            self.fit(shape)?;
+            let (shape, _) = self.fit(shape)?;
+            affordable(wish.max_cost, &shape)?;
         }
         if let ClusterChoice::Existing(name) = &wish.cluster {
             self.living_cluster(caller, name).await?;
@@ -148,6 +151,7 @@ impl Engine {
             retry: old.retry,
             timeout_ms: old.timeout_ms,
             keep_on_failure_ms: old.keep_on_failure_ms,
+            max_cost: old.max_cost,
             stdin: false,
         };
         let empty = old.stdin.then(|| format!("standard input is not kept: unlike `{}`, this job finds it empty", old.id));
@@ -176,6 +180,8 @@ fn record(caller: &Caller, id: JobId, wish: JobWish, bundle: Bundle, now: Timest
         retry: wish.retry,
         timeout_ms: wish.timeout_ms,
         keep_on_failure_ms: wish.keep_on_failure_ms,
+        max_cost: wish.max_cost,
+        spent: NanoDollars(0),
         stdin: wish.stdin,
         submitted_at: now,
         state: JobState::Queued { since: now, not_before: None },
@@ -202,6 +208,10 @@ fn check(wish: &JobWish) -> Result<(), CallError> {
         let text = "a timeout of nothing would end it at once\nhint: write for example `--timeout 30m`";
         return Err(CallError::new(CallErrorKind::Invalid, "bad_timeout", text));
     }
+    if wish.max_cost.is_some_and(|limit| limit <= NanoDollars(0)) {
+        let text = "a cost limit of nothing would end it at once\nhint: write for example `--max-cost 1.50`";
+        return Err(CallError::new(CallErrorKind::Invalid, "bad_max_cost", text));
+    }
     if !wish.cwd.starts_with('/') {
         let text = format!("the working folder `{}` is not absolute", wish.cwd);
         return Err(CallError::new(CallErrorKind::Invalid, "bad_cwd", text));
@@ -217,6 +227,22 @@ fn check(wish: &JobWish) -> Result<(), CallError> {
         return Err(CallError::new(CallErrorKind::Invalid, "bad_argument", text));
     }
     variables(&wish.variables)
+}
+
+/// A limit that does not pay for the first minute is refused: nothing could come of it.
+fn affordable(limit: Option<NanoDollars>, shape: &ClusterShape) -> Result<(), CallError> {
+    let least = ledger::least(shape);
+    match limit {
+        Some(limit) if limit < least => {
+            let workers = shape.workers_min;
+            let text = format!(
+                "a limit of {limit} does not pay for a minute of a scheduler and {workers} workers on Google Cloud\nhint: they \
+                 cost {least}; raise `--max-cost`, or ask for fewer workers"
+            );
+            Err(CallError::new(CallErrorKind::Invalid, "bad_max_cost", text))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// What no process can have in its environment.

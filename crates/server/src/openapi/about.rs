@@ -70,6 +70,7 @@ pub(crate) mod codes {
         (INVALID, "bad_retries"),
         (INVALID, "bad_script"),
         (INVALID, "bad_timeout"),
+        (INVALID, "bad_max_cost"),
         (CONFLICT, "cluster_ended"),
         (CONFLICT, "conflict"),
         (UNAVAILABLE, "gone"),

@@ -115,6 +115,9 @@ impl Backend for SimBackend {
         if let (Observed::Known(members), true) = (&mut seen, self.is(Mutant::AbsentIsDead)) {
             self.bury_absent(cluster, members);
         }
+        if let (Observed::Known(members), true) = (&mut seen, self.is(Mutant::WallClock)) {
+            members.values_mut().for_each(|view| view.lived = None);
+        }
         self.hub.leave(gate).await;
         seen
     }

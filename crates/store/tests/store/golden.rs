@@ -53,6 +53,8 @@ fn full_job() -> JobRecord {
         retry: RetryWish { max: 2, on_exit: vec![3, 4], delay_ms: 500, per_hour: None },
         timeout_ms: Some(1_800_000),
         keep_on_failure_ms: Some(60_000),
+        max_cost: Some(NanoDollars(1_500_000_000)),
+        spent: NanoDollars(250_000_000),
         stdin: true,
         state: JobState::Ended { at: at(50), outcome: Outcome::Failed, exit_code: 137 },
         stages: BTreeMap::from([("queued".to_owned(), at(1)), ("running".to_owned(), at(9))]),

@@ -71,6 +71,8 @@ pub(crate) fn job(number: u64) -> JobRecord {
         retry: RetryWish::default(),
         timeout_ms: None,
         keep_on_failure_ms: None,
+        max_cost: None,
+        spent: Default::default(),
         stdin: false,
         submitted_at: at(number),
         state: JobState::Queued { since: at(number), not_before: None },

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::usage::UsageView;
 use super::wish::{EnvironmentWish, Program, RetryWish};
 use crate::shape::ShapeWish;
-use crate::{Cause, ClusterId, JobId, Reason, Timestamp, Umask};
+use crate::{Cause, ClusterId, JobId, NanoDollars, Reason, Timestamp, Umask};
 
 /// `POST /v1/jobs`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -51,6 +51,9 @@ pub struct JobWish {
     /// Keeps the cluster this long after a failure, milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keep_on_failure_ms: Option<u64>,
+    /// The most it may cost on Google Cloud, all attempts together, nano-dollars; it is ended before it costs more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_cost: Option<NanoDollars>,
     /// Whether standard input is sent with `PUT /v1/jobs/{id}/stdin`; else it is empty.
     #[serde(default)]
     pub stdin: bool,
@@ -131,6 +134,8 @@ pub struct JobView {
     pub program: Program,
     /// Its arguments.
     pub args: Vec<String>,
+    /// The most it may cost, nano-dollars.
+    pub max_cost: Option<NanoDollars>,
     /// Where it runs.
     pub cwd: String,
     /// How far it is.

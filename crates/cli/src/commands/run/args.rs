@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use caddis_types::NanoDollars;
 use clap::{ArgAction, ValueHint};
 
 use crate::candidates;
@@ -59,6 +60,10 @@ pub struct Args {
     /// The longest the script may run in each attempt, such as `30m`; what comes before its start does not count.
     #[arg(long, value_name = "DURATION", value_parser = span)]
     pub timeout: Option<u64>,
+    /// The most it may cost on Google Cloud, in dollars such as `1.50`: it is ended politely before it costs more. Here,
+    /// where it costs nothing, the same prices count.
+    #[arg(long, value_name = "DOLLARS", value_parser = dollars)]
+    pub max_cost: Option<NanoDollars>,
 
     /// How many more attempts after a failure; they find standard input empty.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=100), help_heading = "Retries")]
@@ -102,6 +107,10 @@ pub struct Args {
     /// Print the job at the end as JSON.
     #[command(flatten)]
     pub output: OutputArgs,
+}
+
+fn dollars(text: &str) -> Result<NanoDollars, String> {
+    NanoDollars::parse(text).map_err(|error| error.to_string())
 }
 
 /// A code that a failed script can have.

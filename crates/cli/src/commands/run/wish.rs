@@ -32,6 +32,7 @@ pub fn wish(args: &Args, defaults: &Defaults) -> Result<(JobWish, Vec<String>), 
         retry: retry(args, defaults),
         timeout_ms: args.timeout.or(defaults.timeout.map(|span| millis(span.0))),
         keep_on_failure_ms: args.keep_on_failure.or(defaults.keep_on_failure.map(|span| millis(span.0))),
+        max_cost: args.max_cost.or(defaults.max_cost.map(|money| money.0)),
         stdin: !args.detach && !args.dry_run && passes_input(),
     };
     let notices = match lost.is_empty() {

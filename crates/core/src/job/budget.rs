@@ -1,0 +1,115 @@
+//! `--max-cost`: a job ends before it costs more.
+//!
+//! ```text
+//! foreseen = what is in the ledger + what lives, until it has ended politely + a minute of what was only asked for
+//! ends when foreseen > limit;     looks again after (limit - foreseen) / (price of all that lives)
+//! ```
+//!
+//! Ending takes time, and that time is paid too: so it begins early enough. The growth that a limit does not pay for is
+//! not begun either (`cluster/budget.rs`). Deliberately absent: what it would have cost without a limit, and money of
+//! other jobs.
+//!
+//! What always holds: what a job cost when it has ended is not above its limit, unless processes took longer to end than
+//! they are given, or more workers died than the limit had room for.
+
+use std::time::Duration;
+
+use caddis_types::{Cause, CauseCode, NanoDollars, Timestamp, duration};
+
+use super::JobInput;
+use crate::ledger::{self, Foreseen};
+use crate::plan::{Plan, Rung};
+use crate::record::{ClusterRecord, JobRecord, JobState};
+use crate::settings::Settings;
+use crate::world::{Members, Observed};
+
+/// By how much a look may be late.
+const LATE: Duration = Duration::from_secs(5);
+/// A limit that comes nearer and nearer is not looked at more often.
+const SOONEST: Duration = Duration::from_millis(250);
+
+/// How long a polite end takes at most: the script's ladder, then the cluster's close.
+pub(crate) fn ending(settings: &Settings) -> Duration {
+    let ladder: u64 = Rung::polite().iter().map(|rung| rung.wait_ms).sum();
+    Duration::from_millis(ladder) + settings.orderly_close + LATE
+}
+
+/// Where a job stands.
+struct Standing {
+    limit: NanoDollars,
+    foreseen: Foreseen,
+}
+
+fn members<'a>(input: &JobInput<'a>) -> Option<&'a Members> {
+    match &input.world?.members {
+        Observed::Known(members) => Some(members),
+        Observed::Unknown(_) => None,
+    }
+}
+
+fn own(cluster: &ClusterRecord, job: &JobRecord) -> bool {
+    cluster.job.as_ref() == Some(&job.id)
+}
+
+/// Foreseen for a job: its earlier attempts, and its cluster until it has ended. A cluster that outlives it is not ended.
+fn foresee(input: &JobInput<'_>, job: &JobRecord, now: Timestamp) -> Option<Foreseen> {
+    let cluster = input.cluster?;
+    let ahead = if own(cluster, job) { ending(input.settings) } else { Duration::ZERO };
+    // How long something has lived is not concluded from a world that cannot be seen.
+    let members = Some(members(input)?);
+    let mut foreseen = ledger::foresee(cluster, &job.id, members, &input.settings.tariff, now, ahead);
+    foreseen.so_far += job.spent;
+    foreseen.ended += job.spent;
+    Some(foreseen)
+}
+
+fn standing(input: &JobInput<'_>, now: Timestamp) -> Option<Standing> {
+    let limit = input.record.max_cost?;
+    Some(Standing { limit, foreseen: foresee(input, input.record, now)? })
+}
+
+/// Why it must end now, if it must.
+pub(super) fn exceeded(input: &JobInput<'_>, now: Timestamp) -> Option<Cause> {
+    let Standing { limit, foreseen } = standing(input, now)?;
+    (foreseen.ended > limit).then(|| {
+        Cause::new(CauseCode::CostLimit, format!("it would cost more than its limit of {limit} on Google Cloud"))
+            .with("limit", limit.to_string())
+            .with("cost so far", foreseen.so_far.to_string())
+            .with("cost when it has ended", foreseen.ended.to_string())
+            .with("an hour", foreseen.hour.to_string())
+            .hint("raise `--max-cost`, or ask for fewer workers")
+    })
+}
+
+/// When the limit is reached if nothing changes, and what is left of it, in words.
+pub(super) fn left(plan: &mut Plan<JobRecord>, input: &JobInput<'_>, now: Timestamp) -> Option<String> {
+    let Standing { limit, foreseen } = standing(input, now)?;
+    let left = NanoDollars((limit - foreseen.ended).0.max(0));
+    if foreseen.hour.0 <= 0 {
+        return Some(format!("{left} of its limit of {limit} is left"));
+    }
+    let micros = i128::from(left.0) * 3_600_000_000 / i128::from(foreseen.hour.0);
+    let span = Duration::from_micros(u64::try_from(micros).unwrap_or(u64::MAX));
+    plan.due_at(now + span.max(SOONEST));
+    Some(format!("{left} of its limit of {limit} is left, which ends it in {} as things are", duration::display(span)))
+}
+
+/// Notes what an attempt cost, when another one is to follow.
+pub(super) fn carry(plan: &mut Plan<JobRecord>, input: &JobInput<'_>, now: Timestamp) {
+    let again = matches!(plan.record.state, JobState::Queued { .. }) && !matches!(input.record.state, JobState::Queued { .. });
+    if plan.record.max_cost.is_none() || !again {
+        return;
+    }
+    if let Some(foreseen) = foresee(input, input.record, now) {
+        plan.record.spent = foreseen.ended;
+    }
+}
+
+/// Whether not even the first minute of another attempt is left.
+pub(super) fn used_up(input: &JobInput<'_>) -> Option<String> {
+    let limit = input.record.max_cost.filter(|_| !input.record.attempts.is_empty())?;
+    let cluster = input.cluster.filter(|cluster| own(cluster, input.record))?;
+    let spent = input.record.spent;
+    (spent + ledger::least(&cluster.shape) > limit)
+        .then(|| format!("no other attempt follows: {spent} of its limit of {limit} is spent"))
+}
