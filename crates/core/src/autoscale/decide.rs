@@ -54,7 +54,7 @@ pub fn decide(
     let needed = need::needed(&scene, &backlog, hold);
     let mut next = memory.clone();
     let asked = if let Growth::To { target, .. } = &growth { (*target).max(needed) } else { needed };
-    next.notice_lull(current, asked, now);
+    next.notice_pause(signals.runnable() + signals.waiting == 0, now);
     next.remember(asked, hold, now);
     if let Growth::To { target, why, sentence } = growth {
         next.shrink_since = None;
@@ -85,7 +85,7 @@ fn shrink(scene: &Scene<'_>, growth: Growth, needed: u32, hold: f64, mut next: M
     next.shrink_since.get_or_insert(now);
     let stay = |next: Memory, why, sentence, due| Decision { target: current, why, sentence, due, memory: next };
     let (held, until) = next.held(hold).unwrap_or((needed, now));
-    let young = young_until(scene, hold);
+    let young = young_until(scene);
     if held >= current || young.is_some_and(|young| young > now) {
         let due = if held >= current { young.map_or(until, |young| young.max(until)) } else { young.unwrap_or(until) };
         return stay(next, Why::Settling, words::settling(scene, needed, due), Some(due));
@@ -110,10 +110,10 @@ fn shrink(scene: &Scene<'_>, growth: Growth, needed: u32, hold: f64, mut next: M
 }
 
 /// Until when nobody goes because somebody came: it has not arrived, or its first minute is paid for anyway.
-fn young_until(scene: &Scene<'_>, hold: f64) -> Option<Timestamp> {
+fn young_until(scene: &Scene<'_>) -> Option<Timestamp> {
     let paid = scene.economy.least_billed_seconds;
     let paid = if paid.is_finite() { paid.clamp(0.0, 3600.0) } else { 0.0 };
-    let young = hold.min(scene.policy.shrink_after_seconds).max(paid).max(scene.start_seconds());
+    let young = scene.policy.shrink_after_seconds.max(paid).max(scene.start_seconds());
     scene.memory.grew_at.map(|grew| grew + Duration::from_secs_f64(young))
 }
 

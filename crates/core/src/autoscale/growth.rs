@@ -14,6 +14,8 @@ use super::words;
 
 /// More of this share of unmeasured durations, and the estimate is a guess.
 const GUESSED: f64 = 0.5;
+/// Seen to take this many times the average: durations differ much.
+const UNEVEN: f64 = 3.0;
 /// Workers asked for because memory is short bring it down to this share of the mark.
 const RELIEF: f64 = 0.88;
 
@@ -53,7 +55,7 @@ pub(super) fn wanted(scene: &Scene<'_>, backlog: &Backlog) -> Growth {
     if limit <= scene.current {
         return for_cpu(scene, useful).unwrap_or_else(|| no(Why::TooLate, words::too_late(scene, backlog)));
     }
-    let deadline = scene.policy.slack * backlog.ends(limit);
+    let deadline = slack(scene) * backlog.ends(limit);
     if backlog.ends(scene.current) <= deadline {
         return for_cpu(scene, useful).unwrap_or_else(|| no(Why::TooLate, words::too_late(scene, backlog)));
     }
@@ -62,6 +64,13 @@ pub(super) fn wanted(scene: &Scene<'_>, backlog: &Backlog) -> Growth {
         return by_guess(scene, backlog, target);
     }
     Growth::To { target, why: Why::Backlog, sentence: words::backlog(scene, backlog, target) }
+}
+
+/// Where durations differ much, the end is that of a long task which nobody can tell from the others: the sooner all are
+/// begun the better, and no slack is taken.
+fn slack(scene: &Scene<'_>) -> f64 {
+    let differ = scene.signals.longest_seen > UNEVEN * scene.signals.longest;
+    if differ { 1.0 } else { scene.policy.slack }
 }
 
 fn no(why: Why, sentence: String) -> Growth {

@@ -1,21 +1,22 @@
 //! How long spare workers are kept: work that comes back finds them, and what never comes back costs as little as can be.
 //!
-//! Without experience a spare worker is kept for about as long as letting it go and starting it again would cost, which
-//! is never more than twice the best that anyone could have done (the rent-or-buy argument). With experience of how
-//! long lulls last in this cluster, the time is taken that would have cost least so far.
+//! Without experience a spare worker is kept for as long as letting it go and starting it again would cost, in money and
+//! in waiting, which is never more than twice the best that anyone could have done (the rent-or-buy argument). With
+//! experience of how long pauses last in this cluster, the time is taken that would have cost least so far. While
+//! something still runs, what it has taken so far says how long the others would wait for it.
 
 use std::time::Duration;
 
 use caddis_types::Timestamp;
 
 use super::decide::Scene;
-use super::memory::{Dip, Level, Memory};
+use super::memory::{Level, Memory};
 
-/// So many lulls make an experience.
-const EXPERIENCE: f64 = 1.5;
+/// What is not known of pauses counts as much as so many that were seen, a length.
+const DOUBT: f64 = 0.1;
 /// Kept at most this many times as long as without experience.
 const LONGEST: f64 = 4.0;
-/// A lull that lasts longer is no lull but the new state of things, seconds.
+/// A pause that lasts longer is no pause but the new state of things, seconds.
 const FOREVER: f64 = 3.0 * 3600.0;
 /// Levels that are remembered; more are merged.
 const LEVELS: usize = 12;
@@ -24,17 +25,30 @@ const LEVELS: usize = 12;
 pub(super) fn seconds(scene: &Scene<'_>) -> f64 {
     let restart = scene.policy.hold_starts * scene.start_seconds();
     let shortest = scene.policy.shrink_after_seconds;
-    let dips = &scene.memory.dips;
-    if dips.count() < EXPERIENCE || restart <= shortest {
-        return restart.max(shortest);
+    if ends_late(scene) {
+        return shortest / 5.0;
+    }
+    if restart <= shortest {
+        return shortest;
+    }
+    // Before anything is known, a pause of any length is as likely as one of twice that length.
+    let pauses = || scene.memory.pauses.expected(DOUBT);
+    if scene.memory.pauses.is_empty() {
+        return restart;
     }
     let cost = |hold: f64| -> f64 {
-        dips.lengths().map(|(length, count)| count * if length <= hold { length } else { hold + restart }).sum()
+        pauses().map(|(length, count)| count * if length <= hold { length } else { hold + restart }).sum()
     };
-    let lengths =
-        dips.lengths().filter(|(length, count)| *count > 0.01 && *length > shortest && *length <= LONGEST * restart);
-    let best = lengths.map(|(length, _)| length).chain([shortest]).min_by(|a, b| cost(*a).total_cmp(&cost(*b)));
-    best.unwrap_or(shortest)
+    let holds = pauses().map(|(length, _)| length).filter(|hold| (shortest..=LONGEST * restart).contains(hold));
+    holds.chain([shortest, restart]).min_by(|a, b| cost(*a).total_cmp(&cost(*b))).unwrap_or(restart)
+}
+
+/// What runs at the end of a stage, while others have nothing to do, takes longer than starting them again would: as
+/// long again as it has run, once it has run much longer than such tasks do.
+fn ends_late(scene: &Scene<'_>) -> bool {
+    let signals = scene.signals;
+    let ran = signals.running_longest;
+    signals.processing > 0 && ran > 2.0 * signals.longest && ran > scene.start_seconds()
 }
 
 impl Memory {
@@ -68,19 +82,18 @@ impl Memory {
         self.levels.first().map(|level| (level.workers, level.at + Duration::from_secs_f64(hold)))
     }
 
-    /// Learns from lulls: one begins when less than half is needed, and ends when that much is needed again.
-    pub(super) fn notice_lull(&mut self, current: u32, needed: u32, now: Timestamp) {
-        match self.dip {
-            None if needed < current.div_ceil(2) => self.dip = Some(Dip { since: now, workers: current }),
-            Some(dip) => {
-                let length = now.since(dip.since).as_secs_f64();
-                let over = needed >= dip.workers.div_ceil(2);
-                if over || length > FOREVER {
-                    self.dips.add(length);
-                    self.dip = None;
+    /// Learns from pauses: one begins when nothing runs or waits, and ends when something does.
+    pub(super) fn notice_pause(&mut self, idle: bool, now: Timestamp) {
+        match self.idle_since {
+            None if idle => self.idle_since = Some(now),
+            Some(since) if !idle => {
+                let length = now.since(since).as_secs_f64();
+                if length < FOREVER {
+                    self.pauses.add(length);
                 }
+                self.idle_since = None;
             }
-            None => {}
+            _ => {}
         }
     }
 }

@@ -16,10 +16,10 @@ pub struct Memory {
     pub shrank_at: Option<Timestamp>,
     /// How many workers were needed of late, the largest first and the youngest last.
     pub levels: Vec<Level>,
-    /// The lull that lasts.
-    pub dip: Option<Dip>,
-    /// How long lulls lasted that are over.
-    pub dips: Dips,
+    /// Since when nothing runs or waits.
+    pub idle_since: Option<Timestamp>,
+    /// How long pauses lasted that are over.
+    pub pauses: Pauses,
 }
 
 /// So many workers were needed at this time, and fewer ever since.
@@ -31,42 +31,35 @@ pub struct Level {
     pub workers: u32,
 }
 
-/// A lull: the cluster needs less than half of what it had.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Dip {
-    /// Since when.
-    pub since: Timestamp,
-    /// How many workers it had then.
-    pub workers: u32,
-}
-
-/// How long lulls last here: counts by length, where bucket `n` holds lengths up to 2^n seconds. Old ones fade.
+/// How long pauses last here: counts by length, where bucket `n` holds lengths up to 2^n seconds. Old ones fade.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Dips(pub Vec<f32>);
+pub struct Pauses(pub Vec<f32>);
 
 /// Up to 1, 2, 4, ... 4096 seconds, and longer.
 const BUCKETS: usize = 14;
-/// What is left of an older count when a lull is added: the last ten or so speak.
+/// What is left of an older count when a pause is added: the last ten or so speak.
 const FADE: f32 = 0.9;
 
-impl Dips {
+impl Pauses {
     /// Takes in one that is over.
     pub fn add(&mut self, seconds: f64) {
         self.0.resize(BUCKETS, 0.0);
         self.0.iter_mut().for_each(|count| *count *= FADE);
-        let bucket = (0..BUCKETS - 1).find(|bucket| seconds <= Dips::longest(*bucket)).unwrap_or(BUCKETS - 1);
+        let bucket = (0..BUCKETS - 1).find(|bucket| seconds <= Pauses::longest(*bucket)).unwrap_or(BUCKETS - 1);
         self.0[bucket] += 1.0;
     }
 
-    /// How many speak.
-    pub fn count(&self) -> f64 {
-        self.0.iter().map(|count| f64::from(*count)).sum()
+    /// Whether none was seen.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
-    /// Lengths and how often they came.
-    pub fn lengths(&self) -> impl Iterator<Item = (f64, f64)> {
-        self.0.iter().take(BUCKETS).enumerate().map(|(bucket, count)| (Dips::longest(bucket), f64::from(*count)))
+    /// Lengths, and how often they came or, by `doubt`, might have: any from two seconds to nine minutes.
+    pub fn expected(&self, doubt: f64) -> impl Iterator<Item = (f64, f64)> {
+        let count = |bucket| self.0.get(bucket).map_or(0.0, |count| f64::from(*count));
+        let doubt = move |bucket| if (1..10).contains(&bucket) { doubt } else { 0.0 };
+        (0..BUCKETS).map(move |bucket| (Pauses::longest(bucket), doubt(bucket) + count(bucket)))
     }
 
     fn longest(bucket: usize) -> f64 {
@@ -79,15 +72,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lulls_are_counted_by_length_and_fade() {
-        let mut dips = Dips::default();
+    fn pauses_are_counted_by_length_and_fade() {
+        let mut pauses = Pauses::default();
         for seconds in [0.2, 3.0, 1e9] {
-            dips.add(seconds);
+            pauses.add(seconds);
         }
-        let seen: Vec<(f64, f64)> = dips.lengths().filter(|(_, count)| *count > 0.0).collect();
+        let seen: Vec<(f64, f64)> = pauses.expected(0.0).filter(|(_, count)| *count > 0.0).collect();
         assert_eq!(seen.iter().map(|(length, _)| *length).collect::<Vec<_>>(), [1.0, 4.0, 8192.0]);
         assert!(seen[0].1 < seen[1].1 && seen[1].1 < seen[2].1, "{seen:?}");
-        (0..500).for_each(|_| dips.add(5.0));
-        assert!((dips.count() - 10.0).abs() < 0.01 && dips.0.len() == BUCKETS);
+        (0..500).for_each(|_| pauses.add(5.0));
+        let count: f64 = pauses.expected(0.0).map(|(_, count)| count).sum();
+        assert!((count - 10.0).abs() < 0.01 && pauses.0.len() == BUCKETS);
     }
 }

@@ -26,6 +26,6 @@ mod words;
 
 pub use decide::decide;
 pub use decision::{Decision, Why};
-pub use memory::{Dip, Dips, Level, Memory};
+pub use memory::{Level, Memory, Pauses};
 pub use policy::{Policy, PolicyError};
 pub use signals::{Economy, Signals};

@@ -23,7 +23,7 @@ fn for_work(scene: &Scene<'_>, backlog: &Backlog, hold: f64) -> u32 {
         .idle
         .unwrap_or_else(|| signals.ready.saturating_sub(signals.processing.min(u64::from(u32::MAX)) as u32));
     // A worker whose tasks last longer than it would be kept anyway gains nothing by being told to go.
-    let ends_soon = backlog.mean / 2.0 < hold;
+    let ends_soon = backlog.mean.max(signals.running_longest) / 2.0 < hold;
     if ends_soon { tasks } else { tasks.max(signals.ready.saturating_sub(idle)) }
 }
 

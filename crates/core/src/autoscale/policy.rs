@@ -19,7 +19,7 @@ pub struct Policy {
     pub hour_worth: f64,
     /// Fewer workers must be enough for this long before one goes, seconds.
     pub shrink_after_seconds: f64,
-    /// Spare workers are kept this many times as long as one takes to start, unless it is known how long lulls last here.
+    /// Spare workers are kept this many times as long as one takes to start, unless it is known how long pauses last here.
     pub hold_starts: f64,
     /// Memory above this asks for a worker, and for as long keeps those there are: 0 to 1. The mission says 85 %.
     pub memory_high: f64,
@@ -31,12 +31,12 @@ pub struct Policy {
 impl Default for Policy {
     fn default() -> Self {
         Policy {
-            slack: 1.05,
+            slack: 1.08,
             least_work_seconds: 2.0,
             work_per_start: 0.5,
             hour_worth: 1000.0,
             shrink_after_seconds: 10.0,
-            hold_starts: 2.0,
+            hold_starts: 4.0,
             memory_high: 0.85,
             cpu_high: 0.80,
         }

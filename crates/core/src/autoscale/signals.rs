@@ -41,6 +41,11 @@ pub struct Signals {
     pub pinned_seconds: f64,
     /// The longest expected duration among runnable tasks, seconds: no cluster ends sooner.
     pub longest: f64,
+    /// The longest that a task of a runnable name was ever seen to run, here or in an earlier run, seconds: Dask's
+    /// `max_exec_time`. Much more than `longest` where durations differ much.
+    pub longest_seen: f64,
+    /// How long the task that runs longest has been running, seconds.
+    pub running_longest: f64,
     /// Share of the runnable tasks whose duration nobody has measured, here or in an earlier run: 0 to 1.
     pub unknown: f64,
     /// Tasks finished so far.

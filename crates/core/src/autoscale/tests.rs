@@ -217,8 +217,8 @@ fn workers_outlast_the_pause_between_two_computations() {
 }
 
 #[test]
-fn how_long_lulls_last_is_learned() {
-    // Lulls of ten minutes: waiting for the work to come back costs more than starting anew.
+fn how_long_pauses_last_is_learned() {
+    // Pauses of ten minutes: waiting for the work to come back costs more than starting anew.
     let decisions = follow(RANGE, &cloud(), 5 * 900, |second, workers| match second % 900 {
         0..300 => load(600, 30.0, workers),
         _ => load(0, 0.0, workers),
@@ -294,12 +294,14 @@ prop_compose! {
         no_worker in 0u64..20, pinned in 0u64..20, share in 0.0..1.0f64, occupancy in any_seconds(),
         queued_seconds in any_seconds(), longest in any_seconds(), memory in any_seconds(), cpu in any_seconds(),
         (unknown, data_bytes, busy, closable) in (0.0..1.0f64, 0u64..3, 0.0..1.2f64, proptest::option::of(0u32..30)),
+        (running_longest, longest_seen) in (any_seconds(), any_seconds()),
     ) -> Signals {
         let executing = (processing as f64 * share) as u64;
         let (memory, cpu) = (if memory < 1e5 { busy } else { memory }, if cpu < 1e5 { 1.2 - busy } else { cpu });
         Signals {
             ready, starting, threads, processing, executing, queued, no_worker, pinned, occupancy, queued_seconds, longest,
-            memory, memory_fullest: memory, cpu, unknown, data_bytes, closable, ..Signals::default()
+            memory, memory_fullest: memory, cpu, unknown, data_bytes, closable, running_longest, longest_seen,
+            ..Signals::default()
         }
     }
 }

@@ -36,7 +36,9 @@ pub fn worker_seconds(trace: &Trace, settings: &Settings, makespan: f64) -> f64 
         let (left, right) = (low + (high - low) / 3.0, high - (high - low) / 3.0);
         if value(left) < value(right) { low = left } else { high = right }
     }
-    value((low + high) / 2.0).max(layers::value(&phases, settings, makespan, 0.0)).max(coarse(trace, settings, makespan))
+    value((low + high) / 2.0)
+        .max(layers::value(&phases, settings, makespan, 0.0))
+        .max(coarse(trace, settings, makespan))
 }
 
 /// The same as money.

@@ -80,7 +80,12 @@ pub(super) struct Chain {
 impl Chain {
     /// The chain of one of several people, who begins at `at` seconds.
     pub(super) fn of(user: &str, number: usize, at: f64) -> Chain {
-        Chain { user: user.to_owned(), prefix: format!("{user}-{number}-"), at: (at * 1000.0).round() / 1000.0, ..Chain::default() }
+        Chain {
+            user: user.to_owned(),
+            prefix: format!("{user}-{number}-"),
+            at: (at * 1000.0).round() / 1000.0,
+            ..Chain::default()
+        }
     }
 
     /// Adds a group; with `pause` the program submits it so many seconds after the last one.

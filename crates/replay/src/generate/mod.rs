@@ -62,7 +62,9 @@ impl fmt::Display for Class {
 
 /// A name that no class has.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no class of work named `{0}`\nhint: there are bursty, long-tailed, shuffle, memory-heavy, diurnal and month")]
+#[error(
+    "there is no class of work named `{0}`\nhint: there are bursty, long-tailed, shuffle, memory-heavy, diurnal and month"
+)]
 pub struct NoClass(pub String);
 
 impl FromStr for Class {

@@ -3,9 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Micros, seconds};
+use crate::trace::Earlier;
 
 /// Dask's guess at tasks that it has never seen end (`distributed.scheduler.unknown-task-duration`), seconds.
 const UNKNOWN: f64 = 0.5;
+
+/// An earlier run's average counts as much as so many tasks of this one.
+const EARLIER: f64 = 10.0;
 
 /// What is known of tasks of one name.
 #[derive(Clone, Debug)]
@@ -19,8 +23,8 @@ pub(super) struct Named {
     /// How many ended, and what they took, seconds.
     done: u64,
     spent: f64,
-    /// The average of an earlier run of the same work.
-    earlier: Option<f64>,
+    /// What an earlier run of the same work taught.
+    earlier: Option<Earlier>,
 }
 
 impl Named {
@@ -59,13 +63,20 @@ impl Named {
         }
     }
 
-    /// The average of those that ended, or of an earlier run; without either Dask's guess.
+    /// The average of those that ended, to which an earlier run adds as much as [`EARLIER`] tasks, since those that end
+    /// first are the short ones; without either Dask's guess.
     pub(super) fn expected(&self) -> f64 {
+        let done = self.done as f64;
         match (self.done, self.earlier) {
-            (0, Some(earlier)) => earlier,
+            (_, Some(earlier)) => (self.spent + EARLIER * earlier.average) / (done + EARLIER),
             (0, None) => self.dask(),
-            (done, _) => self.spent / done as f64,
+            (_, None) => self.spent / done,
         }
+    }
+
+    /// The longest that one was seen to run, here or in an earlier run.
+    pub(super) fn longest_seen(&self) -> f64 {
+        self.longest_seen.max(self.earlier.map_or(0.0, |earlier| earlier.longest))
     }
 
     pub(super) fn is_unknown(&self) -> bool {
@@ -82,7 +93,7 @@ pub(super) struct Durations {
 
 impl Durations {
     /// The place of a name.
-    pub(super) fn index(&mut self, name: &str, earlier: Option<f64>) -> usize {
+    pub(super) fn index(&mut self, name: &str, earlier: Option<Earlier>) -> usize {
         if let Some(index) = self.names.get(name) {
             return *index;
         }
@@ -95,6 +106,11 @@ impl Durations {
 
     pub(super) fn heartbeat(&mut self, now: Micros) {
         self.all.iter_mut().for_each(|named| named.heartbeat(now));
+    }
+
+    /// When the oldest of all that run began.
+    pub(super) fn oldest(&self) -> Option<Micros> {
+        self.all.iter().filter_map(|named| named.running.first()).map(|(began, _)| *began).min()
     }
 
     pub(super) fn done(&self) -> (u64, f64) {

@@ -214,7 +214,8 @@ impl Fleet {
         let mut count = self.staying().saturating_sub(target) as usize;
         let mut chosen: Vec<WorkerId> = self.starting.iter().rev().take(count).copied().collect();
         count -= chosen.len();
-        let needed = (data_bytes as f64 / (ROOM * memory as f64).max(1.0)).ceil().max(f64::from(u8::from(data_bytes > 0)));
+        let needed =
+            (data_bytes as f64 / (ROOM * memory as f64).max(1.0)).ceil().max(f64::from(u8::from(data_bytes > 0)));
         count = count.min(self.ready().saturating_sub(needed as u32) as usize);
         let may_go = |(ready, _): &&(Micros, WorkerId)| pinned.is_none_or(|pinned| *ready > pinned);
         let by_load = self.free.iter().flat_map(|free| free.iter().rev());

@@ -41,7 +41,8 @@ impl Settings {
     /// Workers of the mission on Google Cloud: n2-standard-4 with 3 threads and 14 GB for Dask, up after 90 s, billed by
     /// the second and at least for a minute.
     pub fn cloud(range: WorkerRange) -> Settings {
-        let economy = Economy { start_seconds: 90.0, worker_hour: NanoDollars(234_236_000), least_billed_seconds: 60.0 };
+        let economy =
+            Economy { start_seconds: 90.0, worker_hour: NanoDollars(234_236_000), least_billed_seconds: 60.0 };
         Settings { range, threads: 3, memory_bytes: 14_000_000_000, economy }
     }
 

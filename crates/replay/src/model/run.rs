@@ -55,7 +55,7 @@ struct Run<'a> {
 /// Replays `trace` under `scaler`.
 pub fn run(trace: &Trace, settings: &Settings, scaler: &mut dyn Scaler) -> Outcome {
     let mut durations = Durations::default();
-    let earlier = if scaler.remembers() { trace.averages() } else { BTreeMap::new() };
+    let earlier = if scaler.remembers() { trace.earlier() } else { BTreeMap::new() };
     let work = Work::of(trace, &mut durations, &earlier);
     let mut run = Run {
         settings,
@@ -272,7 +272,8 @@ impl Run<'_> {
         let runnable = self.work.active.iter().map(|(_, index)| &self.work.pieces[*index]);
         let runnable = runnable.map(|piece| piece.running + piece.standing).sum();
         let point = Point { at: seconds(self.now), paid: self.fleet.paid(), running: self.fleet.running, runnable };
-        let same = |last: &Point| (last.paid, last.running, last.runnable) == (point.paid, point.running, point.runnable);
+        let same =
+            |last: &Point| (last.paid, last.running, last.runnable) == (point.paid, point.running, point.runnable);
         if !self.points.last().is_some_and(same) {
             self.points.push(point);
         }

@@ -6,7 +6,7 @@ use caddis_types::Timestamp;
 use super::durations::Durations;
 use super::fleet::{Fleet, WorkerId};
 use super::work::{Piece, Work};
-use super::{Micros, Settings};
+use super::{Micros, Settings, seconds};
 
 /// `distributed.scheduler.worker-saturation`: so many tasks a thread are sent to workers, the rest is held back.
 const SATURATION: f64 = 1.1;
@@ -139,6 +139,7 @@ impl Sight<'_> {
             done,
             done_seconds,
             idle_since: self.idle_since.map(Timestamp),
+            running_longest: self.durations.oldest().map_or(0.0, |began| seconds(self.now - began)),
             ..Signals::default()
         };
         let mut unknown = 0;
@@ -151,6 +152,7 @@ impl Sight<'_> {
             signals.occupancy += split.processing as f64 * expected;
             signals.queued_seconds += (split.queued + split.no_worker) as f64 * expected;
             signals.longest = signals.longest.max(expected);
+            signals.longest_seen = signals.longest_seen.max(named.longest_seen());
             unknown += if named.is_unknown() { runnable } else { 0 };
             if piece.pinned_by.is_some() {
                 signals.pinned += runnable;

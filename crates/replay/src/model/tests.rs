@@ -52,7 +52,11 @@ fn two_workers_of_three_threads_run_six_at_a_time_and_are_paid_until_the_end() {
     let work = trace(vec![group("a", &[], &[(12, 10.0)]), group("b", &["a"], &[(1, 5.0)])]);
     let outcome = run(&work, &cloud(2, 2), &mut Fixed(2));
     assert_eq!((outcome.makespan, outcome.waited, outcome.busy_seconds), (25.0, 25.0, 125.0));
-    assert_eq!((outcome.worker_seconds, outcome.started, outcome.repeated), (120.0, 2, 0), "each for at least a minute");
+    assert_eq!(
+        (outcome.worker_seconds, outcome.started, outcome.repeated),
+        (120.0, 2, 0),
+        "each for at least a minute"
+    );
     assert_eq!(outcome.cost, NanoDollars(2 * 3_903_933));
 }
 
@@ -119,7 +123,10 @@ fn full_memory_slows_tasks_and_results_keep_workers() {
     assert_eq!(run(&work, &cloud(4, 4), &mut Fixed(4)).makespan, 20.0);
     let outcome = run(&work, &cloud(0, 2), &mut Script([vec![2; 115], vec![0]].concat()));
     assert!(outcome.finished, "two are needed for the results, and stay");
-    assert!(!run(&work, &cloud(0, 2), &mut Script(vec![0])).finished, "with nobody there it is not waited for for ever");
+    assert!(
+        !run(&work, &cloud(0, 2), &mut Script(vec![0])).finished,
+        "with nobody there it is not waited for for ever"
+    );
 }
 
 fn scalers() -> Vec<Box<dyn Scaler>> {

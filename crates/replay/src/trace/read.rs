@@ -40,8 +40,8 @@ pub(super) fn trace(text: &str) -> Result<Trace, TraceError> {
     }
     let (mut groups, mut known, mut tasks) = (Vec::with_capacity(head.groups.min(100_000)), BTreeSet::new(), 0u64);
     for (index, line) in lines {
-        let group: Group = serde_json::from_str(line)
-            .map_err(|error| TraceError::Line { line: index + 1, why: said(&error) })?;
+        let group: Group =
+            serde_json::from_str(line).map_err(|error| TraceError::Line { line: index + 1, why: said(&error) })?;
         check(&group, index + 1, &known)?;
         tasks = tasks.saturating_add(group.count());
         if tasks > MOST_TASKS {
@@ -140,7 +140,9 @@ mod tests {
             let text = second(fields);
             assert!(text.contains(named) && text.contains("line 3"), "{text}");
         }
-        for (tasks, named) in [("[[0,1]]", "at least 1"), ("[[1,-2]]", "-2 s"), ("[]", "`tasks`"), ("[[1,1e99]]", "30 days")] {
+        for (tasks, named) in
+            [("[[0,1]]", "at least 1"), ("[[1,-2]]", "-2 s"), ("[]", "`tasks`"), ("[[1,1e99]]", "30 days")]
+        {
             let line = format!("{{\"group\":\"sum\",\"tasks_named\":\"s\",\"tasks\":{tasks}}}\n");
             let text = read(&[HEAD, LOAD, &line]).unwrap_err().to_string();
             assert!(text.contains(named), "{text}");

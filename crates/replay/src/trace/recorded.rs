@@ -39,7 +39,14 @@ pub fn recorded(name: &str, looks: &[Signals]) -> Result<Trace, TraceError> {
     Ok(Trace { name: name.to_owned(), class: "recorded".to_owned(), groups })
 }
 
-fn group(before: &[Group], look: &Signals, arrived: u64, average: Option<f64>, lull: Option<&Signals>, first: &Signals) -> Group {
+fn group(
+    before: &[Group],
+    look: &Signals,
+    arrived: u64,
+    average: Option<f64>,
+    lull: Option<&Signals>,
+    first: &Signals,
+) -> Group {
     let runnable = look.runnable().max(1) as f64;
     let expected = (look.occupancy + look.queued_seconds) / runnable;
     let seconds = average.unwrap_or(expected);
@@ -117,7 +124,14 @@ mod tests {
 
     #[test]
     fn work_is_what_done_and_runnable_grew_by() {
-        let looks = [look(0, 0, 0, 0), look(10, 0, 4, 16), look(14, 8, 4, 8), look(20, 20, 0, 0), look(50, 20, 3, 0), look(60, 23, 0, 0)];
+        let looks = [
+            look(0, 0, 0, 0),
+            look(10, 0, 4, 16),
+            look(14, 8, 4, 8),
+            look(20, 20, 0, 0),
+            look(50, 20, 3, 0),
+            look(60, 23, 0, 0),
+        ];
         let trace = recorded("etl", &looks).unwrap();
         assert_eq!((trace.count(), trace.seconds()), (23, 46.0));
         assert_eq!((trace.groups[0].at, trace.groups[0].after.len()), (10.0, 0));

@@ -6,7 +6,9 @@ use thiserror::Error;
 #[derive(Clone, Debug, PartialEq, Error)]
 pub enum TraceError {
     /// The first line does not say what it is.
-    #[error("line 1 is not the head of a trace: {0}\nhint: it looks like {{\"caddis_trace\":1,\"name\":\"etl\",\"class\":\"bursty\",\"groups\":12}}")]
+    #[error(
+        "line 1 is not the head of a trace: {0}\nhint: it looks like {{\"caddis_trace\":1,\"name\":\"etl\",\"class\":\"bursty\",\"groups\":12}}"
+    )]
     Head(String),
     /// Another version.
     #[error("line 1: `caddis_trace` is {0}, and only version {version} is known", version = super::VERSION)]
