@@ -3,6 +3,7 @@
 mod common;
 
 use caddis_testkit::{World, assert_cause, wait_for};
+use caddis_types::api::{ClusterWish, SetupWish};
 use common::{job_of, world};
 use rustix::process::Signal;
 
@@ -160,6 +161,37 @@ fn cluster_stopped() {
     waiting_job(&world, &["--cluster", "lab"]);
     world.run(&["cluster", "stop", "lab"]).expect(0);
     assert_cause(&world.wait_job("FAILED"), "cluster_stopped");
+    world.assert_nothing_left();
+}
+
+#[test]
+fn setup_failed() {
+    let world = world();
+    let program = world.file("setup.sh", "echo why it fails\nexit 4\n");
+    std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    world.run(&["env", "python"]).expect(0);
+    let command = world.command(&[]);
+    let variables = command.get_envs().filter_map(|(name, value)| Some((name.to_str()?.to_owned(), value?.to_str()?.to_owned())));
+    let setup = SetupWish { name: "setup.sh".to_owned(), command: program.display().to_string(), deadline_ms: 60_000 };
+    let wish = ClusterWish {
+        name: Some("lab".to_owned()),
+        cwd: world.work().display().to_string(),
+        variables: variables.collect(),
+        setup: vec![setup],
+        ..ClusterWish::default()
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let client = caddis_client::Client::connect(world.home()).await.expect("the server");
+        client.create_cluster(&wish).await.expect("a cluster");
+    });
+    let cluster = wait_for("its failure", || {
+        let cluster = world.run(&["cluster", "show", "lab", "-o", "json"]).expect(0).json();
+        (cluster["phase"] == "FAILED").then_some(cluster)
+    });
+    assert_cause(&cluster, "setup_failed");
+    let log = &cluster["cause"]["evidence"];
+    assert!(log.to_string().contains("why it fails"), "{cluster:#}");
     world.assert_nothing_left();
 }
 

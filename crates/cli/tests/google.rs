@@ -128,6 +128,26 @@ fn whatever_is_asked_over_rest_is_answered_in_googles_words() {
     assert!(!world.server_log().contains("panicked"), "{}", world.server_log());
 }
 
+/// The same over gRPC, where types cannot be wrong but bytes, names, masks and numbers can.
+#[test]
+fn whatever_is_asked_over_grpc_is_answered_in_googles_codes() {
+    let world = World::building(CADDIS);
+    let python = interpreter(&world);
+    let (port, _, roots) = ways_in(&world);
+    let token = settings(&world, "gcloud")["CLOUDSDK_AUTH_ACCESS_TOKEN_FILE"].as_str().unwrap().to_owned();
+    let before = world.server().expect("a server").pid;
+    let program = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/programs/google_fuzz_grpc.py");
+    let count = std::env::var("CADDIS_FUZZ").unwrap_or_else(|_| "1500".to_owned());
+    let seed = std::env::var("CADDIS_FUZZ_SEED").unwrap_or_else(|_| "7".to_owned());
+    let output = Command::new(python).args([program, &port, &roots, &token, &seed, &count]).output().expect("start it");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(said, "every answer was Google's\n");
+    assert_eq!(world.server().map(|server| server.pid), Some(before), "it is the same server");
+    assert!(!world.server_log().contains("panicked"), "{}", world.server_log());
+    world.assert_nothing_left();
+}
+
 /// What `dags/` send is what Google's messages take, field by field and type by type.
 #[test]
 fn the_helper_of_dags_fits_googles_messages() {

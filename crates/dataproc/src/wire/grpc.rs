@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bytes::{Buf, BufMut, Bytes};
 use caddis_engine::calls::Caller;
-use http::{Request, Response};
+use http::{HeaderMap, HeaderValue, Request, Response};
 use prost::Message;
 use tonic::body::Body;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
@@ -37,7 +37,21 @@ where
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>> + Send,
 {
     let call = Call { methods, state, caller, path: request.uri().path().trim_start_matches('/').to_owned() };
-    Grpc::new(Whole).max_decoding_message_size(MESSAGE_BYTES).unary(call, request).await
+    let mut response = Grpc::new(Whole).max_decoding_message_size(MESSAGE_BYTES).unary(call, request).await;
+    blame(response.headers_mut());
+    response
+}
+
+/// A request that could not be read is its sender's fault, which tonic calls the server's own. What we say ourselves
+/// carries details.
+fn blame(headers: &mut HeaderMap) {
+    let code = headers.get("grpc-status").map(|code| code.as_bytes().to_owned());
+    let theirs = match code.as_deref() {
+        _ if headers.contains_key("grpc-status-details-bin") => return,
+        Some(b"2" | b"11" | b"13") => Code::InvalidArgument,
+        _ => return,
+    };
+    headers.insert("grpc-status", HeaderValue::from(theirs as i32));
 }
 
 /// One call, as tonic wants it.
