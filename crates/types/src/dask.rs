@@ -41,6 +41,8 @@ pub struct PrefixView {
     pub total: u64,
     /// Seconds of computing.
     pub seconds: f64,
+    /// The longest that one of its tasks was seen to run, seconds; shorter ones are not all seen.
+    pub longest: f64,
     /// Seconds that one of its tasks is expected to take.
     pub expected: f64,
     /// Whether that was measured; else it is the scheduler's guess.
@@ -101,6 +103,10 @@ pub struct DaskSnapshot {
     pub waiting_seconds: f64,
     /// The longest time that one task which could run is expected to take, seconds.
     pub longest: f64,
+    /// The longest that a task of a kind which could run was seen to run, seconds.
+    pub longest_seen: f64,
+    /// How long the task that runs longest has been running, seconds.
+    pub running_longest: f64,
     /// Tasks that could run and of which nobody has measured how long they take.
     pub unmeasured: u64,
     /// Workers that have nothing to do and whose results the others have room for (Dask's `workers_to_close`).

@@ -33,6 +33,8 @@ pub(super) fn gather(record: &ClusterRecord, dask: &DaskSnapshot) -> Signals {
         waiting_seconds: dask.waiting_seconds,
         pinned_seconds: unpacking(dask).map(|(prefix, tasks)| prefix.expected * tasks as f64).sum(),
         longest: dask.longest,
+        longest_seen: dask.longest_seen,
+        running_longest: dask.running_longest,
         unknown: share(dask.unmeasured, dask.tasks.processing + dask.tasks.queued + dask.tasks.no_worker),
         done: dask.done,
         done_seconds: dask.prefixes.iter().map(|prefix| prefix.seconds).sum(),
@@ -75,15 +77,28 @@ fn share(part: u64, whole: u64) -> f64 {
     if whole == 0 { 0.0 } else { (part as f64 / whole as f64).min(1.0) }
 }
 
-/// Puts what earlier runs took in the place of Dask's guesses. A task that has run for longer already takes longer.
+/// What one task takes, by what earlier runs took and what this one shows so far. The tasks that end first are the short
+/// ones, so a few of them say little.
+fn blended(prefix: &PrefixView, earlier: f64) -> f64 {
+    const FEW: f64 = 30.0;
+    let done = prefix.done as f64;
+    if prefix.measured {
+        let weight = 10.0 * (1.0 - done / FEW).max(0.0);
+        return (prefix.expected * done + earlier * weight) / (done + weight).max(1.0);
+    }
+    // A task that has run for longer already takes longer.
+    let so_far = if prefix.expected > GUESS_SECONDS { prefix.expected / 2.0 } else { 0.0 };
+    earlier.max(so_far)
+}
+
+/// Puts what earlier runs took in the place of Dask's guesses, and beside what few tasks of this one took.
 fn remember(signals: &mut Signals, prefixes: &[PrefixView], durations: &BTreeMap<String, f64>) {
     let runnable = signals.runnable();
     let mut known = 0;
-    for prefix in prefixes.iter().filter(|prefix| !prefix.measured) {
+    for prefix in prefixes {
         let Some(earlier) = durations.get(&prefix.name) else { continue };
         let count = |state| prefix.states.get(state).copied().unwrap_or(0);
-        let so_far = if prefix.expected > GUESS_SECONDS { prefix.expected / 2.0 } else { 0.0 };
-        let seconds = earlier.max(so_far);
+        let seconds = blended(prefix, *earlier);
         let (held, here) = (count("queued") + count("no_worker"), count("processing"));
         let instead = |sum: f64, tasks: u64| (sum + (seconds - prefix.expected) * tasks as f64).max(0.0);
         signals.occupancy = instead(signals.occupancy, here);
@@ -91,7 +106,7 @@ fn remember(signals: &mut Signals, prefixes: &[PrefixView], durations: &BTreeMap
         signals.waiting_seconds = instead(signals.waiting_seconds, count("waiting"));
         if held + here > 0 {
             signals.longest = signals.longest.max(seconds);
-            known += held + here;
+            known += if prefix.measured { 0 } else { held + here };
         }
     }
     signals.unknown = (signals.unknown - share(known, runnable)).max(0.0);
@@ -129,7 +144,8 @@ mod tests {
 
     fn prefix(expected: f64, measured: bool, states: &[(&str, u64)]) -> PrefixView {
         let states = states.iter().map(|(state, count)| ((*state).to_owned(), *count)).collect();
-        PrefixView { name: "inc".into(), states, expected, measured, ..PrefixView::default() }
+        let done = if measured { 30 } else { 0 };
+        PrefixView { name: "inc".into(), states, expected, measured, done, ..PrefixView::default() }
     }
 
     /// Ten tasks, four on workers and six held back, of which Dask expects `expected` seconds each.
@@ -163,6 +179,9 @@ mod tests {
         assert_eq!((known.longest, known.unknown), (20.0, 0.0));
         let measured = seen(&dask(0.25, true), Some(20.0));
         assert_eq!((measured.occupancy, measured.longest, measured.unknown), (1.0, 0.25, 0.0));
+        let mut few = dask(1.0, true);
+        few.prefixes[0].done = 15;
+        assert_eq!(seen(&few, Some(5.0)).occupancy, 8.0, "fifteen of 1 s, and five's worth of 5 s");
     }
 
     #[test]

@@ -55,8 +55,8 @@ def take(scheduler, idle_since):
         "done": sum(prefix["done"] for prefix in prefixes),
         "total": sum(prefix["total"] for prefix in prefixes),
         "prefixes": named(prefixes),
-        "occupancy": round(scheduler.total_occupancy, 3),
         **work(prefixes),
+        "running_longest": round(max((longest_running(ws) for ws in scheduler.workers.values()), default=0.0), 3),
         "threads": scheduler.total_nthreads,
         "runnable": tasks["processing"] + tasks["queued"] + tasks["no_worker"],
         "target": scheduler.adaptive_target(),
@@ -82,27 +82,35 @@ def unfinished(prefix):
 
 
 def work(prefixes):
-    """How much there is to do, in seconds of one thread, by what Dask expects of each kind of task."""
-    held = waiting = longest = 0.0
+    """How much there is to do, in seconds of one thread, by what is expected of each kind of task."""
+    here = held = waiting = longest = longest_seen = 0.0
     unmeasured = 0
     for prefix in prefixes:
         states, expected = prefix["states"], prefix["expected"]
+        here += expected * states.get("processing", 0)
         held += expected * (states.get("queued", 0) + states.get("no_worker", 0))
         waiting += expected * states.get("waiting", 0)
         runnable = sum(states.get(STATES[state], 0) for state in RUNNABLE)
         if runnable:
             longest = max(longest, expected)
+            longest_seen = max(longest_seen, prefix["longest"])
             unmeasured += 0 if prefix["measured"] else runnable
     return {
+        "occupancy": round(here, 3),
         "queued_seconds": round(held, 3),
         "waiting_seconds": round(waiting, 3),
         "longest": round(longest, 3),
+        "longest_seen": round(longest_seen, 3),
         "unmeasured": unmeasured,
     }
 
 
-def expected_seconds(scheduler, prefix):
-    """What Dask expects of one task: what was measured, or twice as long as one has run so far, or half a second."""
+def expected_seconds(scheduler, prefix, done):
+    """What is expected of one task: the average of all that were measured (Dask's own follows the last few, and swings
+    with them), or else what Dask expects: twice as long as one has run so far, or half a second."""
+    computed = prefix.all_durations.get("compute", 0.0)
+    if done and computed > 0:
+        return computed / done
     if prefix.duration_average >= 0:
         return prefix.duration_average
     return 2 * prefix.max_exec_time if prefix.max_exec_time > 0 else scheduler.UNKNOWN_TASK_DURATION
@@ -118,7 +126,8 @@ def prefix_facts(scheduler, prefix):
         "done": done,
         "total": done + sum(states.get(state, 0) for state in UNFINISHED),
         "seconds": round(prefix.all_durations.get("compute", 0.0), 3),
-        "expected": round(expected_seconds(scheduler, prefix), 6),
+        "expected": round(expected_seconds(scheduler, prefix, done), 6),
+        "longest": round(max(prefix.max_exec_time, 0.0), 3),
         # Dask drops what it measured when a task runs much longer: then it is not known, but not unheard of either.
         "measured": prefix.duration_average >= 0 or done > 0,
     }
@@ -143,6 +152,11 @@ def worker_facts(ws):
         "nthreads": ws.nthreads,
         "memory_limit": ws.memory_limit,
     }
+
+
+def longest_running(ws):
+    """How long the task that has run longest had been running at the worker's last heartbeat, seconds."""
+    return max(ws.executing.values(), default=0.0)
 
 
 def executing(ws):
