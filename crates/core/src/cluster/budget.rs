@@ -34,18 +34,21 @@ pub(super) fn used_up(plan: &mut Plan<ClusterRecord>, input: &ClusterInput<'_>, 
     None
 }
 
-/// Lowers the wish for workers to what the limit pays for; what is there or was granted stays.
-pub(super) fn hold(plan: &mut Plan<ClusterRecord>, input: &ClusterInput<'_>, now: Timestamp) -> Option<Reason> {
-    let record = &plan.record;
+/// The most workers that the limit pays for, each for a minute at least; what is there or was granted stays. Absent
+/// where that is no less than the cluster may have.
+pub(super) fn most(record: &ClusterRecord, input: &ClusterInput<'_>, now: Timestamp) -> Option<(u32, NanoDollars)> {
     let there = record.workers_wanted.max(record.slots.len() as u32);
-    if record.workers_desired <= there {
-        return None;
-    }
     let (limit, left) = standing(record, input, now)?;
     let each = record.shape.worker_price_hour.for_span(Duration::from_secs(60)).0.max(1);
     let more = left.0.max(0) / each;
     let most = there.saturating_add(u32::try_from(more).unwrap_or(u32::MAX));
-    if record.workers_desired <= most {
+    (most < record.shape.workers_max).then_some((most, limit))
+}
+
+/// Lowers the wish for workers to what the limit pays for, and says so where that is what keeps the cluster small.
+pub(super) fn hold(plan: &mut Plan<ClusterRecord>, most: Option<(u32, NanoDollars)>, now: Timestamp) -> Option<Reason> {
+    let (most, limit) = most?;
+    if plan.record.workers_desired < most {
         return None;
     }
     plan.record.workers_desired = most;

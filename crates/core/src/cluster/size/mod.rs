@@ -29,15 +29,21 @@ const LOOK: Duration = Duration::from_secs(1);
 /// Processes are billed by the second here; a machine in the cloud has a minute at least, which the ledger knows.
 const LEAST_BILLED_SECONDS: f64 = 0.0;
 
-/// Decides how many workers are wanted, and says why.
-pub(super) fn decide(plan: &mut Plan<ClusterRecord>, input: &ClusterInput<'_>, now: Timestamp) -> Vec<Reason> {
+/// Decides how many workers are wanted, and says why. `most` is what is paid for, where that is less than its range has:
+/// the rule must know it, or it would ask for the same again at each look.
+pub(super) fn decide(
+    plan: &mut Plan<ClusterRecord>,
+    input: &ClusterInput<'_>,
+    most: Option<u32>,
+    now: Timestamp,
+) -> Vec<Reason> {
     if !plan.record.adapts() {
         plan.record.scaling.memory = Memory::default();
         return vec![explain::fixed(&plan.record)];
     }
     let Some(dask) = &input.world.dask else { return vec![explain::unheard(&plan.record, now)] };
     let signals = signals::gather(&plan.record, dask);
-    let (before, range) = (plan.record.workers_desired, range(&plan.record));
+    let (before, range) = (plan.record.workers_desired, range(&plan.record, most));
     let economy = Economy {
         start_seconds: plan.record.scaling.start_seconds,
         worker_hour: plan.record.shape.worker_price_hour,
@@ -67,8 +73,9 @@ pub(super) fn decide(plan: &mut Plan<ClusterRecord>, input: &ClusterInput<'_>, n
     vec![reason]
 }
 
-fn range(record: &ClusterRecord) -> WorkerRange {
-    WorkerRange { min: record.shape.workers_min, max: record.shape.workers_max }
+fn range(record: &ClusterRecord, most: Option<u32>) -> WorkerRange {
+    let max = most.map_or(record.shape.workers_max, |most| most.min(record.shape.workers_max));
+    WorkerRange { min: record.shape.workers_min.min(max), max }
 }
 
 /// Takes a decision into the record.
