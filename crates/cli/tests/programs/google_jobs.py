@@ -192,6 +192,9 @@ assert job.reference.job_id == f"named-{transport}" and job.reference.project_id
 assert submit("print(2)", named, request_id="once").job_uuid == job.job_uuid
 refused(lambda: submit("print(2)", named, request_id="twice"), "Already exists")
 refused(lambda: submit("print(2)", named), "Already exists")
+elsewhere = {"project_id": PROJECT, "region": "europe-west1", "job": {**named, "placement": {"cluster_name": name},
+             "pyspark_job": {"main_python_file_uri": "file:///none.py"}}}
+refused(lambda: jobs.submit_job(elsewhere), "Already exists", f"regions/{REGION}/jobs/named-{transport}")
 for wrong in ["x" * 101, "a/b", "a b", "é"]:
     refused(lambda: submit("print(1)", {"reference": {"job_id": wrong}}), "job.reference.job_id")
 refused(lambda: submit("print(1)", request_id="x" * 41), "request_id")

@@ -8,6 +8,7 @@ mod delete;
 mod files;
 mod get;
 mod list;
+mod name;
 mod render;
 mod retries;
 mod spark;
