@@ -231,8 +231,8 @@ pub(crate) struct InitOutputDocument {
     pub(crate) uuid: String,
     /// The cluster's name.
     pub(crate) name: String,
-    /// How many actions there are.
-    pub(crate) actions: u32,
+    /// Which actions they are, in the order of the cluster's setup.
+    pub(crate) actions: Vec<u32>,
 }
 
 impl Kept for InitOutputDocument {

@@ -223,3 +223,25 @@ clusters.delete_cluster({**here, "cluster_name": name}).result(timeout=60)
 over = until(running, "ERROR", "CANCELLED", "DONE")
 assert over.status.state.name == "ERROR", over.status
 print("gone with its cluster")
+
+# Packages: those of the cluster, which a script's own header is held against.
+for wrong in ["idna", "idna>=3", "-r==x"]:
+    properties = {"software_config": {"properties": {"dataproc:pip.packages": wrong}}}
+    asked = {"project_id": PROJECT, "cluster_name": "wrong", "config": properties}
+    refused(lambda: clusters.create_cluster({**here, "cluster": asked}), "dataproc:pip.packages", wrong)
+name = f"packages-{transport}"
+properties = {"dataproc:pip.packages": "idna==3.10", "dataproc:conda.packages": "pytorch==2.7.0"}
+config = {"software_config": {"properties": properties}, "worker_config": {"num_instances": 2}}
+made = clusters.create_cluster({**here, "cluster": {"project_id": PROJECT, "cluster_name": name, "config": config}})
+assert dict(made.result(timeout=300).config.software_config.properties) == properties
+assert any("no conda here" in warning for warning in made.metadata.warnings), made.metadata
+header = "# /// script\n# dependencies = ['{}', 'dask[dataframe]>=2024']\n# ///\n"
+refused(lambda: submit(header.format("no-such.Package>1")), "no-such-package", "dataproc:pip.packages", "main_python_file_uri")
+done(submit(header.format("IDNA") + """
+import idna
+from dask.distributed import Client
+seen = Client().submit(lambda: __import__("idna").__version__).result()
+assert (idna.__version__, seen) == ("3.10", "3.10"), (idna.__version__, seen)
+"""))
+clusters.delete_cluster({**here, "cluster_name": name}).result(timeout=60)
+print("packages")

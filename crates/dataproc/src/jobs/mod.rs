@@ -9,6 +9,7 @@ mod files;
 mod get;
 mod list;
 mod name;
+mod needs;
 mod render;
 mod retries;
 mod spark;

@@ -11,7 +11,7 @@ use caddis_types::api::{ClusterChoice, JobWish, Program, RetryWish};
 use prost::Message;
 
 use super::name::{self, Name};
-use super::{deadline, files, get, retries};
+use super::{deadline, files, get, needs, retries};
 use crate::clusters::{self, label_map};
 use crate::documents::{self, About, Encoded, JobDocument, OutputDocument};
 use crate::face::Dataproc;
@@ -80,6 +80,7 @@ async fn take(
     let kept = raw::merge(&kept, &over.encode_to_vec());
     let (job_uuid, at) = (face.uuid(), face.now());
     let ready = files::prepare(&pyspark, face.folder_of(&job_uuid), &face.objects, &asked.caller).await?;
+    needs::check(face, &living, &ready.script).await?;
     clusters::staging(face, &place, &asked.caller, &bucket).await?;
     let prefix = format!("google-cloud-dataproc-metainfo/{uuid}/jobs/{id}");
     let output = |job: &caddis_types::JobId| OutputDocument {
