@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 
 use caddis_testkit::{World, wait_for};
 use common::CADDIS;
+use common::space::Space;
 use rustix::process::Signal;
 use serde_json::Value;
 
@@ -133,6 +134,22 @@ fn strangers_get_nothing_and_nothing_breaks() {
     says(command, &["strangers get nothing", "nothing breaks"]);
     let log = world.server_log();
     assert!(!log.contains("panicked") && !log.contains(" ERROR "), "{log}");
+}
+
+#[test]
+fn a_full_disk_refuses_and_keeps_nothing_half_written() {
+    let world = World::bare(CADDIS);
+    let storage = world.home().join("google/storage").display().to_string();
+    let google = world.home().join("google").display().to_string();
+    let mounts = format!("mkdir -m 700 {google} {storage}\nmount -t tmpfs -o size=2m,mode=700 tmpfs {storage}");
+    let Some(space) = Space::new(&mounts) else { return };
+    space.run(&world, &["env", "python"]).expect(0);
+    let arguments = ["STORAGE_EMULATOR_HOST", "REQUESTS_CA_BUNDLE"].map(|name| setting(&world, name));
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    says(client(&world, "python3", "storage_full.py", &arguments), &["uploads", "kept", "room again"]);
+    let left = space.shell(&format!("find {storage} -type f -size +0 ! -name '*.json'")).expect(0).stdout();
+    assert_eq!(left, "", "nothing half-written is left");
+    assert!(!world.server_log().contains("panicked"), "{}", world.server_log());
 }
 
 #[test]

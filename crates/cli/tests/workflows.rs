@@ -3,21 +3,13 @@
 mod common;
 
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
 
 use caddis_testkit::{World, wait_for};
 use common::CADDIS;
+use common::google::{client, interpreter, rest_client, says};
 use rustix::process::Signal;
-use serde_json::Value;
 
-/// Google's library in an environment of its own; says where its interpreter is.
-const LIBRARY: &str = "\
-# /// script
-# dependencies = [\"google-cloud-dataproc==5.32.0\", \"requests\"]
-# ///
-import sys
-print(sys.executable)
-";
+const PROGRAM: &str = "workflows_client.py";
 
 /// What the client saw, whichever way it went.
 const SEEN: &str = "\
@@ -52,42 +44,11 @@ parameters
 operations
 ";
 
-fn interpreter(world: &World) -> String {
-    let script = world.file("library.py", LIBRARY);
-    let run = world.run(&["run", "--quiet", "--workers", "1", script.to_str().unwrap()]).expect(0);
-    run.stdout().trim().to_owned()
-}
-
-fn settings(world: &World, client: &str) -> Value {
-    world.run(&["env", client, "--json"]).expect(0).json()
-}
-
-/// The client in an environment that holds nothing but what it is led by.
-fn client(world: &World, python: &str, arguments: &[&str]) -> Command {
-    let program = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/programs/workflows_client.py");
-    let copy = world.file("workflows_client.py", &std::fs::read_to_string(program).unwrap());
-    let mut command = Command::new(python);
-    command.arg(copy).args(arguments).env_clear().env("PATH", std::env::var("PATH").unwrap()).env("HOME", world.work());
-    for (name, value) in settings(world, "python").as_object().unwrap() {
-        command.env(name, value.as_str().unwrap());
-    }
-    command.current_dir(world.work()).stdin(Stdio::null());
-    command
-}
-
-#[track_caller]
-fn said(command: &mut Command) -> String {
-    let output = command.output().expect("start the client");
-    let (said, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success(), "{said}\n{errors}");
-    said.into_owned()
-}
-
 #[test]
 fn workflows_over_grpc() {
     let world = World::building(CADDIS);
     let python = interpreter(&world);
-    assert_eq!(said(&mut client(&world, &python, &["all", "grpc"])), SEEN);
+    says(client(&world, &python, PROGRAM, &["grpc"]), SEEN);
     world.assert_nothing_left();
 }
 
@@ -95,12 +56,7 @@ fn workflows_over_grpc() {
 fn workflows_over_rest() {
     let world = World::building(CADDIS);
     let python = interpreter(&world);
-    let endpoint = settings(&world, "gcloud")["CLOUDSDK_API_ENDPOINT_OVERRIDES_DATAPROC"].as_str().unwrap().to_owned();
-    let port = endpoint.trim_end_matches('/').rsplit(':').next().unwrap().to_owned();
-    let mut command = client(&world, &python, &["all", "rest", &port]);
-    let roots = settings(&world, "python")["GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"].as_str().unwrap().to_owned();
-    command.env("REQUESTS_CA_BUNDLE", roots);
-    assert_eq!(said(&mut command), SEEN);
+    says(rest_client(&world, &python, PROGRAM), SEEN);
     world.assert_nothing_left();
 }
 
@@ -110,7 +66,9 @@ fn workflows_over_rest() {
 fn a_workflow_survives_its_server() {
     let world = World::building(CADDIS);
     let python = interpreter(&world);
-    let operation = said(&mut client(&world, &python, &["begin"])).trim().to_owned();
+    let begun = client(&world, &python, PROGRAM, &["begin"]).output().expect("start the client");
+    assert!(begun.status.success(), "{}", String::from_utf8_lossy(&begun.stderr));
+    let operation = String::from_utf8_lossy(&begun.stdout).trim().to_owned();
     let effects: PathBuf = world.work().join("effects");
     let lines = || std::fs::read_to_string(&effects).map_or(0, |text| text.lines().count());
     for written in 0..8 {
@@ -121,7 +79,7 @@ fn a_workflow_survives_its_server() {
         // As a supervisor would: any command starts another server.
         world.run(&["job", "list"]).expect(0);
     }
-    assert_eq!(said(&mut client(&world, &python, &["end", &operation])), "went on\n");
+    says(client(&world, &python, PROGRAM, &["end", &operation]), "went on\n");
     assert_eq!(lines(), 8);
     world.assert_nothing_left();
 }

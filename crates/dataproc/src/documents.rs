@@ -171,6 +171,22 @@ impl Kept for JobDocument {
     }
 }
 
+/// A job's id that a client chose, under `P/id`: it is the only one of its project, in whichever region.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct JobNameDocument {
+    /// What it became.
+    pub(crate) job: JobId,
+    pub(crate) region: String,
+}
+
+impl Kept for JobNameDocument {
+    const KIND: &'static str = "dataproc.job_name";
+
+    fn about(&self) -> Option<String> {
+        Some(self.job.to_string())
+    }
+}
+
 /// An autoscaling policy.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct PolicyDocument {
@@ -215,8 +231,8 @@ pub(crate) struct InitOutputDocument {
     pub(crate) uuid: String,
     /// The cluster's name.
     pub(crate) name: String,
-    /// How many actions there are.
-    pub(crate) actions: u32,
+    /// Which actions they are, in the order of the cluster's setup.
+    pub(crate) actions: Vec<u32>,
 }
 
 impl Kept for InitOutputDocument {

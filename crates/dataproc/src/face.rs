@@ -1,5 +1,6 @@
 //! What every method may touch.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -21,6 +22,9 @@ pub trait Outputs: Send + Sync {
 
     /// The end of the log of one process of a cluster; nothing when it wrote none.
     async fn cluster_log(&self, cluster: &ClusterId, member: &str) -> Option<Vec<u8>>;
+
+    /// The packages of a cluster's Python, by their normalized names; nothing while that is not ready.
+    async fn packages(&self, cluster: &ClusterId) -> Option<BTreeSet<String>>;
 
     /// Where a browser that is logged in finds the cluster's dashboard.
     fn dashboard(&self, cluster: &ClusterId) -> Option<String>;
@@ -69,6 +73,8 @@ pub struct Dataproc {
     pub(crate) init_actions: InitActions,
     /// Copies of initialization actions, by the clusters' uuids.
     pub(crate) inits: PathBuf,
+    /// Requirements files, by content.
+    pub(crate) requirements: PathBuf,
     /// Archives of diagnoses, by the clusters' uuids.
     pub(crate) diagnoses: PathBuf,
     /// Environment variables of every cluster and job that comes from here.
@@ -87,7 +93,7 @@ impl Dataproc {
         variables: Vec<(String, String)>,
         init_actions: InitActions,
     ) -> Dataproc {
-        let [staging, diagnoses, inits] = ["jobs", "diagnoses", "init"].map(|name| home.join("dataproc").join(name));
+        let [staging, diagnoses, inits, requirements] = ["jobs", "diagnoses", "init", "requirements"].map(|name| home.join("dataproc").join(name));
         let (submitted, created, workflows) = (Notify::new(), Notify::new(), watch::Sender::new(()));
         Dataproc {
             engine,
@@ -98,6 +104,7 @@ impl Dataproc {
             created,
             init_actions,
             inits,
+            requirements,
             diagnoses,
             variables,
             workflows,

@@ -1,8 +1,8 @@
 //! What is not kept any more of the documents.
 //!
 //! A job's document and those of operations go together with the record that they are about, in the store's own
-//! transaction. Two things are left to this file, since only the face knows them: clusters that are gone, whose
-//! documents would be skipped by every list for weeks; and old operations of clusters that live on. Both may be cut
+//! transaction. Three things are left to this file, since only the face knows them: clusters that are gone, whose
+//! documents would be skipped by every list for weeks; old operations of clusters that live on; workflows. All may be cut
 //! anywhere and repeated: a removal names the generation that was judged, so that a name which was given to another
 //! cluster meanwhile is not touched.
 
@@ -11,6 +11,7 @@ use caddis_types::{JobId, Timestamp};
 
 use crate::clusters::status;
 use crate::documents::{self, About, ClusterDocument, Kept, OperationDocument, Read};
+use crate::workflows::WorkflowDocument;
 use crate::{operations, records};
 
 /// Documents that are looked at together.
@@ -47,11 +48,26 @@ pub async fn forget_operations(ports: &Ports, before: Timestamp) -> Result<usize
         let jobs = records::jobs(ports, ids.iter()).await?;
         let over = |read: &Read<OperationDocument>| match &read.body.about {
             About::Cluster { cluster, .. } => operations::is_over(&read.body, clusters.get(cluster)),
-            // It goes with its workflow's own document, by DeleteOperation.
+            // It goes with its workflow's own document.
             About::Workflow { .. } => false,
             about => job(about).and_then(|id| jobs.get(&id)).is_none_or(caddis_core::record::JobRecord::is_ended),
         };
         gone += remove(ports, batch.iter().filter(|read| over(read)).map(documents::remove).collect()).await?;
+    }
+}
+
+/// Forgets workflows that ended before `before`, and their operations; answers how many.
+pub async fn forget_workflows(ports: &Ports, before: Timestamp) -> Result<usize, StoreError> {
+    let (mut after, mut gone) = (String::new(), 0);
+    loop {
+        let batch = batch::<WorkflowDocument>(ports, &mut after).await?;
+        let Some(batch) = batch else { return Ok(gone) };
+        for read in batch.iter().filter(|read| read.body.ended_before(before)) {
+            let operation = ports.store.document(OperationDocument::KIND, &read.key).await?;
+            let operation = operation.and_then(|document| documents::read::<OperationDocument>(document).ok());
+            let both = [Some(documents::remove(read)), operation.as_ref().map(documents::remove)];
+            gone += usize::from(together(ports, both.into_iter().flatten().collect()).await?);
+        }
     }
 }
 
@@ -74,12 +90,16 @@ async fn batch<K: Kept>(ports: &Ports, after: &mut String) -> Result<Option<Vec<
 async fn remove(ports: &Ports, all: Vec<DocumentWrite>) -> Result<usize, StoreError> {
     let mut removed = 0;
     for write in all {
-        match ports.store.commit(Change { documents: vec![write], ..Change::default() }).await {
-            Ok(()) => removed += 1,
-            Err(CommitError::Store(error)) => return Err(error),
-            // It was changed meanwhile, and is looked at again the next time.
-            Err(_) => {}
-        }
+        removed += usize::from(together(ports, vec![write]).await?);
     }
     Ok(removed)
+}
+
+/// Whether all of them were removed; what was changed meanwhile is looked at again the next time.
+async fn together(ports: &Ports, documents: Vec<DocumentWrite>) -> Result<bool, StoreError> {
+    match ports.store.commit(Change { documents, ..Change::default() }).await {
+        Ok(()) => Ok(true),
+        Err(CommitError::Store(error)) => Err(error),
+        Err(_) => Ok(false),
+    }
 }

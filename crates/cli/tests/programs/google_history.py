@@ -68,9 +68,14 @@ def make():
         else:
             raise AssertionError(f"`{token}` was taken")
     clusters.delete_cluster({**HERE, "cluster_name": "history"}).result(timeout=60)
-    assert operations() == 2
-    assert [job.reference.job_id for job in jobs.list_jobs(HERE)] == ["m-meanwhile", "a-last", "b", "z-first"]
-    assert [job.status.state.name for job in jobs.list_jobs(HERE)] == ["DONE"] * 4
+    templates = dp.WorkflowTemplateServiceClient(**options)
+    step = {"step_id": "only", "pyspark_job": {"main_python_file_uri": f"file://{sys.path[0]}/nothing.py"}}
+    template = {"jobs": [step], "placement": {"managed_cluster": {"cluster_name": "flow", "config": {}}}}
+    asked = {"parent": PARENT.removesuffix("/operations"), "template": template}
+    templates.instantiate_inline_workflow_template(asked).result(timeout=120)
+    assert operations() == 5, "of a cluster of the workflow's own as well"
+    assert [job.reference.job_id for job in jobs.list_jobs(HERE)][1:] == ["m-meanwhile", "a-last", "b", "z-first"]
+    assert [job.status.state.name for job in jobs.list_jobs(HERE)] == ["DONE"] * 5
 
 
 def gone(state):

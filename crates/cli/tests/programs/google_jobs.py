@@ -192,6 +192,9 @@ assert job.reference.job_id == f"named-{transport}" and job.reference.project_id
 assert submit("print(2)", named, request_id="once").job_uuid == job.job_uuid
 refused(lambda: submit("print(2)", named, request_id="twice"), "Already exists")
 refused(lambda: submit("print(2)", named), "Already exists")
+elsewhere = {"project_id": PROJECT, "region": "europe-west1", "job": {**named, "placement": {"cluster_name": name},
+             "pyspark_job": {"main_python_file_uri": "file:///none.py"}}}
+refused(lambda: jobs.submit_job(elsewhere), "Already exists", f"regions/{REGION}/jobs/named-{transport}")
 for wrong in ["x" * 101, "a/b", "a b", "é"]:
     refused(lambda: submit("print(1)", {"reference": {"job_id": wrong}}), "job.reference.job_id")
 refused(lambda: submit("print(1)", request_id="x" * 41), "request_id")
@@ -220,3 +223,25 @@ clusters.delete_cluster({**here, "cluster_name": name}).result(timeout=60)
 over = until(running, "ERROR", "CANCELLED", "DONE")
 assert over.status.state.name == "ERROR", over.status
 print("gone with its cluster")
+
+# Packages: those of the cluster, which a script's own header is held against.
+for wrong in ["idna", "idna>=3", "-r==x"]:
+    properties = {"software_config": {"properties": {"dataproc:pip.packages": wrong}}}
+    asked = {"project_id": PROJECT, "cluster_name": "wrong", "config": properties}
+    refused(lambda: clusters.create_cluster({**here, "cluster": asked}), "dataproc:pip.packages", wrong)
+name = f"packages-{transport}"
+properties = {"dataproc:pip.packages": "idna==3.10", "dataproc:conda.packages": "pytorch==2.7.0"}
+config = {"software_config": {"properties": properties}, "worker_config": {"num_instances": 2}}
+made = clusters.create_cluster({**here, "cluster": {"project_id": PROJECT, "cluster_name": name, "config": config}})
+assert dict(made.result(timeout=300).config.software_config.properties) == properties
+assert any("no conda here" in warning for warning in made.metadata.warnings), made.metadata
+header = "# /// script\n# dependencies = ['{}', 'dask[dataframe]>=2024']\n# ///\n"
+refused(lambda: submit(header.format("no-such.Package>1")), "no-such-package", "dataproc:pip.packages", "main_python_file_uri")
+done(submit(header.format("IDNA") + """
+import idna
+from dask.distributed import Client
+seen = Client().submit(lambda: __import__("idna").__version__).result()
+assert (idna.__version__, seen) == ("3.10", "3.10"), (idna.__version__, seen)
+"""))
+clusters.delete_cluster({**here, "cluster_name": name}).result(timeout=60)
+print("packages")

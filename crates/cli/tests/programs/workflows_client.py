@@ -1,6 +1,6 @@
 """Workflow templates as Google's own client asks for them. Everything it is led by stands in the environment.
 
-Called with `all grpc`, `all rest PORT`, `begin` or `end OPERATION`. Says what it saw; what is wrong is an assertion.
+Called with `grpc`, `rest PORT`, `begin` or `end OPERATION`. Says what it saw; what is wrong is an assertion.
 """
 
 import os
@@ -14,10 +14,11 @@ from google.longrunning import operations_pb2
 from google.protobuf import duration_pb2
 
 PROJECT, REGION = "team-one", "us-central1"
-mode, transport, port = (sys.argv + ["grpc", ""])[1:4]
-rest = mode == "all" and transport == "rest"
+mode, argument = (*sys.argv, "")[1:3]
+rest, port = mode == "rest", argument
+transport = "rest" if rest else "grpc"
 endpoint = f"https://localhost:{port}" if rest else f"{REGION}-dataproc.googleapis.com:443"
-options = {"client_options": ClientOptions(api_endpoint=endpoint), "transport": "rest" if rest else "grpc"}
+options = {"client_options": ClientOptions(api_endpoint=endpoint), "transport": transport}
 templates, clusters = dp.WorkflowTemplateServiceClient(**options), dp.ClusterControllerClient(**options)
 jobs = dp.JobControllerClient(**options)
 parent = f"projects/{PROJECT}/regions/{REGION}"

@@ -10,7 +10,7 @@ use caddis_types::shape::{ShapeWish, WorkerRange};
 use prost::Message;
 
 use super::validate::Asks;
-use super::{defaults, init_actions, lifecycle, render, validate};
+use super::{defaults, init_actions, lifecycle, packages, render, validate};
 use crate::documents::{self, About, ClusterDocument, ClusterWork, Encoded, InitOutputDocument, Read};
 use crate::face::Dataproc;
 use crate::operations::{self, Fresh};
@@ -58,13 +58,13 @@ async fn attempt(face: &Dataproc, asked: &Asked<CreateClusterRequest>) -> Result
     let ends_at = lifecycle::ends_at(&config, at);
     let init = init_actions::prepare(face, &asked.caller, &uuid, &config).await?;
     let wish = ClusterWish { setup: init.setup.clone(), ..wish(face, &full, &config, scaling.as_ref(), ends_at)? };
-    let (told, actions) = (config.config_bucket.clone(), init.setup.len() as u32);
+    let (told, actions) = (config.config_bucket.clone(), init.indices.clone());
     let newer = raw::newer(render::CLUSTER, &kept)?;
     let key = place.key(&wanted.cluster_name);
     let name = wanted.cluster_name.clone();
     let made = |cluster: &caddis_types::ClusterId| {
         let output = InitOutputDocument { cluster: cluster.clone(), bucket: told, uuid: uuid.clone(), name: name.clone(), actions };
-        let output = (actions > 0).then(|| documents::write(&uuid, 0, &output));
+        let output = (!output.actions.is_empty()).then(|| documents::write(&uuid, 0, &output));
         let about = About::Cluster {
             what: ClusterWork::Create,
             name,
@@ -189,6 +189,7 @@ pub(super) fn wish(
             ..ShapeWish::default()
         },
         workers_first: Some(first),
+        environment: packages::environment(face, config)?,
         cwd: "/".to_owned(),
         variables: face.variables.iter().cloned().collect(),
         idle_timeout_ms: Some(limits.idle_timeout_ms),

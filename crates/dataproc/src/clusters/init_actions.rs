@@ -27,6 +27,8 @@ const FILE: &str = "dataproc-initialization-script";
 #[derive(Default)]
 pub(super) struct Ready {
     pub(super) setup: Vec<SetupWish>,
+    /// Which actions these are.
+    pub(super) indices: Vec<u32>,
     folder: Option<PathBuf>,
 }
 
@@ -54,16 +56,27 @@ pub(super) async fn prepare(face: &Dataproc, caller: &Caller, uuid: &str, config
         InitActions::Refuse(why) => return Err(Status::new(Code::FailedPrecondition, why)),
         InitActions::Run => {}
     }
+    let actions: Vec<_> = (0..).zip(actions).filter(|(_, action)| !is_ours(action)).collect();
+    if actions.is_empty() {
+        return Ok(Ready::default());
+    }
     let folder = face.init_folder(uuid);
-    let setup = (0..).zip(actions).map(|(index, action)| wish(&folder, index, action)).collect::<Result<_, _>>()?;
-    let ready = Ready { setup, folder: Some(folder.clone()) };
-    let files = (0..).zip(actions).map(|(index, action)| (field(index), action.executable_file.clone(), script(&folder, index)));
+    let setup = actions.iter().map(|(index, action)| wish(&folder, *index, action)).collect::<Result<_, _>>()?;
+    let indices = actions.iter().map(|(index, _)| *index as u32).collect();
+    let ready = Ready { setup, indices, folder: Some(folder.clone()) };
+    let files = actions.iter().map(|(index, action)| (field(*index), action.executable_file.clone(), script(&folder, *index)));
     jobs::fetch(files.collect(), folder, &face.objects, caller).await?;
     for wish in &ready.setup {
         let opened = std::fs::set_permissions(&wish.command, std::fs::Permissions::from_mode(0o700));
         opened.map_err(|error| Status::new(Code::Internal, format!("`{}` cannot be made executable: {error}", wish.name)))?;
     }
     Ok(ready)
+}
+
+/// Google's own action for Dask, which is here already.
+pub(super) fn is_ours(action: &NodeInitializationAction) -> bool {
+    let uri = action.executable_file.as_str();
+    uri.starts_with("gs://goog-dataproc-initialization-actions-") && uri.ends_with("/dask/dask.sh")
 }
 
 fn field(index: usize) -> String {

@@ -10,6 +10,7 @@ mod get;
 mod init_actions;
 mod lifecycle;
 mod list;
+mod packages;
 mod start_stop;
 pub(crate) mod render;
 pub(crate) mod status;
@@ -23,7 +24,7 @@ use crate::wire::Methods;
 pub(crate) use buckets::staging;
 pub(crate) use create::{create, workers};
 pub(crate) use delete::delete;
-pub(crate) use find::{living, record};
+pub(crate) use find::{Living, living, record};
 pub(crate) use init_actions::{output as init_output, said};
 pub(crate) use validate::{label_map, new as check};
 

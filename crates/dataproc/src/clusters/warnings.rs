@@ -1,8 +1,9 @@
 //! What is taken and kept but means nothing here, or will mean nothing on Google soon: said once, in the operation.
 
-use caddis_googleapis::dataproc::ClusterConfig;
+use caddis_googleapis::dataproc::{ClusterConfig, NodeInitializationAction};
 
-use super::lifecycle;
+use super::init_actions::is_ours;
+use super::{lifecycle, packages};
 use crate::face::InitActions;
 
 /// Images that Google no longer makes clusters from, or soon will not: version and the last day.
@@ -23,12 +24,17 @@ pub(super) fn of(config: &ClusterConfig, init_actions: InitActions) -> Vec<Strin
             "Image version `{image}` (line {version}) can be made into clusters on Google until {until}; here it changes nothing. Use 2.3."
         ));
     }
-    let recorded = config.initialization_actions.iter().filter(|_| init_actions == InitActions::Record);
+    let recorded = |action: &&NodeInitializationAction| init_actions == InitActions::Record || is_ours(action);
+    let recorded = config.initialization_actions.iter().filter(recorded);
     for action in recorded {
         warnings.push(format!(
             "Initialization action `{}` was recorded and not run: what it installs has to be in the job's Python environment.",
             action.executable_file
         ));
+    }
+    let conda = config.software_config.as_ref().and_then(|software| software.properties.get(packages::CONDA));
+    if let Some(packages) = conda {
+        warnings.push(format!("`{}` ({packages}) was recorded and not installed: there is no conda here; `dataproc:pip.packages` is installed.", packages::CONDA));
     }
     if config.lifecycle_config.as_ref().is_some_and(lifecycle::stops) {
         warnings.push("The time to stop was recorded and is not acted on: stop the cluster, or let it be deleted.".to_owned());

@@ -2,7 +2,7 @@
 
 use caddis_googleapis::dataproc::DeleteJobRequest;
 
-use super::{files, get};
+use super::{files, get, name};
 use crate::documents;
 use crate::face::Dataproc;
 use crate::iam;
@@ -18,6 +18,7 @@ pub(super) async fn delete(face: &Dataproc, asked: Asked<DeleteJobRequest>) -> R
         return Err(Status::new(Code::FailedPrecondition, text));
     }
     let mut writes = vec![documents::remove(&read)];
+    writes.extend(name::forget(face, &place, &request.job_id).await?);
     writes.extend(iam::forget(face, "jobs", &place.key(&read.body.uuid)).await?);
     face.engine.write_documents(writes).await?;
     let folder = face.folder_of(&read.body.uuid);

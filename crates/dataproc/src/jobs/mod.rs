@@ -8,6 +8,8 @@ mod delete;
 mod files;
 mod get;
 mod list;
+mod name;
+mod needs;
 mod render;
 mod retries;
 mod spark;

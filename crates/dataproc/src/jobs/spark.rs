@@ -44,10 +44,10 @@ pub(super) fn explain(cause: &Cause) -> Option<String> {
 }
 
 /// The script's own header of what it needs (PEP 723); empty where there is none.
-fn header(text: &str) -> String {
+pub(super) fn header(text: &str) -> String {
     let mut lines = text.lines().skip_while(|line| line.trim_end() != "# /// script");
     lines.next();
-    lines.take_while(|line| line.trim_end() != "# ///").collect()
+    lines.take_while(|line| line.trim_end() != "# ///").map(|line| format!("{}\n", line.trim_start_matches('#').trim())).collect()
 }
 
 /// The first parts of the names of the modules that are imported at the top level, and in which lines.

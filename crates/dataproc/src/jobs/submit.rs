@@ -10,7 +10,8 @@ use caddis_googleapis::longrunning::Operation;
 use caddis_types::api::{ClusterChoice, JobWish, Program, RetryWish};
 use prost::Message;
 
-use super::{deadline, files, get, retries};
+use super::name::{self, Name};
+use super::{deadline, files, get, needs, retries};
 use crate::clusters::{self, label_map};
 use crate::documents::{self, About, Encoded, JobDocument, OutputDocument};
 use crate::face::Dataproc;
@@ -44,12 +45,14 @@ async fn take(
     let place = Place::new(&request.project_id, &request.region)?;
     check_request_id(&request.request_id)?;
     let job = request.job.clone().ok_or_else(|| Status::field("job", "must be specified"))?;
-    let id = job_id(face, &place, &job, &request.request_id)?;
+    let name = Name::of(face, &place, &job, &request.request_id)?;
+    let id = name.id.clone();
     let key = place.key(&id);
     if let Some(first) = documents::find::<JobDocument>(&face.engine, &key).await? {
         let repeated = !request.request_id.is_empty() && first.body.request_id.as_deref() == Some(&request.request_id);
-        return if repeated { Ok((place, id)) } else { Err(exists(&place, &id)) };
+        return if repeated { Ok((place, id)) } else { Err(name::exists(&place, &id)) };
     }
+    name.free(face, &place).await?;
     label_map(&job.labels, "job.labels")?;
     let retry = retries::retries(job.scheduling.as_ref())?;
     let pyspark = pyspark(&job)?.clone();
@@ -77,6 +80,7 @@ async fn take(
     let kept = raw::merge(&kept, &over.encode_to_vec());
     let (job_uuid, at) = (face.uuid(), face.now());
     let ready = files::prepare(&pyspark, face.folder_of(&job_uuid), &face.objects, &asked.caller).await?;
+    needs::check(face, &living, &ready.script).await?;
     clusters::staging(face, &place, &asked.caller, &bucket).await?;
     let prefix = format!("google-cloud-dataproc-metainfo/{uuid}/jobs/{id}");
     let output = |job: &caddis_types::JobId| OutputDocument {
@@ -91,6 +95,7 @@ async fn take(
         let document = JobDocument { uuid: job_uuid.clone(), job: made.clone(), asked: Encoded(kept), request_id };
         let told = documents::write(&face.output_key(&key, &job_uuid), 0, &output(made));
         let mut writes = vec![documents::write(&key, 0, &document), told];
+        writes.extend(name.take(&place, made));
         writes.extend(operation.map(|fresh| {
             let about = About::Job { key: key.clone(), id: made.to_string() };
             fresh.write(&asked.caller, about, at, job.labels.clone(), Vec::new())
@@ -106,7 +111,7 @@ async fn take(
         }
         Err(Some(status)) => Err(status),
         // Somebody with the same id was faster.
-        Err(None) => Err(exists(&place, &id)),
+        Err(None) => Err(name::exists(&place, &id)),
     }
 }
 
@@ -120,25 +125,6 @@ async fn submitted(
         Ok(_) => Ok(()),
         Err(error) if error.kind == CallErrorKind::Conflict && error.code == "conflict" => Err(None),
         Err(error) => Err(Some(error.into())),
-    }
-}
-
-fn exists(place: &Place, id: &str) -> Status {
-    let name = place.of("jobs", id);
-    Status::new(Code::AlreadyExists, format!("Already exists: Failed to submit job: Job {name}"))
-}
-
-/// The id that was asked for, one that an equal request would get again, or a random one.
-fn job_id(face: &Dataproc, place: &Place, job: &Job, request_id: &str) -> Result<String, Status> {
-    let asked = job.reference.as_ref().map(|reference| reference.job_id.as_str()).unwrap_or_default();
-    let good = asked.len() <= 100 && asked.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
-    match (asked, request_id) {
-        ("", "") => Ok(face.uuid()),
-        ("", request) => Ok(Dataproc::uuid_of(&format!("SubmitJob {} {request}", place.name()))),
-        (asked, _) if good => Ok(asked.to_owned()),
-        (asked, _) => {
-            Err(Status::field("job.reference.job_id", format!("`{asked}` must match '[a-zA-Z0-9_-]{{1,100}}'")))
-        }
     }
 }
 

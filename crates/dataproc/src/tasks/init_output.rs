@@ -54,8 +54,8 @@ async fn one(face: &Dataproc, read: &Read<InitOutputDocument>, record: Option<&C
     let InitOutputDocument { cluster, bucket, uuid, name, actions } = &read.body;
     let ended = record.is_none_or(|record| record.state.is_ended());
     let over = |step: u32| record.and_then(|record| record.setup.get(step as usize)).is_some_and(|step| matches!(step.phase, MemberPhase::Ended { .. }));
-    for step in (0..*actions).filter(|step| ended || over(*step)) {
-        let object = clusters::init_output(uuid, name, step as usize);
+    for (step, index) in (0..).zip(actions).filter(|(step, _)| ended || over(*step)) {
+        let object = clusters::init_output(uuid, name, *index as usize);
         if face.objects.stat(bucket, &object).is_ok() {
             continue;
         }
@@ -70,5 +70,5 @@ async fn one(face: &Dataproc, read: &Read<InitOutputDocument>, record: Option<&C
             Err(error) => return Err(Status::new(Code::Internal, error.to_string())),
         }
     }
-    Ok(ended || (0..*actions).all(over))
+    Ok(ended || (0..actions.len() as u32).all(over))
 }

@@ -48,6 +48,13 @@ pub(crate) struct WorkflowDocument {
     pub(super) progress: Progress,
 }
 
+impl WorkflowDocument {
+    /// Whether it was over by then.
+    pub(crate) fn ended_before(&self, at: Timestamp) -> bool {
+        self.progress.ended_at.is_some_and(|ended| ended < at)
+    }
+}
+
 impl Kept for WorkflowDocument {
     const KIND: &'static str = "dataproc.workflow";
 }

@@ -16,6 +16,7 @@ pub(crate) async fn remove(assembly: &Assembly, keep: Duration) -> Result<Remove
     let removed = tasks::remove_old(ports, keep).await?;
     caddis_dataproc::retention::forget_gone(ports).await?;
     caddis_dataproc::retention::forget_operations(ports, ports.clock.now() - keep).await?;
+    caddis_dataproc::retention::forget_workflows(ports, ports.clock.now() - keep).await?;
     for cluster in &removed.clusters {
         match tokio::fs::remove_dir_all(assembly.home.cluster_logs(cluster)).await {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {

@@ -1,5 +1,6 @@
 //! What the Dataproc face reads of jobs, and what their processes get as environment.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
@@ -64,6 +65,11 @@ impl Outputs for Files {
         tokio::task::spawn_blocking(move || end_of(&path, LOG_END)).await.ok()?.ok()
     }
 
+    async fn packages(&self, cluster: &ClusterId) -> Option<BTreeSet<String>> {
+        let chosen = self.home.cluster(cluster).join("environment.json");
+        tokio::task::spawn_blocking(move || packages(&chosen)).await.ok()?
+    }
+
     fn dashboard(&self, cluster: &ClusterId) -> Option<String> {
         self.face.base().map(|base| format!("{base}/clusters/{cluster}/status"))
     }
@@ -72,6 +78,20 @@ impl Outputs for Files {
         let mut reader = Reader::new(self.home.attempt_log(job, attempt, stream), self.limit, offset);
         Ok(reader.read()?.map(|piece| Piece { offset: piece.offset, content: piece.content }))
     }
+}
+
+/// Names of the packages beside the interpreter that was chosen for a cluster, as PEP 503 normalizes them.
+fn packages(chosen: &Path) -> Option<BTreeSet<String>> {
+    let chosen: serde_json::Value = serde_json::from_slice(&std::fs::read(chosen).ok()?).ok()?;
+    let library = Path::new(chosen["python"].as_str()?).parent()?.parent()?.join("lib");
+    let versions = std::fs::read_dir(library).ok()?.flatten().map(|entry| entry.path().join("site-packages"));
+    let entries = versions.filter_map(|folder| std::fs::read_dir(folder).ok()).flatten().flatten();
+    let name = |entry: std::fs::DirEntry| {
+        let name = entry.file_name().into_string().ok()?;
+        let (name, _) = name.strip_suffix(".dist-info")?.split_once('-')?;
+        Some(name.replace(['_', '.'], "-").to_lowercase())
+    };
+    Some(entries.filter_map(name).collect())
 }
 
 fn end_of(path: &Path, most: u64) -> std::io::Result<Vec<u8>> {

@@ -40,6 +40,10 @@ impl Outputs for Written {
         None
     }
 
+    async fn packages(&self, _: &ClusterId) -> Option<std::collections::BTreeSet<String>> {
+        None
+    }
+
     fn dashboard(&self, _: &ClusterId) -> Option<String> {
         None
     }
