@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    cluster, completion, cost, dashboard, doctor, env, environment, job, keeper, price, prune, run, serve, why,
+    cluster, completion, cost, dashboard, doctor, env, environment, job, keeper, price, prune, run, serve, simulate, why,
 };
 
 /// Ephemeral Dask clusters: run a Python job, get a cluster, keep nothing.
@@ -55,6 +55,8 @@ pub enum Command {
     Doctor(doctor::Args),
     /// Remove old jobs, clusters and environments.
     Prune(prune::Args),
+    /// Replay work through an autoscaling policy: how long it takes, what it costs.
+    Simulate(Box<simulate::Args>),
     /// Run the server in the foreground, or install it as a service.
     Serve(serve::Args),
     /// Print a script that completes commands, names and IDs in a shell.

@@ -14,6 +14,7 @@ pub mod prune;
 pub mod run;
 pub mod serve;
 pub mod shape;
+pub mod simulate;
 #[cfg(test)]
 mod tests;
 pub mod why;
@@ -57,6 +58,7 @@ async fn talk(command: Command, context: Context) -> Result<u8, Failure> {
         Command::Environment(args) => environment::run(&args, &context).await,
         Command::Doctor(args) => doctor::run(&args, &context).await,
         Command::Prune(args) => prune::run(&args, &context).await,
+        Command::Simulate(args) => simulate::run(&args, &context).await,
         Command::Keeper(_) | Command::Completion(_) | Command::Serve(_) => Ok(0),
     }
 }
@@ -88,6 +90,7 @@ fn wants_json(command: &Command) -> bool {
         Command::Price(args) => args.wants_json(),
         Command::Doctor(args) => args.output.is_json(),
         Command::Prune(args) => args.output.is_json(),
+        Command::Simulate(args) => args.wants_json(),
         Command::Serve(_) | Command::Completion(_) | Command::Keeper(_) => false,
     }
 }

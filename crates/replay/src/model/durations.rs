@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Micros, seconds};
-use crate::trace::Earlier;
 
 /// Dask's guess at tasks that it has never seen end (`distributed.scheduler.unknown-task-duration`), seconds.
 const UNKNOWN: f64 = 0.5;
 
-/// An earlier run's average counts as much as so many tasks of this one.
+/// An earlier run's average counts as much as so many tasks of this one, and nothing any more when many have ended.
 const EARLIER: f64 = 10.0;
+const FEW: f64 = 30.0;
 
 /// What is known of tasks of one name.
 #[derive(Clone, Debug)]
@@ -23,8 +23,8 @@ pub(super) struct Named {
     /// How many ended, and what they took, seconds.
     done: u64,
     spent: f64,
-    /// What an earlier run of the same work taught.
-    earlier: Option<Earlier>,
+    /// The average of an earlier run of the same work.
+    earlier: Option<f64>,
 }
 
 impl Named {
@@ -63,20 +63,21 @@ impl Named {
         }
     }
 
-    /// The average of those that ended, to which an earlier run adds as much as [`EARLIER`] tasks, since those that end
-    /// first are the short ones; without either Dask's guess.
+    /// The average of those that ended, to which an earlier run adds some tasks, since those that end first are the
+    /// short ones; without either Dask's guess.
     pub(super) fn expected(&self) -> f64 {
         let done = self.done as f64;
+        let weight = EARLIER * (1.0 - done / FEW).max(0.0);
         match (self.done, self.earlier) {
-            (_, Some(earlier)) => (self.spent + EARLIER * earlier.average) / (done + EARLIER),
+            (_, Some(earlier)) => (self.spent + weight * earlier) / (done + weight),
             (0, None) => self.dask(),
             (_, None) => self.spent / done,
         }
     }
 
-    /// The longest that one was seen to run, here or in an earlier run.
+    /// The longest that one was seen to run.
     pub(super) fn longest_seen(&self) -> f64 {
-        self.longest_seen.max(self.earlier.map_or(0.0, |earlier| earlier.longest))
+        self.longest_seen.max(0.0)
     }
 
     pub(super) fn is_unknown(&self) -> bool {
@@ -93,7 +94,7 @@ pub(super) struct Durations {
 
 impl Durations {
     /// The place of a name.
-    pub(super) fn index(&mut self, name: &str, earlier: Option<Earlier>) -> usize {
+    pub(super) fn index(&mut self, name: &str, earlier: Option<f64>) -> usize {
         if let Some(index) = self.names.get(name) {
             return *index;
         }

@@ -2,6 +2,7 @@
 
 use caddis_core::autoscale::Signals;
 use caddis_types::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::durations::Durations;
 use super::fleet::{Fleet, WorkerId};
@@ -28,7 +29,7 @@ pub struct Sight<'a> {
 }
 
 /// What Dask's `adaptive_target` and `workers_to_close` go by.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Dask {
     /// `len(queued) + len(unrunnable)`.
     pub held: u64,
@@ -43,7 +44,7 @@ pub struct Dask {
 }
 
 /// A `WorkerState`, as far as scaling goes by it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DaskWorker {
     /// Its name.
     pub name: WorkerId,

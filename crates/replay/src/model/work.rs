@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Micros;
 use super::durations::Durations;
 use super::micros;
-use crate::trace::{Earlier, Trace};
+use crate::trace::Trace;
 
 /// One group while it is replayed.
 #[derive(Clone, Debug)]
@@ -64,7 +64,7 @@ pub(super) struct Work {
 }
 
 impl Work {
-    pub(super) fn of(trace: &Trace, durations: &mut Durations, earlier: &BTreeMap<String, Earlier>) -> Work {
+    pub(super) fn of(trace: &Trace, durations: &mut Durations, earlier: &BTreeMap<String, f64>) -> Work {
         let places: BTreeMap<&str, usize> =
             trace.groups.iter().enumerate().map(|(index, group)| (group.group.as_str(), index)).collect();
         let mut pieces: Vec<Piece> = Vec::with_capacity(trace.groups.len());

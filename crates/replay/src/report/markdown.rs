@@ -13,7 +13,8 @@ pub fn markdown(cases: &[Case]) -> String {
     );
     for case in cases {
         for (index, row) in case.rows.iter().enumerate() {
-            let place = if index == 0 { format!("{} | {}..{}", case.class, case.min, case.max) } else { " | ".to_owned() };
+            let place =
+                if index == 0 { format!("{} | {}..{}", case.class, case.min, case.max) } else { " | ".to_owned() };
             text += &line(case, row, &place);
         }
     }
@@ -61,7 +62,10 @@ fn losses_of(case: &Case, ours: &Row) -> String {
     let place = format!("{} {}..{}, {}", case.class, case.min, case.max, ours.policy);
     let (mut text, times) = (String::new(), ratio(case, ours));
     if times > AIM {
-        text += &format!("- {place}: {times:.2} x the bound's cost at {} x the shortest time; the aim is {AIM}\n", TIMES[1]);
+        text += &format!(
+            "- {place}: {times:.2} x the bound's cost at {} x the shortest time; the aim is {AIM}\n",
+            TIMES[1]
+        );
     }
     if ours.unfinished > 0 {
         text += &format!("- {place}: {} traces were not finished\n", ours.unfinished);
@@ -95,10 +99,14 @@ mod tests {
 
     #[test]
     fn every_loss_is_said() {
-        let rows = vec![row("caddis", 120, 10.0), row("adaptive", 130, 9.0), row("dataproc", 110, 10.0), row("fixed 2", 1, 1.0)];
+        let rows = vec![
+            row("caddis", 120, 10.0),
+            row("adaptive", 130, 9.0),
+            row("dataproc", 110, 10.0),
+            row("fixed 2", 1, 1.0),
+        ];
         let bounds = vec![NanoDollars(100); 4];
-        let case =
-            Case { class: "bursty", is_shared: false, min: 2, max: 10, traces: 1, fastest: 8.0, bounds, rows };
+        let case = Case { class: "bursty", is_shared: false, min: 2, max: 10, traces: 1, fastest: 8.0, bounds, rows };
         let text = markdown(std::slice::from_ref(&case));
         assert!(text.contains("| bursty | 2..10 | caddis | 1.25 | $0.0000 | 1.20 |"), "{text}");
         assert!(text.contains("1.20 x the bound's cost"), "{text}");

@@ -57,15 +57,6 @@ pub struct Group {
     pub pinned_by: Option<String>,
 }
 
-/// What is known of tasks of a name from an earlier run.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Earlier {
-    /// On average, seconds.
-    pub average: f64,
-    /// The longest, seconds.
-    pub longest: f64,
-}
-
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
 fn is_zero(seconds: &f64) -> bool {
     *seconds == 0.0
@@ -109,16 +100,14 @@ impl Trace {
         self.groups.iter().map(Group::count).sum()
     }
 
-    /// What an earlier run of the same work taught of tasks by name.
-    pub fn earlier(&self) -> BTreeMap<String, Earlier> {
-        let mut sums: BTreeMap<&str, (f64, u64, f64)> = BTreeMap::new();
+    /// How long tasks of each name take on average: what an earlier run of the same work taught.
+    pub fn averages(&self) -> BTreeMap<String, f64> {
+        let mut sums: BTreeMap<&str, (f64, u64)> = BTreeMap::new();
         for group in &self.groups {
             let sum = sums.entry(&group.tasks_named).or_default();
-            *sum = (sum.0 + group.seconds(), sum.1 + group.count(), sum.2.max(group.longest()));
+            *sum = (sum.0 + group.seconds(), sum.1 + group.count());
         }
-        let earlier =
-            |(seconds, count, longest): (f64, u64, f64)| Earlier { average: seconds / count.max(1) as f64, longest };
-        sums.into_iter().map(|(name, sum)| (name.to_owned(), earlier(sum))).collect()
+        sums.into_iter().map(|(name, (seconds, count))| (name.to_owned(), seconds / count.max(1) as f64)).collect()
     }
 
     /// Whether it is one chain: every group waits for the one before it and for nothing else.

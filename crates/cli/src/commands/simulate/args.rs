@@ -1,0 +1,85 @@
+//! What can be asked of `caddis simulate`.
+
+use std::ops::Range;
+use std::path::PathBuf;
+
+use caddis_replay::generate::Class;
+use caddis_types::shape::WorkerRange;
+use clap::{ArgGroup, ValueHint};
+
+use crate::commands::shape::span;
+use crate::output::OutputArgs;
+
+/// Replay work through an autoscaling policy: how long it takes, what it costs, how many workers there are.
+#[derive(Debug, clap::Args)]
+#[command(
+    group = ArgGroup::new("what").required(true).args(["trace", "generate", "compare"]),
+    after_help = "A trace is a file (docs/AUTOSCALING.md describes it), or a job or cluster whose decisions were recorded.\n\
+                  Examples:\n  \
+                  caddis simulate --trace etl --policy mine.toml --against adaptive --picture etl.svg\n  \
+                  caddis simulate --generate bursty --seed 7 > bursty.jsonl\n  \
+                  caddis simulate --trace bursty.jsonl --workers 2..50\n  \
+                  caddis simulate --compare"
+)]
+pub struct Args {
+    /// Replay this file, or what this job or cluster did.
+    #[arg(long, value_name = "JOB|FILE", value_hint = ValueHint::FilePath)]
+    pub trace: Option<String>,
+    /// Print a trace of a kind of work: bursty, long-tailed, shuffle, memory-heavy, diurnal or month.
+    #[arg(long, value_name = "CLASS")]
+    pub generate: Option<Class>,
+    /// Compare the policies on all kinds of work, and print the table.
+    #[arg(long)]
+    pub compare: bool,
+    /// The policy, a TOML file with the figures that differ from the built-in ones.
+    #[arg(long, value_name = "FILE", conflicts_with = "generate", value_hint = ValueHint::FilePath)]
+    pub policy: Option<PathBuf>,
+    /// Beside it: adaptive, dataproc, fixed:N, built-in, or another policy file; several, separated by commas.
+    #[arg(long, value_name = "POLICY", value_delimiter = ',', requires = "trace")]
+    pub against: Vec<String>,
+    /// Take the work as new: nobody knows from an earlier run how long its tasks take.
+    #[arg(long, requires = "trace")]
+    pub first_run: bool,
+    /// Fewest and most workers [default: 2..10, or those of the recording].
+    #[arg(long, short = 'w', value_name = "RANGE", conflicts_with = "compare")]
+    pub workers: Option<WorkerRange>,
+    /// Threads of each worker [default: 3, or those of the recording].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub threads: Option<u32>,
+    /// How long a worker takes to start [default: 90s, or what the recording says].
+    #[arg(long, value_name = "DURATION", value_parser = span)]
+    pub start: Option<u64>,
+    /// Which trace of its kind is generated.
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "generate")]
+    pub seed: u64,
+    /// Which traces are compared: `A..B`, without B.
+    #[arg(long, value_name = "RANGE", value_parser = seeds, default_value = "100..110", requires = "compare")]
+    pub seeds: Range<u64>,
+    /// Only this kind of work; several, separated by commas.
+    #[arg(long, value_name = "CLASS", value_delimiter = ',', requires = "compare")]
+    pub classes: Vec<Class>,
+    /// Most workers of each comparison, separated by commas.
+    #[arg(long, value_name = "N", value_delimiter = ',', default_value = "1,10,100,1000,10000", requires = "compare",
+          value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub sizes: Vec<u32>,
+    /// Draw the workers over time into this file, as SVG.
+    #[arg(long, value_name = "FILE", requires = "trace", value_hint = ValueHint::FilePath)]
+    pub picture: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+}
+
+impl Args {
+    /// Whether data is printed as JSON.
+    pub fn wants_json(&self) -> bool {
+        self.output.is_json()
+    }
+}
+
+/// `100..110`.
+fn seeds(text: &str) -> Result<Range<u64>, String> {
+    let wrong = || format!("`{text}` is not a range of seeds\nhint: write for example `100..110`, which are ten");
+    let (from, to) = text.split_once("..").ok_or_else(wrong)?;
+    let (from, to): (u64, u64) = (from.parse().map_err(|_| wrong())?, to.parse().map_err(|_| wrong())?);
+    if from < to && to - from <= 10_000 { Ok(from..to) } else { Err(wrong()) }
+}

@@ -1,0 +1,98 @@
+//! Where the work comes from: a file, a recording, or a generator.
+
+use std::fs;
+use std::path::Path;
+
+use caddis_core::autoscale::{Economy, Signals};
+use caddis_replay::generate::{Class, generate};
+use caddis_replay::model::Settings;
+use caddis_replay::trace::{Trace, recorded};
+use caddis_types::api::DecisionView;
+use caddis_types::shape::WorkerRange;
+use caddis_types::Timestamp;
+
+use super::Args;
+use crate::context::Context;
+use crate::failure::{Exit, Failure};
+use crate::home::plain;
+use crate::reference;
+
+/// The mission's range.
+const RANGE: WorkerRange = WorkerRange { min: 2, max: 10 };
+
+/// Work, and the cluster that it is replayed on.
+pub(super) struct Work {
+    pub(super) trace: Trace,
+    pub(super) settings: Settings,
+}
+
+/// Work of a class.
+pub(super) fn generated(class: Class, args: &Args) -> Trace {
+    generate(class, args.seed, args.workers.unwrap_or(RANGE).max, args.threads.unwrap_or(3))
+}
+
+/// Work of a file, or of a job or cluster of that name.
+pub(super) async fn named(word: &str, args: &Args, context: &Context) -> Result<Work, Failure> {
+    let path = Path::new(word);
+    if !path.is_file() {
+        if word.contains('/') || word.contains('.') {
+            return Err(Failure::usage("trace_unreadable", format!("there is no file `{word}`")));
+        }
+        return recording(word, args, context).await;
+    }
+    let text = fs::read_to_string(path).map_err(|error| {
+        Failure::usage("trace_unreadable", format!("the trace `{word}` cannot be read: {}", plain(&error)))
+    })?;
+    let trace = Trace::from_text(&text).map_err(|error| Failure::usage("trace_invalid", format!("`{word}`: {error}")))?;
+    Ok(Work { trace, settings: settings(args, Settings::cloud(RANGE)) })
+}
+
+/// What the options say over what is known otherwise.
+fn settings(args: &Args, otherwise: Settings) -> Settings {
+    let start = args.start.map(|millis| millis as f64 / 1e3);
+    let economy =
+        Economy { start_seconds: start.unwrap_or(otherwise.economy.start_seconds), ..otherwise.economy.clone() };
+    Settings {
+        range: args.workers.unwrap_or(otherwise.range),
+        threads: args.threads.unwrap_or(otherwise.threads),
+        economy,
+        ..otherwise
+    }
+}
+
+async fn recording(word: &str, args: &Args, context: &Context) -> Result<Work, Failure> {
+    let server = context.server().await?;
+    let cluster = match reference::job(&server, Some(word)).await {
+        Ok(job) => job.cluster.map(|cluster| cluster.to_string()).ok_or_else(|| no_decisions(word))?,
+        Err(failure) => match reference::cluster(&server, Some(word)).await {
+            Ok(cluster) => cluster.id.to_string(),
+            Err(_) => return Err(reference::neither(failure, Some(word))),
+        },
+    };
+    let (mut rows, mut after) = (Vec::<DecisionView>::new(), Timestamp::default());
+    loop {
+        let page = server.call(async |client| client.decisions(&cluster, after).await).await?;
+        let Some(last) = page.last() else { break };
+        after = last.at;
+        rows.extend(page);
+    }
+    from_rows(word, &rows, args)
+}
+
+fn from_rows(word: &str, rows: &[DecisionView], args: &Args) -> Result<Work, Failure> {
+    let last = rows.last().ok_or_else(|| no_decisions(word))?;
+    let looks: Result<Vec<Signals>, _> =
+        rows.iter().map(|row| serde_json::from_value(row.signals.clone().into_iter().collect())).collect();
+    let wrong = |error: &dyn std::fmt::Display| Failure::new(Exit::Failed, "trace_invalid", format!("what is recorded of `{word}` cannot be replayed: {error}"));
+    let looks = looks.map_err(|error| wrong(&error))?;
+    let trace = recorded(word, &looks).map_err(|error| wrong(&error))?;
+    let cluster = Settings::local(WorkerRange { min: last.min, max: last.max.max(1) });
+    let economy = Economy { start_seconds: last.start_seconds, worker_hour: last.worker_hour, ..cluster.economy.clone() };
+    let threads = looks.last().map_or(cluster.threads, |look| look.threads.max(1));
+    Ok(Work { trace, settings: settings(args, Settings { threads, economy, ..cluster }) })
+}
+
+fn no_decisions(word: &str) -> Failure {
+    Failure::new(Exit::NotFound, "not_recorded", format!("no decision was recorded of `{word}`"))
+        .hint("only clusters that follow the load are recorded, those with a range of workers such as `2..10`")
+}
