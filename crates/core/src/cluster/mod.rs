@@ -70,7 +70,6 @@ pub fn plan(input: &ClusterInput<'_>, now: Timestamp) -> Plan<ClusterRecord> {
             ClusterState::Starting { .. } => starting::proceed(&mut plan, input, now),
             ClusterState::Running { .. } => {
                 size = size::decide(&mut plan, input, now);
-                size.extend(budget::hold(&mut plan, input, now));
                 slots::tend(&mut plan, input, now);
             }
             ClusterState::Stopping { .. } => stopping::proceed(&mut plan, input, now),

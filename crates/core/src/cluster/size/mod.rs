@@ -19,7 +19,7 @@ use std::time::Duration;
 use caddis_types::shape::WorkerRange;
 use caddis_types::{Reason, Timestamp};
 
-use super::ClusterInput;
+use super::{ClusterInput, budget};
 use crate::autoscale::{self, Decision, Economy, Memory};
 use crate::plan::Plan;
 use crate::record::{ClusterRecord, DecisionRow, NewEvent};
@@ -37,7 +37,8 @@ pub(super) fn decide(plan: &mut Plan<ClusterRecord>, input: &ClusterInput<'_>, n
     }
     let Some(dask) = &input.world.dask else { return vec![explain::unheard(&plan.record, now)] };
     let signals = signals::gather(&plan.record, dask);
-    let (before, range) = (plan.record.workers_desired, range(&plan.record));
+    let paid = budget::most(&plan.record, input, now);
+    let (before, range) = (plan.record.workers_desired, range(&plan.record, paid.as_ref().map(|paid| paid.workers)));
     let economy = Economy {
         start_seconds: plan.record.scaling.start_seconds,
         worker_hour: plan.record.shape.worker_price_hour,
@@ -63,12 +64,15 @@ pub(super) fn decide(plan: &mut Plan<ClusterRecord>, input: &ClusterInput<'_>, n
         plan.due_at(now + LOOK);
     }
     let reason = explain::by_load(&plan.record, &row, &decision, now);
+    let short = paid.filter(|paid| paid.workers < plan.record.shape.workers_max).map(|paid| paid.reason(now));
     keep::keep(plan, row);
-    vec![reason]
+    std::iter::once(reason).chain(short).collect()
 }
 
-fn range(record: &ClusterRecord) -> WorkerRange {
-    WorkerRange { min: record.shape.workers_min, max: record.shape.workers_max }
+/// The cluster's range, as far as its job's limit pays for it.
+fn range(record: &ClusterRecord, paid: Option<u32>) -> WorkerRange {
+    let (min, max) = (record.shape.workers_min, record.shape.workers_max);
+    WorkerRange { min, max: paid.map_or(max, |paid| max.min(paid).max(min)) }
 }
 
 /// Takes a decision into the record.
