@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    cluster, completion, cost, dashboard, doctor, env, environment, job, keeper, price, prune, run, serve, simulate, why,
+    cluster, completion, cost, dashboard, doctor, env, environment, job, keeper, plan, price, prune, run, serve, simulate,
+    why,
 };
 
 /// Ephemeral Dask clusters: run a Python job, get a cluster, keep nothing.
@@ -45,6 +46,8 @@ pub enum Command {
     Why(why::Args),
     /// Say what was used and what it cost.
     Cost(cost::Args),
+    /// Say what a team's clusters cost in a month, from a file of assumptions.
+    Plan(plan::Args),
     /// Show the price list, or check one of your own.
     Price(price::Args),
     /// Print the settings that lead Google's clients (Airflow, gcloud, Python, Terraform) to this machine.

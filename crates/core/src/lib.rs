@@ -24,5 +24,6 @@ pub mod profile;
 pub mod record;
 pub mod restart;
 pub mod settings;
+pub mod team;
 pub mod view;
 pub mod world;

@@ -9,6 +9,7 @@ pub mod env;
 pub mod environment;
 pub mod job;
 pub mod keeper;
+pub mod plan;
 pub mod price;
 pub mod prune;
 pub mod run;
@@ -55,6 +56,7 @@ async fn talk(command: Command, context: Context) -> Result<u8, Failure> {
         Command::Why(args) => why::run(&args, &context).await,
         Command::Cost(args) => cost::run(&args, &context).await,
         Command::Price(args) => price::run(&args, &context),
+        Command::Plan(args) => plan::run(&args, &context),
         Command::Environment(args) => environment::run(&args, &context).await,
         Command::Doctor(args) => doctor::run(&args, &context).await,
         Command::Prune(args) => prune::run(&args, &context).await,
@@ -88,6 +90,7 @@ fn wants_json(command: &Command) -> bool {
         Command::Why(args) => args.output.is_json(),
         Command::Cost(args) => args.output == cost::Form::Json,
         Command::Price(args) => args.wants_json(),
+        Command::Plan(args) => args.output.is_json(),
         Command::Doctor(args) => args.output.is_json(),
         Command::Prune(args) => args.output.is_json(),
         Command::Simulate(args) => args.wants_json(),

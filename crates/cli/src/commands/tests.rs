@@ -4,7 +4,7 @@ use caddis_types::api::{ConnectionView, CostGroup, CostView, EnvironmentView, Pr
 use clap::Command;
 use insta::assert_snapshot;
 
-use crate::commands::{cluster, cost, environment, job, price, prune, why};
+use crate::commands::{cluster, cost, environment, job, plan, price, prune, why};
 use crate::testing::{self, now};
 
 #[test]
@@ -85,6 +85,13 @@ fn costs() {
 fn prices() {
     let at = caddis_types::Timestamp::parse("2026-11-25").unwrap();
     assert_snapshot!("price_list", price::text(&price::listed(at), at));
+}
+
+#[test]
+fn a_team() {
+    let team = caddis_core::team::parse(include_str!("../../../../examples/team.toml")).unwrap();
+    let month = caddis_core::team::month(team, &caddis_core::prices::Tariff::default(), now()).unwrap();
+    assert_snapshot!("plan", plan::text(&month));
 }
 
 #[test]

@@ -9,7 +9,7 @@ mod schema;
 mod values;
 
 pub use load::{load, parse};
-pub use money::{read_list, Listed};
+pub use money::{Listed, nearest_field, read_list};
 pub use schema::{
     Config, Defaults, FixedCostConfig, InitActions, PoolConfig, PricesConfig, ServerConfig, StorageConfig, Times,
 };

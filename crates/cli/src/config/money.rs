@@ -34,7 +34,7 @@ pub fn read_list(file: &Path) -> Result<PriceList, Failure> {
 fn wrong(file: &Path, error: &PriceError) -> Failure {
     let message = error.to_string();
     let failure = Failure::usage("prices_invalid", format!("the price list `{}` is wrong: {}", file.display(), short(&message)));
-    match nearest(&message) {
+    match nearest_field(&message) {
         Some(near) => failure.hint(format!("did you mean `{near}`? `docs/COST.md` describes the file")),
         None => failure.hint("`docs/COST.md` describes the file"),
     }
@@ -45,8 +45,8 @@ fn short(message: &str) -> &str {
     message.split(", expected ").next().unwrap_or(message)
 }
 
-/// The nearest field to an unknown one.
-fn nearest(message: &str) -> Option<String> {
+/// The nearest field to an unknown one, of a message of serde.
+pub fn nearest_field(message: &str) -> Option<String> {
     let (_, rest) = message.split_once("unknown field `")?;
     let (given, rest) = rest.split_once('`')?;
     let known = rest.split('`').skip(1).step_by(2);

@@ -115,6 +115,9 @@ for one in kept:
     ask("GET", f"/v1/environments/{one['id']}", 200)
 ask("DELETE", "/v1/environments/none", 404)
 ask("GET", "/v1/environments/none", 404)
+costs = ask("GET", "/v1/cost?by=job", 200)
+assert {group["group"] for group in costs["groups"]} >= {job["id"]}, costs
+ask("GET", "/v1/cost?by=tag&tag=team&everybody=true", 200)
 ask("GET", "/v1/server", 200)
 ask("POST", "/v1/prune", 200, {"dry_run": True})
 ask("POST", "/v1/login-links", 201, {"next": "/clusters/lab"})

@@ -34,24 +34,28 @@ pub(super) fn used_up(plan: &mut Plan<ClusterRecord>, input: &ClusterInput<'_>, 
     None
 }
 
-/// The most workers that the limit pays for, each for a minute at least; what is there or was granted stays. Absent
-/// where that is no less than the cluster may have.
-pub(super) fn most(record: &ClusterRecord, input: &ClusterInput<'_>, now: Timestamp) -> Option<(u32, NanoDollars)> {
-    let there = record.workers_wanted.max(record.slots.len() as u32);
-    let (limit, left) = standing(record, input, now)?;
-    let each = record.shape.worker_price_hour.for_span(Duration::from_secs(60)).0.max(1);
-    let more = left.0.max(0) / each;
-    let most = there.saturating_add(u32::try_from(more).unwrap_or(u32::MAX));
-    (most < record.shape.workers_max).then_some((most, limit))
+/// The most workers that a job's limit pays for.
+pub(super) struct Paid {
+    /// How many.
+    pub(super) workers: u32,
+    limit: NanoDollars,
 }
 
-/// Lowers the wish for workers to what the limit pays for, and says so where that is what keeps the cluster small.
-pub(super) fn hold(plan: &mut Plan<ClusterRecord>, most: Option<(u32, NanoDollars)>, now: Timestamp) -> Option<Reason> {
-    let (most, limit) = most?;
-    if plan.record.workers_desired < most {
-        return None;
+impl Paid {
+    /// Why there are no more.
+    pub(super) fn reason(&self, now: Timestamp) -> Reason {
+        let (workers, limit) = (self.workers, self.limit);
+        let sentence = format!("its job's limit of {limit} pays for no more than {workers} workers, each for a minute at least");
+        Reason::new(ReasonCode::FollowsLoad, sentence, now).next("a higher `--max-cost` of the next run lets it grow further")
     }
-    plan.record.workers_desired = most;
-    let sentence = format!("it grows to no more than {most} workers: its job's limit of {limit} does not pay for more");
-    Some(Reason::new(ReasonCode::FollowsLoad, sentence, now).next("a higher `--max-cost` of the next run lets it grow"))
+}
+
+/// How many workers the limit pays for; what is there or was granted stays. Those who decide on a size go by it, so that
+/// nobody wishes for what is then taken back.
+pub(super) fn most(record: &ClusterRecord, input: &ClusterInput<'_>, now: Timestamp) -> Option<Paid> {
+    let (limit, left) = standing(record, input, now)?;
+    let there = record.workers_wanted.max(record.slots.len() as u32);
+    let each = record.shape.worker_price_hour.for_span(Duration::from_secs(60)).0.max(1);
+    let more = u32::try_from(left.0.max(0) / each).unwrap_or(u32::MAX);
+    Some(Paid { workers: there.saturating_add(more), limit })
 }

@@ -69,9 +69,7 @@ pub fn plan(input: &ClusterInput<'_>, now: Timestamp) -> Plan<ClusterRecord> {
             ClusterState::Preparing { .. } => starting::prepare(&mut plan, input, now),
             ClusterState::Starting { .. } => starting::proceed(&mut plan, input, now),
             ClusterState::Running { .. } => {
-                let most = budget::most(&plan.record, input, now);
-                size = size::decide(&mut plan, input, most.map(|(most, _)| most), now);
-                size.extend(budget::hold(&mut plan, most, now));
+                size = size::decide(&mut plan, input, now);
                 slots::tend(&mut plan, input, now);
             }
             ClusterState::Stopping { .. } => stopping::proceed(&mut plan, input, now),

@@ -186,6 +186,8 @@ pub(super) fn wish(
         shape: ShapeWish {
             workers: Some(range),
             memory_bytes: Some(memory(pool, if scaling.is_some() { range.max } else { 2 * first })),
+            machine_type: priced(face, config.worker_config.as_ref(), now),
+            scheduler_machine_type: priced(face, config.master_config.as_ref(), now),
             ..ShapeWish::default()
         },
         workers_first: Some(first),
@@ -196,6 +198,16 @@ pub(super) fn wish(
         lifetime_ms: limits.ends_at.map(|ends| u64::try_from(ends.since(now).as_millis()).unwrap_or(u64::MAX)),
         ..ClusterWish::default()
     })
+}
+
+/// The machine type of a group, whose price counts; none where the price list does not have it.
+fn priced(
+    face: &Dataproc,
+    group: Option<&caddis_googleapis::dataproc::InstanceGroupConfig>,
+    now: Timestamp,
+) -> Option<String> {
+    let machine = group?.machine_type_uri.rsplit('/').next()?;
+    face.engine.ports.settings.tariff.rates(machine, now).map(|_| machine.to_owned())
 }
 
 /// Memory of each worker: such that so many fit the pool; the mission's 14 GiB of an n2-standard-4 at most. Of a cluster

@@ -125,6 +125,13 @@ async fn a_change_by_cookie_must_come_from_our_own_page() {
 }
 
 #[tokio::test]
+async fn a_browser_sees_its_users_costs_and_not_everybodys() {
+    let (_rig, browser) = logged_in().await;
+    assert_eq!(status(&browser, Method::GET, "/v1/cost").await, 200);
+    assert_eq!(status(&browser, Method::GET, "/v1/cost?everybody=true").await, 403);
+}
+
+#[tokio::test]
 async fn a_browser_cannot_do_what_is_for_the_operator() {
     let (rig, browser) = logged_in().await;
     let own = browser.with("origin", format!("http://127.0.0.1:{}", rig.port()));

@@ -3,6 +3,7 @@
 mod boot;
 mod browser;
 mod clusters;
+mod cost;
 mod door;
 mod fakes;
 mod following;

@@ -1,11 +1,12 @@
 //! `--dry-run`: what would happen, without a server and without doing any of it.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use caddis_backends::local::{cpus, environment, ram_bytes};
-use caddis_core::profile;
+use caddis_core::{ledger, profile};
 use caddis_types::api::{ClusterChoice, JobWish, Program};
-use caddis_types::bytes;
+use caddis_types::{NanoDollars, bytes, duration};
 use caddis_types::shape::ClusterShape;
 use serde::Serialize;
 
@@ -29,6 +30,9 @@ pub struct Forecast {
     /// On which existing cluster.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cluster: Option<String>,
+    /// What the new cluster would cost on Google Cloud.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost: Option<CostForecast>,
     /// The new cluster's shape, after fitting it to this machine.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shape: Option<ClusterShape>,
@@ -40,6 +44,48 @@ pub struct Forecast {
     pub dask: String,
     /// What the user should know.
     pub notices: Vec<String>,
+}
+
+/// What a cluster costs on Google Cloud, nano-dollars.
+#[derive(Debug, Serialize)]
+pub struct CostForecast {
+    /// At least: a minute of its scheduler and its fewest workers.
+    pub least: NanoDollars,
+    /// An hour with the fewest workers.
+    pub hour_fewest: NanoDollars,
+    /// An hour with the most workers, all on demand.
+    pub hour_most: NanoDollars,
+    /// The limit of the job.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<NanoDollars>,
+}
+
+impl CostForecast {
+    fn of(shape: &ClusterShape, limit: Option<NanoDollars>) -> CostForecast {
+        let hour = |workers: u32| NanoDollars(shape.worker_price_hour.0 * i64::from(workers)) + shape.scheduler_price_hour;
+        CostForecast {
+            least: ledger::least(shape),
+            hour_fewest: hour(shape.workers_min),
+            hour_most: hour(shape.workers_max),
+            limit,
+        }
+    }
+
+    fn text(&self) -> String {
+        let mut text = format!("nothing here; {} to {} an hour on Google Cloud, {} at least", self.hour_fewest, self.hour_most, self.least);
+        if let Some(limit) = self.limit {
+            let lasts = |hour: NanoDollars| {
+                let seconds = limit.dollars() / hour.dollars().max(f64::MIN_POSITIVE) * 3600.0;
+                duration::display(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX))
+            };
+            text.push_str(&format!(
+                "\nthe limit of {limit} lasts {} with the most workers, {} with the fewest",
+                lasts(self.hour_most),
+                lasts(self.hour_fewest)
+            ));
+        }
+        text
+    }
 }
 
 /// Prints the forecast.
@@ -62,6 +108,7 @@ pub fn run(args: &Args, wish: &JobWish, mut notices: Vec<String>, context: &Cont
         args: wish.args.clone(),
         cwd: wish.cwd.clone(),
         cluster,
+        cost: shape.as_ref().map(|shape| CostForecast::of(shape, wish.max_cost)),
         shape,
         environment: plan.source.to_string(),
         requirements: plan.declared.clone(),
@@ -102,6 +149,7 @@ pub fn text(forecast: &Forecast, style: Style) -> String {
     let mut rows = vec![("would run", command), ("in", forecast.cwd.clone())];
     rows.extend(forecast.cluster.iter().map(|name| ("on cluster", format!("`{name}`, which outlives the job"))));
     rows.extend(forecast.shape.iter().map(|shape| ("on cluster", shape_text(shape))));
+    rows.extend(forecast.cost.iter().map(|cost| ("cost", cost.text())));
     rows.push(("environment", forecast.environment.clone()));
     rows.push(("requirements", forecast.requirements.join("\n")));
     rows.push(("dask", forecast.dask.clone()));
@@ -110,9 +158,8 @@ pub fn text(forecast: &Forecast, style: Style) -> String {
 }
 
 fn shape_text(shape: &ClusterShape) -> String {
-    let most = caddis_types::NanoDollars(shape.worker_price_hour.0 * i64::from(shape.workers_max)) + shape.scheduler_price_hour;
     format!(
-        "{}, {} and {} of memory each (profile `{}`)\nfree here; at most {most} an hour on Google Cloud",
+        "{}, {} and {} of memory each (profile `{}`)",
         workers(shape.workers_min, shape.workers_max),
         count(shape.threads.into(), "thread"),
         bytes::display(shape.memory_bytes),

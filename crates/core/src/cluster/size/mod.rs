@@ -19,7 +19,7 @@ use std::time::Duration;
 use caddis_types::shape::WorkerRange;
 use caddis_types::{Reason, Timestamp};
 
-use super::ClusterInput;
+use super::{ClusterInput, budget};
 use crate::autoscale::{self, Decision, Economy, Memory};
 use crate::plan::Plan;
 use crate::record::{ClusterRecord, DecisionRow, NewEvent};
@@ -29,21 +29,16 @@ const LOOK: Duration = Duration::from_secs(1);
 /// Processes are billed by the second here; a machine in the cloud has a minute at least, which the ledger knows.
 const LEAST_BILLED_SECONDS: f64 = 0.0;
 
-/// Decides how many workers are wanted, and says why. `most` is what is paid for, where that is less than its range has:
-/// the rule must know it, or it would ask for the same again at each look.
-pub(super) fn decide(
-    plan: &mut Plan<ClusterRecord>,
-    input: &ClusterInput<'_>,
-    most: Option<u32>,
-    now: Timestamp,
-) -> Vec<Reason> {
+/// Decides how many workers are wanted, and says why.
+pub(super) fn decide(plan: &mut Plan<ClusterRecord>, input: &ClusterInput<'_>, now: Timestamp) -> Vec<Reason> {
     if !plan.record.adapts() {
         plan.record.scaling.memory = Memory::default();
         return vec![explain::fixed(&plan.record)];
     }
     let Some(dask) = &input.world.dask else { return vec![explain::unheard(&plan.record, now)] };
     let signals = signals::gather(&plan.record, dask);
-    let (before, range) = (plan.record.workers_desired, range(&plan.record, most));
+    let paid = budget::most(&plan.record, input, now);
+    let (before, range) = (plan.record.workers_desired, range(&plan.record, paid.as_ref().map(|paid| paid.workers)));
     let economy = Economy {
         start_seconds: plan.record.scaling.start_seconds,
         worker_hour: plan.record.shape.worker_price_hour,
@@ -69,13 +64,15 @@ pub(super) fn decide(
         plan.due_at(now + LOOK);
     }
     let reason = explain::by_load(&plan.record, &row, &decision, now);
+    let short = paid.filter(|paid| paid.workers < plan.record.shape.workers_max).map(|paid| paid.reason(now));
     keep::keep(plan, row);
-    vec![reason]
+    std::iter::once(reason).chain(short).collect()
 }
 
-fn range(record: &ClusterRecord, most: Option<u32>) -> WorkerRange {
-    let max = most.map_or(record.shape.workers_max, |most| most.min(record.shape.workers_max));
-    WorkerRange { min: record.shape.workers_min.min(max), max }
+/// The cluster's range, as far as its job's limit pays for it.
+fn range(record: &ClusterRecord, paid: Option<u32>) -> WorkerRange {
+    let (min, max) = (record.shape.workers_min, record.shape.workers_max);
+    WorkerRange { min, max: paid.map_or(max, |paid| max.min(paid).max(min)) }
 }
 
 /// Takes a decision into the record.

@@ -35,7 +35,7 @@ fn look(record: &ClusterRecord, world: &ClusterWorld, seconds: u64) -> (Plan<Clu
     let settings = Settings::default();
     let input = ClusterInput { record, world, job: None, scripts: &[], victims: &[], settings: &settings };
     let mut plan = Plan::keep(record.clone());
-    let reasons = decide(&mut plan, &input, None, NOW + Duration::from_secs(seconds));
+    let reasons = decide(&mut plan, &input, NOW + Duration::from_secs(seconds));
     (plan, reasons)
 }
 
