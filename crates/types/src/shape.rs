@@ -50,6 +50,12 @@ pub struct ClusterShape {
     /// Whether each worker runs under Dask's Nanny, for jobs that need NannyPlugins.
     #[serde(default)]
     pub nanny: bool,
+    /// So many workers are never preemptible, and all that come on top of them are; absent: none is. The scheduler never is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_demand: Option<u32>,
+    /// Preemptions an hour of each preemptible worker, played by Caddis itself so that people can try their jobs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preempt_rate: Option<f64>,
     /// The price of a worker an hour on Google Cloud, nano-dollars.
     pub worker_price_hour: crate::NanoDollars,
     /// The price of the scheduler an hour on Google Cloud, nano-dollars.
@@ -75,6 +81,12 @@ pub struct ShapeWish {
     /// Whether Dask's Nanny runs.
     #[serde(default)]
     pub nanny: bool,
+    /// So many workers that are never preemptible; all that come on top of them are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_demand: Option<u32>,
+    /// Preemptions an hour of each preemptible worker, played by Caddis itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preempt_rate: Option<f64>,
     /// `Some(false)` leaves the dashboard out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dashboard: Option<bool>,

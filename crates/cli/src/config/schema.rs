@@ -95,6 +95,8 @@ pub struct Defaults {
     pub threads: Option<u32>,
     /// `--memory`.
     pub memory: Option<Size>,
+    /// `--on-demand`.
+    pub on_demand: Option<u32>,
     /// `--timeout`.
     pub timeout: Option<Span>,
     /// `--retries`.
@@ -195,7 +197,7 @@ pub(super) const KEYS: &[(&str, &[&str])] = &[
     ("pool", &["memory", "slots"]),
     (
         "defaults",
-        &["profile", "workers", "threads", "memory", "timeout", "retries", "keep_on_failure", "python", "dask"],
+        &["profile", "workers", "threads", "memory", "on_demand", "timeout", "retries", "keep_on_failure", "python", "dask"],
     ),
     ("dataproc", &["init_actions"]),
     ("times", &["member_start", "orderly_close", "drain", "script_after_scheduler", "shrink_grace"]),

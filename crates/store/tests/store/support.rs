@@ -113,6 +113,8 @@ pub(crate) fn shape() -> ClusterShape {
         work_stealing: true,
         worker_saturation: None,
         dashboard: true,
+        on_demand: Some(2),
+        preempt_rate: None,
         nanny: false,
         worker_price_hour: NanoDollars(194_236_000),
         scheduler_price_hour: NanoDollars(194_236_000),
@@ -122,7 +124,7 @@ pub(crate) fn shape() -> ClusterShape {
 /// A cluster that serves with ten workers, of `ada`.
 pub(crate) fn cluster(number: u64) -> ClusterRecord {
     let running = |pid| MemberPhase::Running { started_at: at(number), pid, ready_at: Some(at(number + 1)) };
-    let slot = |n| SlotRecord { attempt: 1, phase: running(4000 + n), asked_at: None, failures: 0, last_death: None, preemptible: false, retiring: None };
+    let slot = |n| SlotRecord { attempt: 1, phase: running(4000 + n), asked_at: None, failures: 0, last_death: None, preemptible: false, unheard_since: None, retiring: None };
     ClusterRecord {
         state: ClusterState::Running { since: at(number) },
         scheduler: Some(SchedulerRecord {
