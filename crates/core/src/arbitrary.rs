@@ -11,7 +11,7 @@ use rand_chacha::ChaCha8Rng;
 use crate::prices::Tariff;
 use crate::profile::{self, Pool};
 use crate::record::{
-    AttemptPhase, AttemptRecord, Cancel, ClusterRecord, ClusterState, JobRecord, JobState, MemberPhase, Outcome,
+    AttemptPhase, AttemptRecord, Cancel, ClusterRecord, ClusterState, JobRecord, JobState, Leaving, MemberPhase, Outcome,
     Retirement, SchedulerRecord, SetupRecord, SlotRecord, StopCause, StopWhy,
 };
 use crate::world::{
@@ -113,6 +113,10 @@ fn member_phase(dice: &mut ChaCha8Rng) -> MemberPhase {
     }
 }
 
+fn leaving(dice: &mut ChaCha8Rng) -> Leaving {
+    if dice.random_bool(0.3) { Leaving::Preempted } else { Leaving::Surplus }
+}
+
 fn slot(dice: &mut ChaCha8Rng) -> SlotRecord {
     SlotRecord {
         attempt: dice.random_range(1..4),
@@ -121,8 +125,9 @@ fn slot(dice: &mut ChaCha8Rng) -> SlotRecord {
         failures: dice.random_range(0..8),
         last_death: some(dice, cause),
         preemptible: dice.random_bool(0.3),
+        unheard_since: some(dice, time),
         retiring: if dice.random_bool(0.2) {
-            Some(Retirement { since: time(dice), deadline: time(dice), asked_at: some(dice, time), asked_again_at: some(dice, time) })
+            Some(Retirement { since: time(dice), deadline: time(dice), asked_at: some(dice, time), asked_again_at: some(dice, time), why: leaving(dice) })
         } else {
             None
         },
@@ -165,6 +170,9 @@ pub(crate) fn cluster(dice: &mut ChaCha8Rng, job: Option<&JobRecord>) -> Cluster
     record.ends_at = if dice.random_bool(0.2) { Some(time(dice)) } else { None };
     record.scaling.memory.shrink_since = some(dice, time);
     record.scaling.fixed = dice.random_bool(0.2);
+    record.scaling.swap = if dice.random_bool(0.1) { Some(dice.random_range(0..8)) } else { None };
+    record.shape.on_demand = some(dice, |dice| dice.random_range(0..4));
+    record.shape.preempt_rate = some(dice, |dice| dice.random_range(0.1..3600.0));
     record
 }
 

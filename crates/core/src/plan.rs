@@ -5,7 +5,7 @@ use std::time::Duration;
 use caddis_types::{Reason, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::record::{DecisionRow, Learned, LedgerLine, NewEvent};
+use crate::record::{DecisionRow, Learned, Leaving, LedgerLine, NewEvent};
 use crate::world::Member;
 
 /// One signal of a ladder and how long to wait after it. SIGKILL stands behind the last.
@@ -57,6 +57,8 @@ pub enum Action {
         workers: Vec<String>,
         /// How long a running task may hold it up.
         deadline: Duration,
+        /// Why they go: those that are preempted go whatever they hold, so that nothing is worth waiting for.
+        why: Leaving,
     },
     /// Ends every process that carries the cluster's marker.
     PurgeCluster {

@@ -23,6 +23,8 @@ pub struct Profile {
     pub threads: u32,
     /// Memory a worker, bytes.
     pub memory_bytes: u64,
+    /// Workers that are never preemptible; all that come on top of them are. Absent: none is.
+    pub on_demand: Option<u32>,
     /// `distributed.scheduler.worker-saturation`.
     pub worker_saturation: Option<f64>,
 }
@@ -31,10 +33,11 @@ pub struct Profile {
 pub const PROFILES: &[Profile] = &[
     Profile {
         name: "standard",
-        about: "2 to 10 workers of 3 threads and 14 GB",
+        about: "2 to 10 workers of 3 threads and 14 GB, two of them on-demand and the others preemptible",
         workers: WorkerRange { min: 2, max: 10 },
         threads: 3,
         memory_bytes: 14_000_000_000,
+        on_demand: Some(2),
         worker_saturation: None,
     },
     Profile {
@@ -43,6 +46,7 @@ pub const PROFILES: &[Profile] = &[
         workers: WorkerRange { min: 2, max: 10 },
         threads: 3,
         memory_bytes: 14_000_000_000,
+        on_demand: Some(2),
         worker_saturation: Some(10.0),
     },
     Profile {
@@ -51,6 +55,7 @@ pub const PROFILES: &[Profile] = &[
         workers: WorkerRange { min: 1, max: 2 },
         threads: 1,
         memory_bytes: 2_000_000_000,
+        on_demand: None,
         worker_saturation: None,
     },
 ];
@@ -119,6 +124,9 @@ pub enum ShapeError {
     /// No threads, or absurdly many.
     #[error("a worker cannot have {0} threads\nhint: give it 1 to 1024")]
     Threads(u32),
+    /// A rate that cannot be meant.
+    #[error("workers cannot be preempted {0} times an hour\nhint: give a number between 0 and 3600; 1 preempts each about once an hour")]
+    PreemptRate(f64),
 }
 
 /// The shape that a wish gets on this pool, at the prices of this moment, and what the user should know about the difference.
@@ -139,6 +147,15 @@ pub fn fit(wish: &ShapeWish, pool: Pool, tariff: &Tariff, now: Timestamp) -> Res
         Some(threads) => threads,
         None => profile.threads.min(pool.cpus),
     };
+    let on_demand = wish.on_demand.or(profile.on_demand);
+    let preempt_rate = match wish.preempt_rate {
+        Some(rate) if !(0.0..=3600.0).contains(&rate) => return Err(ShapeError::PreemptRate(rate)),
+        Some(rate) if rate > 0.0 && on_demand.is_none_or(|on_demand| on_demand >= range.max) => {
+            notices.push("no worker is preempted: all of them are on-demand (`--on-demand` says how many are)".to_owned());
+            None
+        }
+        rate => rate.filter(|rate| *rate > 0.0),
+    };
     let thresholds = thresholds_for(memory_bytes, &mut notices);
     let (machine_type, worker) = priced(wish.machine_type.as_deref(), tariff, now, &mut notices);
     let (scheduler_machine_type, scheduler) = priced(wish.scheduler_machine_type.as_deref(), tariff, now, &mut notices);
@@ -153,6 +170,8 @@ pub fn fit(wish: &ShapeWish, pool: Pool, tariff: &Tariff, now: Timestamp) -> Res
         worker_saturation: profile.worker_saturation,
         dashboard: wish.dashboard.unwrap_or(true),
         nanny: wish.nanny,
+        on_demand,
+        preempt_rate,
         machine_type,
         scheduler_machine_type,
         worker_price_hour: worker.on_demand,

@@ -6,7 +6,7 @@ use caddis_types::{Reason, Timestamp};
 use crate::ledger;
 use crate::prices::Tariff;
 use crate::record::{
-    AttemptPhase, AttemptRecord, ClusterRecord, ClusterState, DecisionRow, JobRecord, JobState, MemberPhase, Outcome,
+    AttemptPhase, AttemptRecord, ClusterRecord, ClusterState, DecisionRow, JobRecord, JobState, Leaving, MemberPhase, Outcome,
     SlotRecord,
 };
 use crate::world::{ClusterWorld, EnvironmentStatus, Exit, Members, Observed};
@@ -169,6 +169,7 @@ pub fn cluster(
         ready_at: record.ready_at,
         ended_at,
         cause,
+        deaths: record.deaths.clone(),
         notices: record.notices.clone(),
         usage: usage(record, world, tariff, now),
         dask: world.and_then(|world| world.dask.clone()),
@@ -220,7 +221,10 @@ fn slot(number: u32, record: &SlotRecord) -> SlotView {
     let (phase, started_at) = match (&record.phase, &record.retiring) {
         (MemberPhase::Waiting { .. }, _) => ("waiting", None),
         (MemberPhase::Intended { .. }, _) => ("starting", None),
-        (MemberPhase::Running { started_at, .. }, Some(_)) => ("draining", Some(*started_at)),
+        (MemberPhase::Running { started_at, .. }, Some(retiring)) => match retiring.why {
+            Leaving::Surplus => ("draining", Some(*started_at)),
+            Leaving::Preempted => ("preempted", Some(*started_at)),
+        },
         (MemberPhase::Running { started_at, ready_at: None, .. }, None) => ("starting", Some(*started_at)),
         (MemberPhase::Running { started_at, .. }, None) => ("running", Some(*started_at)),
         (MemberPhase::Ended { .. }, _) => ("ended", None),
@@ -231,6 +235,7 @@ fn slot(number: u32, record: &SlotRecord) -> SlotView {
         phase: phase.to_owned(),
         pid: pid(&record.phase),
         started_at,
+        preemptible: record.preemptible,
         failures: record.failures,
         last_death: record.last_death.clone(),
     }

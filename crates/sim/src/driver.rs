@@ -7,9 +7,11 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use caddis_engine::ports::{Change, ClusterFilter, JobFilter, Store};
 use caddis_engine::queue::Next;
 use caddis_engine::{Engine, Key, Ports, Queue, RESYNC, pass, tasks};
 use caddis_store::MemStore;
+use caddis_types::api::ClusterChoice;
 use caddis_types::Timestamp;
 use rand::RngExt;
 
@@ -132,6 +134,24 @@ impl Driver {
         state.note(|| "the storm is over".into());
         self.calamities.clear();
         self.next_act = None;
+        drop(state);
+        self.preempt_no_more();
+    }
+
+    /// Nobody takes workers away any more, as if users had asked for clusters in which nobody does.
+    pub fn preempt_no_more(&self) {
+        let clusters = now(self.rows.clusters(&ClusterFilter { active: true, ..ClusterFilter::default() }));
+        let jobs = now(self.rows.jobs(&JobFilter { active: true, ..JobFilter::default() }));
+        let mut change = Change { clusters: clusters.unwrap_or_default(), jobs: jobs.unwrap_or_default(), ..Change::default() };
+        change.clusters.iter_mut().for_each(|cluster| cluster.shape.preempt_rate = None);
+        for job in &mut change.jobs {
+            if let ClusterChoice::Fresh(wish) = &mut job.cluster {
+                wish.preempt_rate = None;
+            }
+        }
+        if now(self.rows.commit(change.clone())).is_ok() {
+            check::committed(&mut self.hub.lock(), &change);
+        }
     }
 
     /// Twenty looks at everything: whether a converged system keeps still. Answers who did not.

@@ -83,6 +83,8 @@ pub struct WorldFaults {
     pub lag_ms: u64,
     /// A start is refused for good.
     pub refuse: f64,
+    /// There is no capacity for a preemptible worker.
+    pub no_capacity: f64,
     /// A worker dies young.
     pub worker_death: f64,
     /// A scheduler dies young.
@@ -231,6 +233,7 @@ impl WorldFaults {
             lag: some(rng, 0.6),
             lag_ms: rng.random_range(50..6000),
             refuse: some(rng, 0.1),
+            no_capacity: some(later, 0.7),
             worker_death: some(rng, 0.3),
             scheduler_death: some(rng, 0.2),
             wedge: some(rng, 0.1),

@@ -60,6 +60,9 @@ pub fn scripted(
 fn finish(mut driver: Driver, options: &Options, storm: i64) -> Result<Outcome, Box<Failure>> {
     driver.run_until(storm);
     driver.calm_down();
+    // Once more for what was being written just then.
+    driver.run_until(storm + 60 * SECOND);
+    driver.preempt_no_more();
     let quiet = settle(&mut driver, storm);
     examine(&mut driver);
     driver.script = put_away(&driver, quiet);

@@ -92,7 +92,13 @@ fn range(rng: &mut ChaCha8Rng) -> WorkerRange {
 }
 
 fn shape(rng: &mut ChaCha8Rng) -> ShapeWish {
-    ShapeWish { workers: Some(range(rng)), memory_bytes: Some(GIB), ..ShapeWish::default() }
+    ShapeWish {
+        workers: Some(range(rng)),
+        memory_bytes: Some(GIB),
+        on_demand: Some(rng.random_range(0..4)),
+        preempt_rate: rng.random_bool(0.3).then(|| rng.random_range(10.0..400.0)),
+        ..ShapeWish::default()
+    }
 }
 
 fn script(rng: &mut ChaCha8Rng) -> Script {

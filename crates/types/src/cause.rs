@@ -20,6 +20,10 @@ codes! {
         OutOfMemory = "out_of_memory",
         /// A worker process died again and again on the same task.
         WorkersLost = "workers_lost",
+        /// A preemptible worker was taken away.
+        Preempted = "preempted",
+        /// A worker's host hangs or is cut off: the process may be there, but its scheduler does not hear it.
+        HostLost = "host_lost",
         /// A user cancelled it.
         Cancelled = "cancelled",
         /// Somebody outside Caddis sent a signal.

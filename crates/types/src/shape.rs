@@ -56,6 +56,12 @@ pub struct ClusterShape {
     /// The machine type of the scheduler on Google Cloud.
     #[serde(default = "usual_machine")]
     pub scheduler_machine_type: String,
+    /// So many workers are never preemptible, and all that come on top of them are; absent: none is. The scheduler never is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_demand: Option<u32>,
+    /// Preemptions an hour of each preemptible worker, played by Caddis itself so that people can try their jobs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preempt_rate: Option<f64>,
     /// The price of a worker an hour on Google Cloud, nano-dollars, when the cluster was asked for.
     pub worker_price_hour: crate::NanoDollars,
     /// The same of a worker that may be taken away at any time.
@@ -95,6 +101,12 @@ pub struct ShapeWish {
     /// The machine type whose price the scheduler has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scheduler_machine_type: Option<String>,
+    /// So many workers that are never preemptible; all that come on top of them are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_demand: Option<u32>,
+    /// Preemptions an hour of each preemptible worker, played by Caddis itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preempt_rate: Option<f64>,
     /// `Some(false)` leaves the dashboard out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dashboard: Option<bool>,

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use caddis_core::record::Leaving;
 use caddis_engine::ports::DaskApi;
 use caddis_engine::{Key, Queue};
 use caddis_types::ClusterId;
@@ -178,9 +179,10 @@ impl DaskApi for Links {
         names.and_then(|names| serde_json::from_value(names).ok()).unwrap_or_default()
     }
 
-    async fn drain(&self, cluster: &ClusterId, workers: &[String], deadline: Duration) -> bool {
+    async fn drain(&self, cluster: &ClusterId, workers: &[String], deadline: Duration, why: Leaving) -> bool {
         let Some(connection) = self.connection(cluster) else { return false };
-        connection.tell(json!({"op": "drain", "workers": workers, "deadline": deadline.as_secs_f64()})).await
+        let (deadline, preempted) = (deadline.as_secs_f64(), why == Leaving::Preempted);
+        connection.tell(json!({"op": "drain", "workers": workers, "deadline": deadline, "preempted": preempted})).await
     }
 
     async fn close(&self, cluster: &ClusterId, reason: &str) -> bool {

@@ -23,6 +23,12 @@ pub struct ShapeArgs {
     /// Memory of each worker, such as `14GB` or `2GiB`.
     #[arg(long, value_name = "SIZE", value_parser = size)]
     pub memory: Option<u64>,
+    /// Workers that are never preemptible; those beyond them are, for a lower price [default: of the profile].
+    #[arg(long, value_name = "N")]
+    pub on_demand: Option<u32>,
+    /// Take each preemptible worker away so many times an hour, with 25 s of notice, to try how a job bears it.
+    #[arg(long, value_name = "RATE")]
+    pub preempt_rate: Option<f64>,
     /// A named shape: `standard`, `throughput` (floods of tiny tasks) or `small`.
     #[arg(long, value_name = "NAME", add = candidates::profiles())]
     pub profile: Option<String>,
@@ -45,6 +51,8 @@ impl ShapeArgs {
             nanny: self.nanny,
             machine_type: None,
             scheduler_machine_type: None,
+            on_demand: self.on_demand.or(defaults.on_demand),
+            preempt_rate: self.preempt_rate,
             dashboard: self.no_dashboard.then_some(false),
         }
     }
@@ -55,6 +63,8 @@ impl ShapeArgs {
             ("--workers", self.workers.is_some()),
             ("--threads", self.threads.is_some()),
             ("--memory", self.memory.is_some()),
+            ("--on-demand", self.on_demand.is_some()),
+            ("--preempt-rate", self.preempt_rate.is_some()),
             ("--profile", self.profile.is_some()),
             ("--nanny", self.nanny),
             ("--no-dashboard", self.no_dashboard),

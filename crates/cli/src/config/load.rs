@@ -90,7 +90,7 @@ mod tests {
     #[test]
     fn every_known_key_is_read() {
         let text = "[server]\nidle_exit = \"5m\"\nretention = \"7d\"\n[storage]\nstaging_retention = \"0\"\n[pool]\nmemory = \"8GiB\"\n[defaults]\n\
-                    profile = \"small\"\nworkers = \"1..3\"\nthreads = 2\nmemory = \"2GiB\"\ntimeout = \"1h\"\nmax_cost = 1.5\n\
+                    profile = \"small\"\nworkers = \"1..3\"\nthreads = 2\nmemory = \"2GiB\"\non_demand = 1\ntimeout = \"1h\"\nmax_cost = 1.5\n\
                     retries = 1\nkeep_on_failure = 60\npython = \"3.12\"\ndask = \"2026.3\"\n[times]\n\
                     member_start = 30\norderly_close = 1\ndrain = \"2m\"\nscript_after_scheduler = 1\nshrink_grace = 1\n\
                     [dataproc]\ninit_actions = \"record\"\n[prices]\nfile = \"p.toml\"\nregion = \"us-central1\"\n\

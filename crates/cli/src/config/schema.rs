@@ -101,6 +101,8 @@ pub struct Defaults {
     pub threads: Option<u32>,
     /// `--memory`.
     pub memory: Option<Size>,
+    /// `--on-demand`.
+    pub on_demand: Option<u32>,
     /// `--timeout`.
     pub timeout: Option<Span>,
     /// `--max-cost`.
@@ -246,7 +248,8 @@ pub(super) const KEYS: &[(&str, &[&str])] = &[
     (
         "defaults",
         &[
-            "profile", "workers", "threads", "memory", "timeout", "max_cost", "retries", "keep_on_failure", "python", "dask",
+            "profile", "workers", "threads", "memory", "on_demand", "timeout", "max_cost", "retries", "keep_on_failure",
+            "python", "dask",
         ],
     ),
     ("dataproc", &["init_actions"]),

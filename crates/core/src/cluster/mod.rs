@@ -9,17 +9,22 @@
 
 mod accounting;
 mod budget;
+mod drain;
 mod ending;
 mod observe;
 mod past;
+pub mod preempt;
 mod refused;
 mod report;
+mod shortage;
+mod shrink;
 mod size;
 mod setup;
 mod slots;
 mod starting;
 mod stopping;
 mod strays;
+mod unheard;
 
 use std::time::Duration;
 
@@ -28,10 +33,11 @@ use caddis_types::api::Program;
 
 pub use past::{past_scripts, past_workers};
 pub use refused::start_refused;
+pub use shortage::no_capacity;
 pub(crate) use setup::TOO_LONG;
 
 use crate::plan::Plan;
-use crate::record::{ClusterRecord, ClusterState, JobRecord, Learned};
+use crate::record::{ClusterRecord, ClusterState, JobRecord, Learned, Leaving, SlotRecord};
 use crate::settings::Settings;
 use crate::world::{ClusterWorld, Member};
 
@@ -69,7 +75,9 @@ pub fn plan(input: &ClusterInput<'_>, now: Timestamp) -> Plan<ClusterRecord> {
             ClusterState::Preparing { .. } => starting::prepare(&mut plan, input, now),
             ClusterState::Starting { .. } => starting::proceed(&mut plan, input, now),
             ClusterState::Running { .. } => {
+                preempt::play(&mut plan, now);
                 size = size::decide(&mut plan, input, now);
+                shortage::give_back(&mut plan, now);
                 slots::tend(&mut plan, input, now);
             }
             ClusterState::Stopping { .. } => stopping::proceed(&mut plan, input, now),
@@ -88,7 +96,19 @@ pub fn durations_key(owner: &str, program: &Program) -> String {
 /// How many of a cluster's slots must go, so that the caller can ask the scheduler whom it would close first.
 pub fn surplus(record: &ClusterRecord) -> u32 {
     let staying = record.slots.values().filter(|slot| slot.retiring.is_none()).count() as u32;
-    staying.saturating_sub(record.workers_wanted.min(record.workers_desired))
+    staying.saturating_sub(record.workers_wanted.min(record.workers_desired + swapping(record)))
+}
+
+/// How many workers a cluster asks of the pool: as many as it is to have, and the successors of those that are taken away.
+pub fn wished(record: &ClusterRecord) -> u32 {
+    let taken = |slot: &&SlotRecord| slot.retiring.as_ref().is_some_and(|retiring| retiring.why == Leaving::Preempted);
+    let taken = record.slots.values().filter(taken).count() as u32;
+    record.workers_desired + taken + swapping(record)
+}
+
+/// One more than it is to have, while a preemptible worker comes for an on-demand one.
+fn swapping(record: &ClusterRecord) -> u32 {
+    u32::from(record.scaling.swap.is_some())
 }
 
 /// Bytes of the pool that a cluster holds: what it was granted, and what still runs beyond that.

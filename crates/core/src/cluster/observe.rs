@@ -8,7 +8,7 @@ use super::{ClusterInput, size};
 use crate::diagnosis;
 use crate::ledger;
 use crate::plan::Plan;
-use crate::record::{ClusterRecord, MemberPhase, NewEvent, SlotRecord};
+use crate::record::{ClusterRecord, Leaving, MemberPhase, NewEvent, SlotRecord};
 use crate::restart;
 use crate::world::{End, Exit, Member, MemberView, Members, Observed};
 
@@ -167,6 +167,10 @@ fn died(plan: &mut Plan<ClusterRecord>, number: u32, slot: &SlotRecord, life: Li
     let Life { ready_at, end } = life;
     let member = Member::Worker { slot: number, attempt: slot.attempt };
     if plan.record.state.is_ending() || slot.retiring.is_some() {
+        let taken = slot.retiring.as_ref().is_some_and(|retiring| retiring.why == Leaving::Preempted);
+        if taken && !plan.record.state.is_ending() {
+            remember(plan, &member, &diagnosis::preempted(&member, end), now);
+        }
         plan.record.slots.remove(&number);
         return;
     }
@@ -184,6 +188,7 @@ fn died(plan: &mut Plan<ClusterRecord>, number: u32, slot: &SlotRecord, life: Li
         failures,
         last_death: cause.or_else(|| slot.last_death.clone()),
         preemptible: slot.preemptible,
+        unheard_since: None,
         retiring: None,
     };
     plan.record.slots.insert(number, next);

@@ -59,7 +59,7 @@ mod tests {
     #[test]
     fn only_what_has_ended_and_was_left_behind_is_past() {
         let phase = MemberPhase::Running { started_at: NOW, pid: 1, ready_at: None };
-        let slot = SlotRecord { attempt: 3, phase, asked_at: None, failures: 0, last_death: None, preemptible: false, retiring: None };
+        let slot = SlotRecord { attempt: 3, phase, asked_at: None, failures: 0, last_death: None, preemptible: false, unheard_since: None, retiring: None };
         let mut record = ClusterRecord {
             state: ClusterState::Running { since: NOW },
             slots: [(1, slot)].into_iter().collect(),

@@ -4,7 +4,7 @@ use caddis_types::{Reason, ReasonCode, Timestamp, duration};
 
 use super::{ClusterInput, millis};
 use crate::plan::Plan;
-use crate::record::{ClusterRecord, ClusterState, MemberPhase};
+use crate::record::{ClusterRecord, ClusterState, Leaving, MemberPhase};
 use crate::world::EnvironmentStatus;
 
 /// Gives the reasons; `size` holds those for its number of workers.
@@ -148,7 +148,7 @@ fn staying(record: &ClusterRecord, input: &ClusterInput<'_>, since: Timestamp) -
             .map(|reason| reason.next("they stay until it answers")),
         Some(dask) => {
             let bytes = caddis_types::bytes::display(dask.data_bytes);
-            let needed = super::slots::keepers(record, dask);
+            let needed = super::shrink::keepers(record, dask);
             let sentence = match needed {
                 _ if left - surplus >= u32::try_from(needed).unwrap_or(u32::MAX) => return None,
                 1 => format!("the last worker stays: no other is there to take the {bytes} of results that it holds"),
@@ -162,11 +162,13 @@ fn staying(record: &ClusterRecord, input: &ClusterInput<'_>, since: Timestamp) -
 fn draining(record: &ClusterRecord) -> Vec<Reason> {
     let one = |(number, slot): (&u32, &crate::record::SlotRecord)| {
         let retiring = slot.retiring.as_ref()?;
-        let sentence = format!("the worker in slot {number} hands its data over before it goes");
-        Some(
-            Reason::new(ReasonCode::DrainingWorker, sentence, retiring.since)
-                .next(format!("it goes at {} at the latest, unless it still holds data then", retiring.deadline)),
-        )
+        let (how, unless) = match retiring.why {
+            Leaving::Surplus => ("hands its data over before it goes", ", unless it still holds data then"),
+            Leaving::Preempted => ("is being preempted, and hands its data over", ", whatever it holds then"),
+        };
+        let sentence = format!("the worker in slot {number} {how}");
+        let next = format!("it goes at {} at the latest{unless}", retiring.deadline);
+        Some(Reason::new(ReasonCode::DrainingWorker, sentence, retiring.since).next(next))
     };
     record.slots.iter().filter_map(one).collect()
 }

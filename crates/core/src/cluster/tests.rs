@@ -12,7 +12,7 @@ use rand::RngExt;
 use super::{ClusterInput, plan};
 use crate::arbitrary::{self, NOW, ended, plain_cluster, plain_job, runs, seen};
 use crate::plan::{Action, Plan};
-use crate::record::{ClusterRecord, ClusterState, JobRecord, JobState, MemberPhase, SlotRecord, StopWhy};
+use crate::record::{ClusterRecord, ClusterState, JobRecord, JobState, Leaving, MemberPhase, SlotRecord, StopWhy};
 use crate::restart::GIVE_UP_AFTER;
 use crate::settings::Settings;
 use crate::world::{ClusterWorld, EnvironmentStatus, Exit, KilledBy, Member, Observed};
@@ -516,7 +516,8 @@ proptest! {
         let plan = shrink(&case.record, &case.world, NOW);
         let holds = case.world.dask.as_ref().is_none_or(DaskSnapshot::holds_data);
         let retires = plan.record.slots.iter().any(|(number, new)| {
-            new.retiring.is_some() && case.record.slots.get(number).is_some_and(|old| old.retiring.is_none())
+            let surplus = new.retiring.as_ref().is_some_and(|retiring| retiring.why == Leaving::Surplus);
+            surplus && case.record.slots.get(number).is_some_and(|old| old.retiring.is_none())
         });
         let stays = |slot: &SlotRecord| {
             slot.retiring.is_none() && matches!(slot.phase, MemberPhase::Running { ready_at: Some(_), .. })

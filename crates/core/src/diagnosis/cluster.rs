@@ -2,7 +2,7 @@
 
 use caddis_types::{Cause, CauseCode, bytes};
 
-use super::text;
+use super::{LATE, UNHEARD, text};
 use crate::world::{End, Exit, KilledBy, Member};
 
 /// Why a worker ended; nothing when it closed by itself in an orderly way or was told to.
@@ -13,8 +13,12 @@ pub fn worker_death(member: &Member, end: &End) -> Option<Cause> {
             Cause::new(CauseCode::OutOfMemory, format!("the kernel killed worker `{member}`: the machine is out of memory"))
                 .hint("lower the number of workers, or give the machine more memory")
         }
-        (Some(KilledBy::Stop { reason }), _) if reason.contains("ready in time") => {
+        (Some(KilledBy::Stop { reason }), _) if reason == LATE => {
             Cause::new(CauseCode::ClusterStart, format!("worker `{member}` did not get ready in time"))
+        }
+        (Some(KilledBy::Stop { reason }), _) if reason == UNHEARD => {
+            Cause::new(CauseCode::HostLost, format!("worker `{member}` was there, and its scheduler did not hear it any more"))
+                .hint("its host hangs or is cut off; Dask waits `distributed.scheduler.worker-ttl` before it gives a worker up")
         }
         (Some(_), _) => return None,
         (None, Exit::Code(0)) => return None,
@@ -28,6 +32,15 @@ pub fn worker_death(member: &Member, end: &End) -> Option<Cause> {
             .unwrap_or_else(|| Cause::new(CauseCode::Unknown, format!("worker `{member}` ended unseen: {why}"))),
     };
     Some(text::with_log(cause, &end.log_tail))
+}
+
+/// How a worker that was taken away ended: its data was saved before, or went with it.
+pub fn preempted(member: &Member, end: &End) -> Cause {
+    let (how, found) = match (&end.killed_by, &end.exit) {
+        (None, Exit::Code(0)) => ("it had handed its data over", "it closed by itself"),
+        _ => ("it went with what it held", "it was killed at the end of its notice"),
+    };
+    Cause::new(CauseCode::Preempted, format!("worker `{member}` was preempted: {how}")).with("end", found)
 }
 
 fn memory(member: &Member, rss: u64, limit: u64) -> Cause {

@@ -359,7 +359,7 @@ fn limited(limit: NanoDollars) -> (JobRecord, ClusterRecord, ClusterWorld) {
     let phase = MemberPhase::Running { started_at: NOW, pid: 1, ready_at: Some(NOW) };
     let mut cluster = ClusterRecord { job: Some(job.id.clone()), workers_wanted: 1, ..serving() };
     cluster.scheduler = Some(SchedulerRecord { phase: phase.clone(), address: None, dashboard_port: None });
-    let slot = SlotRecord { attempt: 1, phase, failures: 0, last_death: None, preemptible: false, asked_at: None, retiring: None };
+    let slot = SlotRecord { attempt: 1, phase, failures: 0, last_death: None, preemptible: false, asked_at: None, unheard_since: None, retiring: None };
     cluster.slots.insert(0, slot);
     let worker = Member::Worker { slot: 0, attempt: 1 };
     let members = [(Member::Scheduler, runs(NOW, true)), (worker, runs(NOW, true)), (member(&job).unwrap(), runs(NOW, true))];

@@ -243,6 +243,9 @@ pub struct SlotRecord {
     /// Whether its workers may be taken away at any time, for a lower price.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub preemptible: bool,
+    /// Since when its scheduler has not known a worker that runs and was ready.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unheard_since: Option<Timestamp>,
     /// Set when the slot is to go.
     pub retiring: Option<Retirement>,
 }
@@ -257,6 +260,7 @@ impl SlotRecord {
             failures: 0,
             last_death: None,
             preemptible,
+            unheard_since: None,
             retiring: None,
         }
     }
@@ -274,6 +278,26 @@ pub struct Retirement {
     /// When it was asked for once more, its deadline being over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked_again_at: Option<Timestamp>,
+    /// Why it goes.
+    #[serde(default, skip_serializing_if = "Leaving::is_surplus")]
+    pub why: Leaving,
+}
+
+/// Why a slot goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Leaving {
+    /// It is one too many: it goes when its data is safe, or not at all.
+    #[default]
+    Surplus,
+    /// Its worker is taken away at the deadline, whatever it holds then.
+    Preempted,
+}
+
+impl Leaving {
+    fn is_surplus(&self) -> bool {
+        *self == Leaving::Surplus
+    }
 }
 
 impl ClusterRecord {

@@ -12,10 +12,10 @@ mod scaling;
 
 pub use account::{Account, Meter};
 pub use cluster::{
-    ClusterRecord, ClusterState, MemberPhase, Retirement, SchedulerRecord, SetupRecord, SlotRecord, StopWhy,
+    ClusterRecord, ClusterState, Leaving, MemberPhase, Retirement, SchedulerRecord, SetupRecord, SlotRecord, StopWhy,
 };
 pub use decision::{DecisionRow, Fact, Learned};
 pub use event::NewEvent;
 pub use job::{AttemptPhase, AttemptRecord, Bundle, Cancel, JobRecord, JobState, Outcome, StopCause};
 pub use ledger::{LedgerKind, LedgerLine};
-pub use scaling::Scaling;
+pub use scaling::{Scaling, Shortage};

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use caddis_types::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::decision::DecisionRow;
@@ -24,8 +25,23 @@ pub struct Scaling {
     pub durations: BTreeMap<String, f64>,
     /// Seconds that one task took in this run, known when it ends.
     pub measured: BTreeMap<String, f64>,
+    /// Preemptible workers could not be had.
+    pub shortage: Option<Shortage>,
+    /// The slot of a preemptible worker that is to take the place of an on-demand one, until it serves.
+    pub swap: Option<u32>,
     /// The decision that was stored last.
     pub last: Option<DecisionRow>,
+}
+
+/// There is no capacity for preemptible workers: on-demand ones take their places.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shortage {
+    /// Since when.
+    pub since: Timestamp,
+    /// Until when none is asked for.
+    pub until: Timestamp,
+    /// How often in a row one was refused.
+    pub times: u32,
 }
 
 impl Default for Scaling {
@@ -36,6 +52,8 @@ impl Default for Scaling {
             start_seconds: START_SECONDS,
             durations: BTreeMap::new(),
             measured: BTreeMap::new(),
+            shortage: None,
+            swap: None,
             last: None,
         }
     }

@@ -81,6 +81,7 @@ impl From<ShapeError> for CallError {
             ShapeError::NoProfile { .. } => (CallErrorKind::Invalid, "no_profile"),
             ShapeError::MinimumAbovePool { .. } => (CallErrorKind::Conflict, "minimum_above_pool"),
             ShapeError::TooLittleMemory(_) => (CallErrorKind::Invalid, "too_little_memory"),
+            ShapeError::PreemptRate(_) => (CallErrorKind::Invalid, "preempt_rate"),
             ShapeError::Threads(_) => (CallErrorKind::Invalid, "threads"),
             ShapeError::Workers { .. } => (CallErrorKind::Invalid, "workers"),
         };

@@ -6,7 +6,7 @@ use caddis_core::plan::{Action, Plan};
 use caddis_core::record::{ClusterRecord, ClusterState, JobRecord};
 use caddis_core::world::Member;
 use caddis_core::{cluster, job};
-use caddis_types::{Cause, ClusterId};
+use caddis_types::{Cause, CauseCode, ClusterId};
 
 use super::{Outcome, PassError};
 use crate::Key;
@@ -39,8 +39,8 @@ pub(super) async fn job_actions(
     outcome: &mut Outcome,
 ) -> Result<(), PassError> {
     let starts: Vec<Member> = plan.actions.iter().filter_map(starting).collect();
-    for (_, cause) in start(cluster, Some(&plan.record), &starts, ports, outcome).await? {
-        refused_job(&plan.record, cause, ports).await?;
+    for (_, refusal) in start(cluster, Some(&plan.record), &starts, ports, outcome).await? {
+        refused_job(&plan.record, refusal.cause(), ports).await?;
         outcome.wakes.push(Key::Job(plan.record.id.clone()));
     }
     for action in &plan.actions {
@@ -65,6 +65,21 @@ fn starting(action: &Action) -> Option<Member> {
     }
 }
 
+/// Why a process was definitely not started.
+enum Refusal {
+    ForGood(Cause),
+    NoCapacity(String),
+}
+
+impl Refusal {
+    fn cause(self) -> Cause {
+        match self {
+            Refusal::ForGood(cause) => cause,
+            Refusal::NoCapacity(why) => Cause::new(CauseCode::ClusterStart, format!("there is no capacity: {why}")),
+        }
+    }
+}
+
 /// Starts processes together; answers those that were definitely refused.
 async fn start(
     record: &ClusterRecord,
@@ -72,7 +87,7 @@ async fn start(
     members: &[Member],
     ports: &Ports,
     outcome: &mut Outcome,
-) -> Result<Vec<(Member, Cause)>, PassError> {
+) -> Result<Vec<(Member, Refusal)>, PassError> {
     if members.is_empty() {
         return Ok(Vec::new());
     }
@@ -84,7 +99,8 @@ async fn start(
     for (member, result) in members.iter().zip(results) {
         match result {
             Ok(()) => {}
-            Err(StartError::Refused(cause)) => refused.push((member.clone(), cause)),
+            Err(StartError::Refused(cause)) => refused.push((member.clone(), Refusal::ForGood(cause))),
+            Err(StartError::NoCapacity(why)) => refused.push((member.clone(), Refusal::NoCapacity(why))),
             Err(StartError::Unknown(why)) => {
                 tracing::info!(cluster.id = %record.id, member = %member, why, "the answer to a start was lost");
                 again(outcome, ports);
@@ -99,9 +115,13 @@ fn again(outcome: &mut Outcome, ports: &Ports) {
     outcome.due = Some(outcome.due.map_or(at, |due| due.min(at)));
 }
 
-async fn refused_member(id: &ClusterId, member: &Member, cause: Cause, ports: &Ports) -> Result<(), PassError> {
+async fn refused_member(id: &ClusterId, member: &Member, refusal: Refusal, ports: &Ports) -> Result<(), PassError> {
     let Some(record) = ports.store.cluster(id).await? else { return Ok(()) };
-    let plan = cluster::start_refused(&record, member, cause, ports.clock.now());
+    let now = ports.clock.now();
+    let plan = match (refusal, member) {
+        (Refusal::NoCapacity(why), Member::Worker { .. }) => cluster::no_capacity(&record, member, &why, now),
+        (refusal, _) => cluster::start_refused(&record, member, refusal.cause(), now),
+    };
     if plan.record != record {
         let change = Change { clusters: vec![plan.record], events: plan.events, ..Change::default() };
         ports.store.commit(change).await?;
@@ -156,8 +176,8 @@ async fn other(action: &Action, record: &ClusterRecord, ports: &Ports, outcome: 
             ports.dask.close(id, reason).await;
             Ok(())
         }
-        Action::DrainWorkers { workers, deadline } => {
-            ports.dask.drain(id, workers, *deadline).await;
+        Action::DrainWorkers { workers, deadline, why } => {
+            ports.dask.drain(id, workers, *deadline, *why).await;
             Ok(())
         }
         Action::PurgeCluster { reason } => return purge(id, reason, ports, outcome).await,

@@ -54,7 +54,10 @@ pub(super) async fn forget(id: &ClusterId, members: &[Member], ports: &Ports) {
 async fn victims(record: &ClusterRecord, ports: &Ports) -> Vec<String> {
     match cluster::surplus(record) {
         0 => Vec::new(),
-        n if matches!(record.state, ClusterState::Running { .. }) => ports.dask.workers_to_close(&record.id, n).await,
+        // All of them, not only as many as must go: which of those it is to be, is decided by more than the scheduler knows.
+        _ if matches!(record.state, ClusterState::Running { .. }) => {
+            ports.dask.workers_to_close(&record.id, record.slots.len() as u32).await
+        }
         _ => Vec::new(),
     }
 }
@@ -116,7 +119,7 @@ async fn dependents(
         wakes.extend(jobs_of(after, job, ports).await?);
     }
     let freed = cluster::held_bytes(after) < cluster::held_bytes(before);
-    if freed || after.workers_desired > after.workers_wanted {
+    if freed || cluster::wished(after) > after.workers_wanted {
         wakes.push(Key::Pool);
     }
     Ok(wakes)

@@ -1,7 +1,7 @@
 //! One look at the pool: who gets capacity next.
 
 use caddis_core::admission::{self, Applicant, PoolView, Waiting};
-use caddis_core::cluster::{durations_key, held_bytes};
+use caddis_core::cluster::{durations_key, held_bytes, wished};
 use caddis_core::profile;
 use caddis_core::record::{
     AttemptPhase, AttemptRecord, ClusterRecord, Fact, JobRecord, JobState, Learned, NewEvent, Scaling, StopWhy,
@@ -52,7 +52,7 @@ pub async fn view(ports: &Ports) -> Result<(PoolView, Vec<JobRecord>, Vec<Cluste
 }
 
 fn growth(cluster: &ClusterRecord) -> Option<Waiting> {
-    let more = cluster.workers_desired.checked_sub(cluster.workers_wanted).filter(|more| *more > 0)?;
+    let more = wished(cluster).checked_sub(cluster.workers_wanted).filter(|more| *more > 0)?;
     if cluster.state.is_ending() {
         return None;
     }

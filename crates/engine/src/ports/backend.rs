@@ -35,6 +35,8 @@ impl BackendError {
 pub enum StartError {
     /// Certainly nothing runs under the key, and nothing will.
     Refused(Cause),
+    /// The same: there is no room for it just now, as often with preemptible workers. The text says whose word that is.
+    NoCapacity(String),
     /// The answer was lost: it may run. Only another look can tell.
     Unknown(String),
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use caddis_core::record::Leaving;
 use caddis_types::ClusterId;
 use caddis_types::dask::DaskSnapshot;
 
@@ -12,11 +13,13 @@ pub trait DaskApi: Send + Sync {
     /// What the scheduler said last; nothing when its link is down.
     async fn snapshot(&self, cluster: &ClusterId) -> Option<DaskSnapshot>;
 
-    /// Whom the scheduler would close, `count` of them, by unique name; empty when it cannot be asked.
+    /// Whom the scheduler would close if `count` of them had to go, by unique name, those that it would miss least first;
+    /// empty when it cannot be asked.
     async fn workers_to_close(&self, cluster: &ClusterId, count: u32) -> Vec<String>;
 
-    /// Asks for the drain of workers; their processes end when it is done. Repeating it is harmless.
-    async fn drain(&self, cluster: &ClusterId, workers: &[String], deadline: Duration) -> bool;
+    /// Asks for the drain of workers; their processes end when it is done. Those that are preempted go at the deadline
+    /// whatever happens, so that nothing is waited for in vain. Repeating it is harmless, and may bring the deadline forward.
+    async fn drain(&self, cluster: &ClusterId, workers: &[String], deadline: Duration, why: Leaving) -> bool;
 
     /// Asks the scheduler to close its workers and itself. Repeating it is harmless.
     async fn close(&self, cluster: &ClusterId, reason: &str) -> bool;

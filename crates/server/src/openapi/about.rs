@@ -57,6 +57,7 @@ pub(crate) mod codes {
     /// The shape of a cluster.
     pub(crate) const SHAPE: &[Code] = &[
         (INVALID, "no_profile"),
+        (INVALID, "preempt_rate"),
         (INVALID, "threads"),
         (INVALID, "too_little_memory"),
         (INVALID, "workers"),

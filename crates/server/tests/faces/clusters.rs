@@ -38,7 +38,7 @@ async fn nobody_who_looks_waits_for_a_scheduler() {
     let rig = Rig::start().await;
     let mut shrinking = cluster(&rig.owner, None);
     let phase = MemberPhase::Running { started_at: NOW, pid: 1, ready_at: Some(NOW) };
-    shrinking.slots.insert(0, SlotRecord { attempt: 1, phase, asked_at: None, failures: 0, last_death: None, preemptible: false, retiring: None });
+    shrinking.slots.insert(0, SlotRecord { attempt: 1, phase, asked_at: None, failures: 0, last_death: None, preemptible: false, unheard_since: None, retiring: None });
     (shrinking.workers_wanted, shrinking.workers_desired) = (0, 0);
     assert_eq!(caddis_core::cluster::surplus(&shrinking), 1, "its scheduler is asked whom it would close");
     let id = rig.put_cluster(shrinking).await;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use caddis_core::plan::Rung;
 use caddis_core::profile::Pool;
-use caddis_core::record::{Bundle, ClusterRecord};
+use caddis_core::record::{Bundle, ClusterRecord, Leaving};
 use caddis_core::world::{EnvironmentStatus, Member, Members, Observed};
 use caddis_engine::ports::{Backend, BackendError, DaskApi, MemberStart, StartError, Stopped};
 use caddis_server::{Dashboards, EnvironmentError, Environments, Stdin};
@@ -133,7 +133,7 @@ impl DaskApi for Silent {
     async fn workers_to_close(&self, _: &ClusterId, _: u32) -> Vec<String> {
         std::future::pending().await
     }
-    async fn drain(&self, _: &ClusterId, _: &[String], _: Duration) -> bool {
+    async fn drain(&self, _: &ClusterId, _: &[String], _: Duration, _: Leaving) -> bool {
         false
     }
     async fn close(&self, _: &ClusterId, _: &str) -> bool {

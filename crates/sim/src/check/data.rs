@@ -1,4 +1,4 @@
-//! Results are lost with a worker that dies, never because a worker was one too many.
+//! Results are lost with a worker that dies or is taken away, never because a worker was one too many.
 
 use caddis_core::record::ClusterState;
 use caddis_core::world::{KilledBy, Member};
@@ -14,8 +14,24 @@ pub fn nothing_lost(state: &mut State, index: usize) {
         matches!(cluster.state, ClusterState::Running { .. }) && cluster.stop_wish.is_none()
     });
     let Some(KilledBy::Stop { reason }) = &process.killed_by else { return };
+    if reason == caddis_core::diagnosis::PREEMPTED {
+        return taken_away(state, index);
+    }
     if serves && keys > 0 && matches!(process.member, Member::Worker { .. }) {
         let text = format!("{}/{} is ended with {keys} results on it: {reason}", process.cluster, process.member);
         state.violate(text);
+    }
+}
+
+/// A worker that is taken away had notice of it, and is a preemptible one.
+fn taken_away(state: &mut State, index: usize) {
+    let process = &state.world.processes[index];
+    let Member::Worker { slot, .. } = process.member else { return };
+    let record = state.book.clusters.get(&process.cluster).and_then(|cluster| cluster.slots.get(&slot));
+    let noticed = record.is_none_or(|slot| {
+        slot.preemptible && slot.retiring.as_ref().is_some_and(|retiring| retiring.asked_at.is_some())
+    });
+    if !noticed {
+        state.violate(format!("{}/{} is taken away without notice", process.cluster, process.member));
     }
 }

@@ -68,7 +68,7 @@ impl SimBackend {
         }
         match result {
             Ok(()) if answer_lost => Err(StartError::Unknown("the answer was lost".into())),
-            Err(StartError::Refused(_)) if answer_lost => Err(StartError::Unknown("the answer was lost".into())),
+            Err(StartError::Refused(_) | StartError::NoCapacity(_)) if answer_lost => Err(StartError::Unknown("the answer was lost".into())),
             result => result,
         }
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use caddis_engine::ports::DaskApi;
+use caddis_core::record::Leaving;
 use caddis_types::ClusterId;
 use caddis_types::dask::DaskSnapshot;
 
@@ -50,7 +51,7 @@ impl DaskApi for SimDask {
         if gate.fails_before() || gate.fails_after() { Vec::new() } else { names }
     }
 
-    async fn drain(&self, cluster: &ClusterId, workers: &[String], _: Duration) -> bool {
+    async fn drain(&self, cluster: &ClusterId, workers: &[String], _: Duration, _: Leaving) -> bool {
         let gate = self.enter(Kind::Effect, "drain", cluster).await;
         let done = !gate.fails_before() && schedulers::drain(&mut self.hub.lock(), cluster, workers);
         self.hub.leave(gate).await;

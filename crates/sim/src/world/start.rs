@@ -37,6 +37,12 @@ pub fn start(
     if state.chaos.hit(refuse) {
         return Err(StartError::Refused(Cause::new(CauseCode::ClusterStart, "fork: no more processes")));
     }
+    if let Member::Worker { slot, .. } = member {
+        let (chance, preemptible) = (state.options.world.no_capacity, cluster.slots.get(slot).is_some_and(|slot| slot.preemptible));
+        if preemptible && state.chaos.hit(chance) {
+            return Err(StartError::NoCapacity("all of them are taken".into()));
+        }
+    }
     let stillborn = state.chaos.hit(dies);
     let process = born(state, cluster, member, job);
     let index = state.world.processes.len();

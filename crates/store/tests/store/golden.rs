@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use caddis_core::autoscale::Memory;
 use caddis_core::record::{
-    Account, AttemptPhase, AttemptRecord, Bundle, Cancel, ClusterRecord, ClusterState, JobRecord, JobState, LedgerLine,
-    MemberPhase, Meter, Outcome, Retirement, Scaling, StopCause, StopWhy,
+    Account, AttemptPhase, AttemptRecord, Bundle, Cancel, ClusterRecord, ClusterState, JobRecord, JobState, Leaving,
+    LedgerLine, MemberPhase, Meter, Outcome, Retirement, Scaling, Shortage, StopCause, StopWhy,
 };
 use caddis_core::world::Exit;
 use caddis_engine::ports::{Change, Store};
@@ -48,6 +48,8 @@ fn full_job() -> JobRecord {
             nanny: true,
             machine_type: Some("n2-standard-8".to_owned()),
             scheduler_machine_type: Some("n2-standard-4".to_owned()),
+            on_demand: Some(2),
+            preempt_rate: Some(0.5),
             dashboard: Some(false),
         }),
         retry: RetryWish { max: 2, on_exit: vec![3, 4], delay_ms: 500, per_hour: None },
@@ -81,7 +83,7 @@ fn full_cluster() -> ClusterRecord {
     let mut record = cluster(2);
     let slot = record.slots.get_mut(&1).expect("it has ten");
     slot.last_death = Some(cause());
-    slot.retiring = Some(Retirement { since: at(5), deadline: at(9), asked_at: Some(at(6)), asked_again_at: None });
+    slot.retiring = Some(Retirement { since: at(5), deadline: at(9), asked_at: Some(at(6)), asked_again_at: None, why: Leaving::Preempted });
     record.slots.get_mut(&2).expect("it has ten").phase = MemberPhase::Waiting { not_before: at(8) };
     record.slots.get_mut(&3).expect("it has ten").phase = MemberPhase::Intended { at: at(8) };
     record.slots.get_mut(&4).expect("it has ten").phase = MemberPhase::Ended { at: at(8) };
@@ -97,6 +99,8 @@ fn full_cluster() -> ClusterRecord {
             memory: Memory { shrink_since: Some(at(4)), ..Memory::default() },
             durations: BTreeMap::from([("inc".to_owned(), 1.5)]),
             measured: BTreeMap::from([("inc".to_owned(), 1.25)]),
+            shortage: Some(Shortage { since: at(4), until: at(9), times: 2 }),
+            swap: Some(11),
             last: Some(decision(2, 4)),
             ..Scaling::default()
         },

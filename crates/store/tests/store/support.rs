@@ -115,6 +115,8 @@ pub(crate) fn shape() -> ClusterShape {
         work_stealing: true,
         worker_saturation: None,
         dashboard: true,
+        on_demand: Some(2),
+        preempt_rate: None,
         nanny: false,
         machine_type: "n2-standard-4".to_owned(),
         scheduler_machine_type: "n2-standard-4".to_owned(),
@@ -127,7 +129,7 @@ pub(crate) fn shape() -> ClusterShape {
 /// A cluster that serves with ten workers, of `ada`.
 pub(crate) fn cluster(number: u64) -> ClusterRecord {
     let running = |pid| MemberPhase::Running { started_at: at(number), pid, ready_at: Some(at(number + 1)) };
-    let slot = |n| SlotRecord { attempt: 1, phase: running(4000 + n), asked_at: None, failures: 0, last_death: None, preemptible: false, retiring: None };
+    let slot = |n| SlotRecord { attempt: 1, phase: running(4000 + n), asked_at: None, failures: 0, last_death: None, preemptible: false, unheard_since: None, retiring: None };
     ClusterRecord {
         state: ClusterState::Running { since: at(number) },
         scheduler: Some(SchedulerRecord {

@@ -87,12 +87,15 @@ pub struct SlotView {
     pub slot: u32,
     /// Which process in this slot.
     pub attempt: u32,
-    /// `waiting`, `starting`, `running`, `draining`, `stopping`, `ended`.
+    /// `waiting`, `starting`, `running`, `draining`, `preempted`, `ended`.
     pub phase: String,
     /// Its process.
     pub pid: Option<u32>,
     /// When that process started.
     pub started_at: Option<Timestamp>,
+    /// Whether its worker may be taken away at any time.
+    #[serde(default)]
+    pub preemptible: bool,
     /// How many processes in a row died here.
     pub failures: u32,
     /// Why the last one died.
@@ -142,6 +145,9 @@ pub struct ClusterView {
     pub ended_at: Option<Timestamp>,
     /// Why it ended.
     pub cause: Option<Cause>,
+    /// Why workers of it died or were taken away: the first ones.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deaths: Vec<Cause>,
     /// What the user should know.
     pub notices: Vec<String>,
     /// What it used so far.

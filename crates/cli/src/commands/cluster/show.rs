@@ -109,7 +109,7 @@ fn slots(cluster: &ClusterView, now: Timestamp) -> String {
         table.row([
             slot.slot.to_string(),
             slot.attempt.to_string(),
-            slot.phase.clone(),
+            if slot.preemptible { format!("{}, preemptible", slot.phase) } else { slot.phase.clone() },
             slot.pid.map(|pid| pid.to_string()).unwrap_or_default(),
             slot.started_at.map(|started| span(started, None, now)).unwrap_or_default(),
             seen(|worker| format!("{:.0} %", worker.cpu)),

@@ -20,23 +20,33 @@ const AT_ALL: Duration = Duration::from_secs(60);
 /// A number that changed by this share has changed much.
 const SHARE: f64 = 0.2;
 
-/// Keeps a decision, if it tells something new.
+/// Keeps a decision if it tells something new, and else looks again when it would.
 pub(super) fn keep(plan: &mut Plan<ClusterRecord>, row: DecisionRow) {
-    if plan.record.scaling.last.as_ref().is_none_or(|last| tells_more(last, &row)) {
-        plan.record.scaling.last = Some(row.clone());
-        plan.decisions.push(row);
+    let pause = plan.record.scaling.last.as_ref().map_or(Some(Duration::ZERO), |last| pause(last, &row));
+    let last = plan.record.scaling.last.as_ref().map_or(row.at, |last| last.at);
+    match pause {
+        // A clock that went back tells nothing about how old the last row is.
+        Some(pause) if row.at >= last + pause || row.at < last => {
+            plan.record.scaling.last = Some(row.clone());
+            plan.decisions.push(row);
+        }
+        Some(pause) => plan.due_at(last + pause),
+        None => {}
     }
 }
 
-fn tells_more(last: &DecisionRow, row: &DecisionRow) -> bool {
-    let age = row.at.since(last.at);
+/// How much later than the last row this one is worth keeping; never, when it says the same.
+fn pause(last: &DecisionRow, row: &DecisionRow) -> Option<Duration> {
     let answer = |row: &DecisionRow| (row.min, row.max, row.target);
-    // A clock that went back tells nothing about how old the last row is.
-    let back = row.at < last.at;
-    answer(last) != answer(row)
-        || (age >= REASON && last.why != row.why)
-        || (age >= MUCH || back) && differ_much(&last.signals, &row.signals)
-        || age >= AT_ALL && settled(&last.signals) != settled(&row.signals)
+    if answer(last) != answer(row) {
+        Some(Duration::ZERO)
+    } else if last.why != row.why {
+        Some(REASON)
+    } else if differ_much(&last.signals, &row.signals) {
+        Some(MUCH)
+    } else {
+        (settled(&last.signals) != settled(&row.signals)).then_some(AT_ALL)
+    }
 }
 
 /// Without the moment at which it was said.

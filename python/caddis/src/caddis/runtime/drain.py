@@ -4,6 +4,9 @@ Dask's `retire_workers` copies a worker's data off, but takes its running tasks 
 anew elsewhere. So it is called twice, around a wait: first without removal, which cordons the worker and copies its
 data; then, when nothing runs there any more, again, which copies what those last tasks produced and closes it.
 Workers are drained side by side. A deadline that passes means that work is repeated, not that data is lost.
+
+A worker that is preempted goes at its deadline whatever it holds. So it waits for somebody to take its data, where at
+first nobody is there: its successor may come in time.
 """
 
 import asyncio
@@ -15,62 +18,104 @@ from caddis.runtime.snapshot import executing
 LOOK_SECONDS = 0.05
 #: How long a copy may go on after the deadline before the caller is told to use force.
 COPY_SECONDS = 30.0
+#: Pause between looks for somebody who takes the data of a preempted worker.
+RECIPIENT_SECONDS = 0.25
+
+#: Drains that are under way, by the scheduler's identity and the worker's address. Asking again joins them.
+under_way = {}
 
 
-async def drain(scheduler, names, deadline):
+class Drain:
+    """One worker on its way out."""
+
+    def __init__(self, scheduler, address):
+        self.scheduler = scheduler
+        self.address = address
+        self.ends = float("inf")
+        self.preempted = False
+
+    def ask(self, ends, preempted):
+        """Asked for, perhaps once more: the nearer deadline holds."""
+        self.ends = min(self.ends, ends)
+        self.preempted |= preempted
+
+    async def run(self):
+        """`drained`, `no_recipients` (it keeps its data and runs on), `timeout` (see below) or `gone`.
+
+        `timeout` after the last step means that running tasks were cut off and start anew; when even the copy did not
+        come to an end, the worker still lives and holds its data.
+        """
+        cordoned = await self.cordon()
+        if cordoned != "ok":
+            return cordoned
+        in_time = await self.until_quiet()
+        closed = await self.retire(COPY_SECONDS, close_workers=True, remove=True)
+        if closed != "ok":
+            return closed
+        return "drained" if in_time else "timeout"
+
+    async def cordon(self):
+        """Copy the data and let no task in; the last worker that is preempted waits for another one to take its data."""
+        while True:
+            done = await self.retire(0.0, close_workers=False, remove=False)
+            if done != "no_recipients" or not self.preempted or time.monotonic() > self.ends:
+                return done
+            await asyncio.sleep(RECIPIENT_SECONDS)
+
+    async def retire(self, longer, **how):
+        """One call of `retire_workers`, which has no time limit of its own."""
+        if self.address not in self.scheduler.workers:
+            return "gone"
+        started = time.monotonic()
+        call = asyncio.ensure_future(self.scheduler.retire_workers(workers=[self.address], **how))
+        # The deadline may come nearer meanwhile.
+        while not call.done() and time.monotonic() < max(self.ends + longer, started + LOOK_SECONDS):
+            await asyncio.wait([call], timeout=LOOK_SECONDS)
+        if not call.done():
+            call.cancel()
+            await asyncio.gather(call, return_exceptions=True)
+            return "timeout"
+        if self.address in call.result():
+            return "ok"
+        return "no_recipients" if self.address in self.scheduler.workers else "gone"
+
+    async def until_quiet(self):
+        """Wait until nothing runs on a cordoned worker, as told by a heartbeat that is newer than the cordon.
+
+        Tasks that are `ready` there stay where they are until the worker is removed, so an empty `processing` is more
+        than can be waited for, but enough.
+        """
+        cordoned_at = time.time()
+        while True:
+            ws = self.scheduler.workers.get(self.address)
+            if ws is None or not ws.processing:
+                return True
+            if ws.last_seen > cordoned_at + LOOK_SECONDS and not executing(ws):
+                return True
+            if time.monotonic() > self.ends:
+                return False
+            await asyncio.sleep(LOOK_SECONDS)
+
+
+async def drain(scheduler, names, deadline, preempted=False):
     """Drain the workers of these names within `deadline` seconds; how each of them ended, by name."""
     ends = time.monotonic() + deadline
     addresses = {str(ws.name): address for address, ws in scheduler.workers.items()}
     known = [name for name in names if name in addresses]
     results = dict.fromkeys(names, "gone")
-    answers = await asyncio.gather(*(drain_one(scheduler, addresses[name], ends) for name in known))
+    answers = await asyncio.gather(*(drain_one(scheduler, addresses[name], ends, preempted) for name in known))
     results.update(zip(known, answers))
     return results
 
 
-async def drain_one(scheduler, address, ends):
-    """`drained`, `no_recipients` (it keeps its data and runs on), `timeout` (see below) or `gone`.
-
-    `timeout` after the last step means that running tasks were cut off and start anew; when even the copy did not
-    come to an end, the worker still lives and holds its data.
-    """
-    cordoned = await retire(scheduler, address, ends, close_workers=False, remove=False)
-    if cordoned != "ok":
-        return cordoned
-    in_time = await until_quiet(scheduler, address, ends)
-    closed = await retire(scheduler, address, ends + COPY_SECONDS, close_workers=True, remove=True)
-    if closed != "ok":
-        return closed
-    return "drained" if in_time else "timeout"
-
-
-async def retire(scheduler, address, ends, **how):
-    """One call of `retire_workers`, which has no time limit of its own."""
-    if address not in scheduler.workers:
-        return "gone"
-    call = scheduler.retire_workers(workers=[address], **how)
-    try:
-        done = await asyncio.wait_for(call, max(0.05, ends - time.monotonic()))
-    except asyncio.TimeoutError:
-        return "timeout"
-    if address in done:
-        return "ok"
-    return "no_recipients" if address in scheduler.workers else "gone"
-
-
-async def until_quiet(scheduler, address, ends):
-    """Wait until nothing runs on a cordoned worker, as told by a heartbeat that is newer than the cordon.
-
-    Tasks that are `ready` there stay where they are until the worker is removed, so an empty `processing` is more
-    than can be waited for, but enough.
-    """
-    cordoned_at = time.time()
-    while True:
-        ws = scheduler.workers.get(address)
-        if ws is None or not ws.processing:
-            return True
-        if ws.last_seen > cordoned_at + LOOK_SECONDS and not executing(ws):
-            return True
-        if time.monotonic() > ends:
-            return False
-        await asyncio.sleep(LOOK_SECONDS)
+async def drain_one(scheduler, address, ends, preempted):
+    """One worker's drain, or the one that is under way."""
+    key = (id(scheduler), address)
+    if key not in under_way:
+        new = Drain(scheduler, address)
+        new.ask(ends, preempted)
+        under_way[key] = new, asyncio.ensure_future(new.run())
+        under_way[key][1].add_done_callback(lambda task: under_way.pop(key))
+    found, task = under_way[key]
+    found.ask(ends, preempted)
+    return await asyncio.shield(task)

@@ -192,7 +192,8 @@ class Link(SchedulerPlugin):
         return {"workers": [str(name) for name in names]}
 
     async def drain(self, request):
-        return {"result": await drain.drain(self.scheduler, request["workers"], request["deadline"])}
+        preempted = request.get("preempted", False)
+        return {"result": await drain.drain(self.scheduler, request["workers"], request["deadline"], preempted)}
 
     async def close_now(self, request):
         """The answer is sent first, with the last figures; the scheduler's end takes the connection with it."""

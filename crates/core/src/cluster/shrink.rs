@@ -1,0 +1,75 @@
+//! Who goes when there are too many, and who must stay.
+//!
+//! Victims are among those that the scheduler would let go, which spares workers in a shuffle or with long-running tasks.
+//! Of those, preemptible workers go first; where on-demand ones stand in for preemptible ones that could not be had, they
+//! do.
+
+use caddis_types::Timestamp;
+use caddis_types::dask::DaskSnapshot;
+
+use super::{ClusterInput, shortage, surplus, wished};
+use crate::plan::Plan;
+use crate::record::{ClusterRecord, Leaving, MemberPhase, Retirement, SlotRecord};
+use crate::world::Member;
+
+/// Retires what is beyond the wanted number: first what does not run yet, then whom the scheduler would close.
+pub(super) fn shrink(plan: &mut Plan<ClusterRecord>, input: &ClusterInput<'_>, now: Timestamp) {
+    plan.record.workers_wanted = plan.record.workers_wanted.min(wished(&plan.record));
+    let mut surplus = surplus(&plan.record) as usize;
+    let idle: Vec<u32> = plan
+        .record
+        .slots
+        .iter()
+        .filter(|(_, slot)| matches!(slot.phase, MemberPhase::Waiting { .. }) && slot.retiring.is_none())
+        .map(|(number, _)| *number)
+        .collect();
+    for number in idle.into_iter().rev().take(surplus) {
+        plan.record.slots.remove(&number);
+        surplus -= 1;
+    }
+    let deadline = now + input.settings.drain;
+    let surplus = surplus.min(spare(&plan.record, input));
+    for slot in victims(&plan.record, input, surplus, now) {
+        if let Some(slot) = plan.record.slots.get_mut(&slot) {
+            slot.retiring = Some(Retirement { since: now, deadline, asked_at: None, asked_again_at: None, why: Leaving::Surplus });
+        }
+    }
+}
+
+/// How many workers may go: while results are held, as many stay as can take them from the others.
+fn spare(record: &ClusterRecord, input: &ClusterInput<'_>) -> usize {
+    let staying = |slot: &&SlotRecord| {
+        slot.retiring.is_none() && matches!(slot.phase, MemberPhase::Running { ready_at: Some(_), .. })
+    };
+    let keepers = input.world.dask.as_ref().map_or(1, |dask| keepers(record, dask));
+    record.slots.values().filter(staying).count().saturating_sub(keepers)
+}
+
+/// So many workers are needed for the results that are held: they have room for twice as much, as Dask's own rule has it.
+pub(super) fn keepers(record: &ClusterRecord, dask: &DaskSnapshot) -> usize {
+    let needed = dask.data_bytes.saturating_mul(2).div_ceil(record.shape.memory_bytes.max(1));
+    usize::try_from(needed).unwrap_or(usize::MAX).max(usize::from(dask.holds_data()))
+}
+
+/// So many slots of the workers that the scheduler named. Within a kind they go in its order.
+fn victims(record: &ClusterRecord, input: &ClusterInput<'_>, surplus: usize, now: Timestamp) -> Vec<u32> {
+    let slot_of = |name: &String| match name.parse() {
+        Ok(Member::Worker { slot, attempt }) => {
+            let record = record.slots.get(&slot)?;
+            (record.attempt == attempt && record.retiring.is_none()).then_some(slot)
+        }
+        _ => None,
+    };
+    let named = input.victims.iter().filter_map(slot_of);
+    let (preemptible, on_demand): (Vec<u32>, Vec<u32>) = named.partition(|slot| record.slots[slot].preemptible);
+    let stand_ins = match shortage::lasts(record, now) {
+        true => 0,
+        false => (shortage::stand_ins(record) as usize).min(surplus),
+    };
+    if stand_ins == 0 {
+        return preemptible.into_iter().chain(on_demand).take(surplus).collect();
+    }
+    // A stand-in that the scheduler would not let go now is waited for: the worker that came for it does not go instead.
+    let others = preemptible.into_iter().take(surplus - stand_ins);
+    on_demand.into_iter().take(stand_ins).chain(others).collect()
+}
