@@ -30,6 +30,18 @@ fn jobs_over_rest() {
     world.assert_nothing_left();
 }
 
+/// The DAGs' jobs are objects on Composer: the same script, as the DAGs' helper submits it.
+#[test]
+fn a_job_of_the_dags_runs_from_the_object_store() {
+    let world = World::building(CADDIS);
+    let python = interpreter(&world);
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+    let mut command = client(&world, &python, "google_dags.py", &["grpc"]);
+    command.env("JOBS", format!("{root}/jobs")).env("PYTHONPATH", format!("{root}/python/caddis/src"));
+    says(command, "pi\n");
+    world.assert_nothing_left();
+}
+
 /// The objects of a world without a server: one process at a time may use them.
 fn objects(world: &World) -> Store {
     Store::open(&world.home().join("google/storage")).expect("the object store")

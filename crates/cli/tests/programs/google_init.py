@@ -92,14 +92,17 @@ print("failed")
 def stuck(name):
     going = f"{sys.path[0]}/{name}-is-going"
     action = {"executable_file": script(f"echo begun; touch {going}; while test -e {going}; do sleep 0.05; done; echo over")}
-    create(name, {"initialization_actions": [action]})
+    stuck.operation = create(name, {"initialization_actions": [action]})
     until(lambda: os.path.exists(going))
     assert cluster(name).status.state.name == "CREATING"
     return going
 
 
 stuck("deleted")
+creation = stuck.operation
 delete("deleted")
+# Whoever waits for the creation hears that it came to nothing.
+assert creation.exception(timeout=60) is not None, creation
 going = stuck("survives")
 why = subprocess.check_output([os.environ["CADDIS"], "why", "survives"], text=True)
 assert "sets it up, 1 of 1" in why, why
