@@ -69,12 +69,22 @@ class FakeComm:
         return self.scheduler.workers_to_close(target=target, key=key, attribute=attribute)
 
 
+class Names(set):
+    """A set whose difference keeps an order: which of the workers that are on their way is let go first is an accident
+    of a set's insides otherwise."""
+
+    def __init__(self, names):
+        super().__init__(names)
+        self.names = list(names)
+
+    def __sub__(self, other):
+        return [name for name in self.names if name not in other]
+
+
 def fake_cluster(scheduler, state):
-    arrived, awaited = set(scheduler.workers), set(state["not_arrived"])
-    everybody = arrived | awaited
-    return types.SimpleNamespace(
-        plan=everybody, requested=everybody, observed=arrived, scheduler_comm=FakeComm(scheduler), loop=None
-    )
+    everybody = Names([*scheduler.workers, *state["not_arrived"]])
+    observed, comm = set(scheduler.workers), FakeComm(scheduler)
+    return types.SimpleNamespace(plan=everybody, requested=everybody, observed=observed, scheduler_comm=comm, loop=None)
 
 
 def answers(sequence):
@@ -85,9 +95,7 @@ def answers(sequence):
     for state in sequence["states"]:
         scheduler = FakeScheduler(state)
         adaptive.cluster = fake_cluster(scheduler, state)
-        # Which of those that are on their way are let go first is an accident of a set: its order is part of the state.
-        order = list(adaptive.requested - adaptive.observed)
-        state = {**state, "first_seconds": scheduler.first_seconds(), "not_arrived": order}
+        state = {**state, "first_seconds": scheduler.first_seconds()}
         recommendation = asyncio.run(recommend(adaptive))
         if "workers" in recommendation:
             recommendation["workers"] = sorted(recommendation["workers"])

@@ -5,6 +5,7 @@
 
 mod adapt;
 mod dataproc;
+mod plan;
 mod start;
 
 use anyhow::Result;
@@ -25,6 +26,8 @@ enum Benchmark {
     Adapt(adapt::Arguments),
     /// How fast Google's clients get a cluster, a job and an answer from the Dataproc face.
     Dataproc(dataproc::Arguments),
+    /// What deciding costs: a pass over many clusters, and one decision about one cluster's size.
+    Plan(plan::Arguments),
 }
 
 /// Runs the benchmark that the arguments name.
@@ -34,5 +37,6 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
         Benchmark::Start(arguments) => start::run(arguments),
         Benchmark::Adapt(arguments) => adapt::run(arguments),
         Benchmark::Dataproc(arguments) => dataproc::run(arguments),
+        Benchmark::Plan(arguments) => plan::run(&arguments),
     }
 }

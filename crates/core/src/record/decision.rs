@@ -128,8 +128,17 @@ pub struct Learned {
 pub enum Fact {
     /// From asking for a worker to its first word, seconds.
     StartSeconds(f64),
-    /// Seconds that one task takes, by the name that Dask gives its kind.
-    Durations(BTreeMap<String, f64>),
+    /// What one task takes, by the name that Dask gives its kind.
+    Durations(BTreeMap<String, Took>),
+}
+
+/// What tasks of one kind took.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Took {
+    /// On average, seconds.
+    pub mean: f64,
+    /// The longest that one was seen to run, seconds.
+    pub longest: f64,
 }
 
 impl Learned {

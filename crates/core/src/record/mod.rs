@@ -14,7 +14,7 @@ pub use account::{Account, Meter};
 pub use cluster::{
     ClusterRecord, ClusterState, Leaving, MemberPhase, Retirement, SchedulerRecord, SetupRecord, SlotRecord, StopWhy,
 };
-pub use decision::{DecisionRow, Fact, Learned};
+pub use decision::{DecisionRow, Fact, Learned, Took};
 pub use event::NewEvent;
 pub use job::{AttemptPhase, AttemptRecord, Bundle, Cancel, JobRecord, JobState, Outcome, StopCause};
 pub use ledger::{LedgerKind, LedgerLine};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use caddis_types::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::decision::DecisionRow;
+use super::decision::{DecisionRow, Took};
 use crate::autoscale::Memory;
 
 /// What is known before the first worker has started anywhere: generous for a process, short for a machine.
@@ -21,10 +21,10 @@ pub struct Scaling {
     pub memory: Memory,
     /// From asking for a worker to its first word, seconds: a mean in which the last starts count most.
     pub start_seconds: f64,
-    /// Seconds that one task took in earlier runs, by the name that Dask gives its kind.
-    pub durations: BTreeMap<String, f64>,
-    /// Seconds that one task took in this run, known when it ends.
-    pub measured: BTreeMap<String, f64>,
+    /// What one task took in earlier runs, by the name that Dask gives its kind.
+    pub durations: BTreeMap<String, Took>,
+    /// What one task took in this run, known when it ends.
+    pub measured: BTreeMap<String, Took>,
     /// Preemptible workers could not be had.
     pub shortage: Option<Shortage>,
     /// The slot of a preemptible worker that is to take the place of an on-demand one, until it serves.

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use caddis_core::record::Took;
+
 use super::{Micros, seconds};
 
 /// Dask's guess at tasks that it has never seen end (`distributed.scheduler.unknown-task-duration`), seconds.
@@ -23,8 +25,8 @@ pub(super) struct Named {
     /// How many ended, and what they took, seconds.
     done: u64,
     spent: f64,
-    /// The average of an earlier run of the same work.
-    earlier: Option<f64>,
+    /// What an earlier run of the same work taught.
+    earlier: Option<Took>,
 }
 
 impl Named {
@@ -69,15 +71,15 @@ impl Named {
         let done = self.done as f64;
         let weight = EARLIER * (1.0 - done / FEW).max(0.0);
         match (self.done, self.earlier) {
-            (_, Some(earlier)) => (self.spent + weight * earlier) / (done + weight),
+            (_, Some(earlier)) => (self.spent + weight * earlier.mean) / (done + weight),
             (0, None) => self.dask(),
             (_, None) => self.spent / done,
         }
     }
 
-    /// The longest that one was seen to run.
+    /// The longest that one was seen to run, here or in an earlier run.
     pub(super) fn longest_seen(&self) -> f64 {
-        self.longest_seen.max(0.0)
+        self.longest_seen.max(self.earlier.map_or(0.0, |earlier| earlier.longest))
     }
 
     pub(super) fn is_unknown(&self) -> bool {
@@ -94,7 +96,7 @@ pub(super) struct Durations {
 
 impl Durations {
     /// The place of a name.
-    pub(super) fn index(&mut self, name: &str, earlier: Option<f64>) -> usize {
+    pub(super) fn index(&mut self, name: &str, earlier: Option<Took>) -> usize {
         if let Some(index) = self.names.get(name) {
             return *index;
         }

@@ -55,7 +55,7 @@ struct Run<'a> {
 /// Replays `trace` under `scaler`.
 pub fn run(trace: &Trace, settings: &Settings, scaler: &mut dyn Scaler) -> Outcome {
     let mut durations = Durations::default();
-    let earlier = if scaler.remembers() { trace.averages() } else { BTreeMap::new() };
+    let earlier = if scaler.remembers() { trace.earlier() } else { BTreeMap::new() };
     let work = Work::of(trace, &mut durations, &earlier);
     let mut run = Run {
         settings,

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use caddis_core::record::Took;
+
 use super::Micros;
 use super::durations::Durations;
 use super::micros;
@@ -64,7 +66,7 @@ pub(super) struct Work {
 }
 
 impl Work {
-    pub(super) fn of(trace: &Trace, durations: &mut Durations, earlier: &BTreeMap<String, f64>) -> Work {
+    pub(super) fn of(trace: &Trace, durations: &mut Durations, earlier: &BTreeMap<String, Took>) -> Work {
         let places: BTreeMap<&str, usize> =
             trace.groups.iter().enumerate().map(|(index, group)| (group.group.as_str(), index)).collect();
         let mut pieces: Vec<Piece> = Vec::with_capacity(trace.groups.len());

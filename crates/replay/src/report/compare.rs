@@ -75,6 +75,8 @@ pub struct Row {
 pub enum Verdict {
     /// No dearer and no slower, and one of them better.
     Dominates,
+    /// As dear and as slow.
+    Equal,
     /// Cheaper and slower, or dearer and faster.
     Neither,
     /// The other is no dearer and no slower, and one of them better.
@@ -93,7 +95,7 @@ impl Case {
         let close = 0.001 * self.traces as f64;
         let (slower, faster) = (self.time(ours) > self.time(other) + close, self.time(ours) < self.time(other) - close);
         match (ours.cost.cmp(&other.cost), slower, faster) {
-            (std::cmp::Ordering::Equal, false, false) => Verdict::Neither,
+            (std::cmp::Ordering::Equal, false, false) => Verdict::Equal,
             (std::cmp::Ordering::Less | std::cmp::Ordering::Equal, false, _) => Verdict::Dominates,
             (std::cmp::Ordering::Greater | std::cmp::Ordering::Equal, _, false) => Verdict::Dominated,
             _ => Verdict::Neither,

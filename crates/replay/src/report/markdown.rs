@@ -72,7 +72,7 @@ fn losses_of(case: &Case, ours: &Row) -> String {
     }
     for other in case.rows.iter().filter(|row| matches!(row.policy.as_str(), "adaptive" | "dataproc")) {
         let verdict = match case.verdict(ours, other) {
-            Verdict::Dominates => continue,
+            Verdict::Dominates | Verdict::Equal => continue,
             Verdict::Neither => "does not dominate",
             Verdict::Dominated => "is dominated by",
         };

@@ -6,6 +6,7 @@ mod wrong;
 
 use std::collections::BTreeMap;
 
+use caddis_core::record::Took;
 use serde::{Deserialize, Serialize};
 
 pub use recorded::recorded;
@@ -100,14 +101,15 @@ impl Trace {
         self.groups.iter().map(Group::count).sum()
     }
 
-    /// How long tasks of each name take on average: what an earlier run of the same work taught.
-    pub fn averages(&self) -> BTreeMap<String, f64> {
-        let mut sums: BTreeMap<&str, (f64, u64)> = BTreeMap::new();
+    /// What an earlier run of the same work taught of tasks by name.
+    pub fn earlier(&self) -> BTreeMap<String, Took> {
+        let mut sums: BTreeMap<&str, (f64, u64, f64)> = BTreeMap::new();
         for group in &self.groups {
             let sum = sums.entry(&group.tasks_named).or_default();
-            *sum = (sum.0 + group.seconds(), sum.1 + group.count());
+            *sum = (sum.0 + group.seconds(), sum.1 + group.count(), sum.2.max(group.longest()));
         }
-        sums.into_iter().map(|(name, (seconds, count))| (name.to_owned(), seconds / count.max(1) as f64)).collect()
+        let took = |(seconds, count, longest): (f64, u64, f64)| Took { mean: seconds / count.max(1) as f64, longest };
+        sums.into_iter().map(|(name, sum)| (name.to_owned(), took(sum))).collect()
     }
 
     /// Whether it is one chain: every group waits for the one before it and for nothing else.

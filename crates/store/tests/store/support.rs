@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use caddis_core::autoscale::{Signals, Why};
 use caddis_core::record::{
     AttemptPhase, AttemptRecord, ClusterRecord, ClusterState, DecisionRow, Fact, JobRecord, JobState, Learned, LedgerKind,
-    LedgerLine, MemberPhase, NewEvent, Outcome, SchedulerRecord, SlotRecord, StopWhy,
+    LedgerLine, MemberPhase, NewEvent, Outcome, SchedulerRecord, SlotRecord, StopWhy, Took,
 };
 use caddis_engine::ports::DocumentWrite;
 use caddis_types::api::{ClusterChoice, EnvironmentWish, Program, RetryWish};
@@ -48,7 +48,7 @@ pub(crate) fn decision(number: u64, second: u64) -> DecisionRow {
 pub(crate) fn learned(key: &str, second: u64) -> Learned {
     let fact = match second % 2 {
         0 => Fact::StartSeconds(second as f64),
-        _ => Fact::Durations(BTreeMap::from([("inc".to_owned(), second as f64)])),
+        _ => Fact::Durations(BTreeMap::from([("inc".to_owned(), Took { mean: second as f64, longest: 9.0 })])),
     };
     Learned { key: key.to_owned(), at: at(second), fact }
 }

@@ -37,16 +37,21 @@ pub(in crate::bench) fn cores() -> usize {
 pub(in crate::bench) async fn facts(ground: &Ground, packages: &[&str]) -> Result<Value> {
     let versions = ground.python()?.args(["-c", VERSIONS]).args(packages).output().await?;
     let caddis = ground.caddis(&["--version"]).output().await?;
-    let system = rustix::system::uname();
-    Ok(json!({
+    let mut facts = alone();
+    facts["caddis"] = json!(String::from_utf8_lossy(&caddis.stdout).lines().next());
+    facts["versions"] = serde_json::from_slice(&versions.stdout)?;
+    Ok(facts)
+}
+
+/// The machine, for what needs no Python.
+pub(in crate::bench) fn alone() -> Value {
+    json!({
         "processor": field("/proc/cpuinfo", "model name"),
         "cores": cores(),
         "ram_bytes": field("/proc/meminfo", "MemTotal").trim_end_matches(" kB").parse::<u64>().unwrap_or(0) * 1024,
-        "kernel": system.release().to_string_lossy(),
+        "kernel": rustix::system::uname().release().to_string_lossy(),
         "commit": commit(),
-        "caddis": String::from_utf8_lossy(&caddis.stdout).lines().next(),
-        "versions": serde_json::from_slice::<Value>(&versions.stdout)?,
-    }))
+    })
 }
 
 /// The commit, and whether the files differ from it.

@@ -30,9 +30,10 @@ pub(super) fn run(args: &Args) -> Result<u8, Failure> {
     Ok(0)
 }
 
-/// A program has two workers from its beginning, as the mission says; a cluster that waits for people has none.
+/// A program has two workers from its beginning, as the mission says, or at least none where one is all that it may
+/// have; a cluster that waits for people has none.
 fn settings(class: Class, most: u32, args: &Args) -> Settings {
-    let min = if class.is_shared() { 0 } else { most.min(2) };
+    let min = if class.is_shared() || most < 2 { 0 } else { 2 };
     let mut settings = Settings::cloud(WorkerRange { min, max: most });
     settings.threads = args.threads.unwrap_or(settings.threads);
     if let Some(millis) = args.start {

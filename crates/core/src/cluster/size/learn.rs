@@ -8,7 +8,7 @@ use caddis_types::api::Program;
 use caddis_types::dask::{DaskSnapshot, PrefixView};
 
 use crate::plan::Plan;
-use crate::record::{ClusterRecord, Fact, Learned};
+use crate::record::{ClusterRecord, Fact, Learned, Took};
 
 /// How much the last start counts.
 const LAST_START: f64 = 0.3;
@@ -33,21 +33,25 @@ pub(in crate::cluster) fn measured(record: &mut ClusterRecord, dask: &DaskSnapsh
     }
     let mut found: Vec<&PrefixView> = dask.prefixes.iter().filter(|prefix| prefix.done > 0 && prefix.seconds > 0.0).collect();
     found.sort_by(|a, b| b.seconds.total_cmp(&a.seconds));
-    let mean = |prefix: &PrefixView| prefix.seconds / prefix.done as f64;
-    record.scaling.measured = found.into_iter().take(KINDS).map(|prefix| (prefix.name.clone(), rounded(mean(prefix)))).collect();
+    let took = |prefix: &PrefixView| {
+        let mean = rounded(prefix.seconds / prefix.done as f64);
+        Took { mean, longest: prefix.longest.max(mean) }
+    };
+    record.scaling.measured = found.into_iter().take(KINDS).map(|prefix| (prefix.name.clone(), took(prefix))).collect();
 }
 
 /// What a cluster that is over leaves for the next run of its program.
 pub(in crate::cluster) fn leave(plan: &mut Plan<ClusterRecord>, now: Timestamp) {
     let (record, scaling) = (&plan.record, &plan.record.scaling);
     let Some(program) = record.program.as_ref().filter(|_| record.job.is_some() && !scaling.measured.is_empty()) else { return };
-    let blend = |(name, seconds): (&String, &f64)| {
-        let earlier = scaling.durations.get(name).unwrap_or(seconds);
-        (name.clone(), rounded(earlier + LAST_RUN * (seconds - earlier)))
+    let blend = |(name, took): (&String, &Took)| {
+        let earlier = scaling.durations.get(name).unwrap_or(took);
+        let blended = |earlier: f64, last: f64| rounded(earlier + LAST_RUN * (last - earlier));
+        (name.clone(), Took { mean: blended(earlier.mean, took.mean), longest: blended(earlier.longest, took.longest) })
     };
-    let fresh: BTreeMap<String, f64> = scaling.measured.iter().map(blend).collect();
+    let fresh: BTreeMap<String, Took> = scaling.measured.iter().map(blend).collect();
     let rest = scaling.durations.iter().filter(|(name, _)| !fresh.contains_key(*name));
-    let rest: Vec<_> = rest.take(KINDS.saturating_sub(fresh.len())).map(|(name, seconds)| (name.clone(), *seconds)).collect();
+    let rest: Vec<_> = rest.take(KINDS.saturating_sub(fresh.len())).map(|(name, took)| (name.clone(), *took)).collect();
     let fact = Fact::Durations(fresh.into_iter().chain(rest).collect());
     let key = Learned::durations_key(&record.owner, words(program));
     plan.learned.push(Learned { key, at: now, fact });
@@ -87,13 +91,17 @@ mod tests {
     fn a_run_leaves_what_it_measured_and_keeps_what_it_did_not_meet() {
         let job = plain_job();
         let mut record = ClusterRecord { job: Some(job.id), program: Some(job.program), ..plain_cluster(1, 1) };
-        record.scaling.durations = [("inc".to_owned(), 2.0), ("rare".to_owned(), 9.0)].into();
-        let prefix = |name: &str, done, seconds| PrefixView { name: name.into(), done, seconds, ..PrefixView::default() };
-        let prefixes = vec![prefix("inc", 10, 40.0), prefix("new", 4, 1.0), prefix("never", 0, 0.0)];
+        let took = |mean, longest| Took { mean, longest };
+        record.scaling.durations = [("inc".to_owned(), took(2.0, 10.0)), ("rare".to_owned(), took(9.0, 9.0))].into();
+        let prefix = |name: &str, done, seconds, longest| {
+            PrefixView { name: name.into(), done, seconds, longest, ..PrefixView::default() }
+        };
+        let prefixes = vec![prefix("inc", 10, 40.0, 20.0), prefix("new", 4, 1.0, 0.0), prefix("never", 0, 0.0, 0.0)];
         measured(&mut record, &DaskSnapshot { prefixes, ..DaskSnapshot::default() });
         let mut plan = Plan::keep(record);
         leave(&mut plan, NOW);
-        let expected: BTreeMap<_, _> = [("inc", 3.0), ("new", 0.25), ("rare", 9.0)].map(|(n, s)| (n.to_owned(), s)).into();
+        let expected = [("inc", took(3.0, 15.0)), ("new", took(0.25, 0.25)), ("rare", took(9.0, 9.0))];
+        let expected: BTreeMap<_, _> = expected.map(|(name, took)| (name.to_owned(), took)).into();
         assert_eq!(plan.learned.iter().map(|learned| &learned.fact).collect::<Vec<_>>(), [&Fact::Durations(expected)]);
         plan.record.job = None;
         plan.learned.clear();

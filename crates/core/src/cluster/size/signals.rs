@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use caddis_types::dask::{DaskSnapshot, PrefixView, WorkerView};
 
 use crate::autoscale::Signals;
-use crate::record::{ClusterRecord, MemberPhase, SlotRecord};
+use crate::record::{ClusterRecord, MemberPhase, SlotRecord, Took};
 use crate::world::Member;
 
 /// What Dask takes a task for of which it knows nothing, seconds.
@@ -92,11 +92,11 @@ fn blended(prefix: &PrefixView, earlier: f64) -> f64 {
 }
 
 /// Puts what earlier runs took in the place of Dask's guesses, and beside what few tasks of this one took.
-fn remember(signals: &mut Signals, prefixes: &[PrefixView], durations: &BTreeMap<String, f64>) {
+fn remember(signals: &mut Signals, prefixes: &[PrefixView], durations: &BTreeMap<String, Took>) {
     let runnable = signals.runnable();
     let mut known = 0;
     for prefix in prefixes {
-        let Some(earlier) = durations.get(&prefix.name) else { continue };
+        let Some(Took { mean: earlier, longest }) = durations.get(&prefix.name) else { continue };
         let count = |state| prefix.states.get(state).copied().unwrap_or(0);
         let seconds = blended(prefix, *earlier);
         let (held, here) = (count("queued") + count("no_worker"), count("processing"));
@@ -106,6 +106,7 @@ fn remember(signals: &mut Signals, prefixes: &[PrefixView], durations: &BTreeMap
         signals.waiting_seconds = instead(signals.waiting_seconds, count("waiting"));
         if held + here > 0 {
             signals.longest = signals.longest.max(seconds);
+            signals.longest_seen = signals.longest_seen.max(*longest);
             known += if prefix.measured { 0 } else { held + here };
         }
     }
@@ -166,7 +167,8 @@ mod tests {
 
     fn seen(dask: &DaskSnapshot, earlier: Option<f64>) -> Signals {
         let mut record = plain_cluster(1, 4);
-        record.scaling.durations = earlier.map(|seconds| ("inc".to_owned(), seconds)).into_iter().collect();
+        let took = |mean| Took { mean, longest: 3.0 * mean };
+        record.scaling.durations = earlier.map(|mean| ("inc".to_owned(), took(mean))).into_iter().collect();
         gather(&record, dask)
     }
 
@@ -176,7 +178,7 @@ mod tests {
         assert_eq!((guessed.occupancy, guessed.queued_seconds, guessed.unknown), (2.0, 3.0, 1.0));
         let known = seen(&dask(0.5, false), Some(20.0));
         assert_eq!((known.occupancy, known.queued_seconds, known.waiting_seconds), (80.0, 120.0, 40.0));
-        assert_eq!((known.longest, known.unknown), (20.0, 0.0));
+        assert_eq!((known.longest, known.longest_seen, known.unknown), (20.0, 60.0, 0.0));
         let measured = seen(&dask(0.25, true), Some(20.0));
         assert_eq!((measured.occupancy, measured.longest, measured.unknown), (1.0, 0.25, 0.0));
         let mut few = dask(1.0, true);
