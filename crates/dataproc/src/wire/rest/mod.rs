@@ -63,10 +63,22 @@ pub(crate) fn json(descriptor: &MessageDescriptor, encoded: &[u8], form: Form) -
     let internal = |what: String| Status::new(Code::Internal, what);
     let message = DynamicMessage::decode(descriptor.clone(), encoded).map_err(|error| internal(error.to_string()))?;
     let options = SerializeOptions::new().use_enum_numbers(form.enum_numbers);
+    if !holds_any(descriptor) {
+        // A page of clusters has thousands of values: they are not built up only to be written down.
+        let mut text = Vec::with_capacity(4 * encoded.len());
+        let mut writer = serde_json::Serializer::pretty(&mut text);
+        message.serialize_with_options(&mut writer, &options).map_err(|error| internal(error.to_string()))?;
+        return Ok(text);
+    }
     let written = message.serialize_with_options(serde_json::value::Serializer, &options);
     let mut value = written.map_err(|error| internal(error.to_string()))?;
     plain_empties(&mut value);
     serde_json::to_vec_pretty(&value).map_err(|error| internal(error.to_string()))
+}
+
+/// Whether messages of this type may hold an `Any`: those of operations, and refusals.
+fn holds_any(descriptor: &MessageDescriptor) -> bool {
+    matches!(descriptor.package_name(), "google.longrunning" | "google.rpc")
 }
 
 /// `Empty` within an `Any` is its type alone on Google's wire. The JSON mapping as it is written down gives such types a
