@@ -97,8 +97,8 @@ fn full_cluster() -> ClusterRecord {
         scaling: Scaling {
             fixed: true,
             memory: Memory { shrink_since: Some(at(4)), ..Memory::default() },
-            durations: BTreeMap::from([("inc".to_owned(), Took { mean: 1.5, longest: 2.5 })]),
-            measured: BTreeMap::from([("inc".to_owned(), Took { mean: 1.25, longest: 2.0 })]),
+            durations: BTreeMap::from([("inc".to_owned(), Took { mean: 1.5, longest: 9.0 })]),
+            measured: BTreeMap::from([("inc".to_owned(), Took { mean: 1.25, longest: 7.0 })]),
             shortage: Some(Shortage { since: at(4), until: at(9), times: 2 }),
             swap: Some(11),
             last: Some(decision(2, 4)),

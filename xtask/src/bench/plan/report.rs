@@ -93,7 +93,7 @@ fn markdown(
     format!(
         "# What deciding costs\n\n{begun}, commit {}.\\\n{}, {} cores, {ram:.0} GiB, Linux {}.\\\nLoad before {load}.{busy}\n\n\
          One pass is the whole plan of every cluster (`caddis_core::cluster::plan`), each with {} workers that serve, on one \
-         thread; medians of {} passes.\n\n## Aims\n\n{}\n## One pass\n\n{}",
+         thread, in its processor time; medians of {} passes.\n\n## Aims\n\n{}\n## One pass\n\n{}",
         text("commit"),
         text("processor"),
         machine["cores"],

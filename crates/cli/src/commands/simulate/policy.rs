@@ -13,7 +13,10 @@ use crate::home::plain;
 pub(super) fn load(path: Option<&Path>) -> Result<Policy, Failure> {
     let Some(path) = path else { return Ok(Policy::default()) };
     let text = fs::read_to_string(path).map_err(|error| {
-        Failure::usage("policy_unreadable", format!("the policy `{}` cannot be read: {}", path.display(), plain(&error)))
+        Failure::usage(
+            "policy_unreadable",
+            format!("the policy `{}` cannot be read: {}", path.display(), plain(&error)),
+        )
     })?;
     parse(&text, path)
 }
@@ -77,6 +80,21 @@ mod tests {
         let policy = read("slack = 1.5\nhold_starts = 2\n").unwrap();
         assert_eq!(policy, Policy { slack: 1.5, hold_starts: 2.0, ..Policy::default() });
         assert_eq!(read("").unwrap(), Policy::default());
+    }
+
+    #[test]
+    fn the_document_describes_every_field_and_signal() {
+        let document = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/AUTOSCALING.md")).unwrap();
+        let built_in = serde_json::to_value(Policy::default()).unwrap();
+        for field in Policy::FIELDS {
+            let row = document.lines().find(|line| line.starts_with(&format!("| `{field}` |"))).expect(field);
+            let value: f64 = row.split('|').nth(2).and_then(|cell| cell.trim().parse().ok()).expect(field);
+            assert_eq!(Some(value), built_in[field].as_f64(), "{field}");
+        }
+        let signals = serde_json::to_value(caddis_core::autoscale::Signals::default()).unwrap();
+        for name in signals.as_object().unwrap().keys().filter(|name| *name != "at") {
+            assert!(document.contains(&format!("`{name}`")), "{name}");
+        }
     }
 
     #[test]

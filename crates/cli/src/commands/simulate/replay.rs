@@ -101,7 +101,8 @@ pub fn text(replay: &Replay) -> String {
         replay.threads,
         span(replay.start_seconds)
     );
-    let mut table = Table::new(&["POLICY", ">TIME", ">WAITED", ">COST", ">LOWEST", ">STARTED", ">MOST", ">REPEATED", "WORKERS"]);
+    let mut table =
+        Table::new(&["POLICY", ">TIME", ">WAITED", ">COST", ">LOWEST", ">STARTED", ">MOST", ">REPEATED", "WORKERS"]);
     let end = replay.policies.iter().map(|policy| policy.outcome.makespan).fold(1.0, f64::max);
     for policy in &replay.policies {
         let outcome = &policy.outcome;

@@ -7,9 +7,9 @@ use caddis_core::autoscale::{Economy, Signals};
 use caddis_replay::generate::{Class, generate};
 use caddis_replay::model::Settings;
 use caddis_replay::trace::{Trace, recorded};
+use caddis_types::Timestamp;
 use caddis_types::api::DecisionView;
 use caddis_types::shape::WorkerRange;
-use caddis_types::Timestamp;
 
 use super::Args;
 use crate::context::Context;
@@ -43,7 +43,8 @@ pub(super) async fn named(word: &str, args: &Args, context: &Context) -> Result<
     let text = fs::read_to_string(path).map_err(|error| {
         Failure::usage("trace_unreadable", format!("the trace `{word}` cannot be read: {}", plain(&error)))
     })?;
-    let trace = Trace::from_text(&text).map_err(|error| Failure::usage("trace_invalid", format!("`{word}`: {error}")))?;
+    let trace =
+        Trace::from_text(&text).map_err(|error| Failure::usage("trace_invalid", format!("`{word}`: {error}")))?;
     Ok(Work { trace, settings: settings(args, Settings::cloud(RANGE)) })
 }
 
@@ -83,11 +84,14 @@ fn from_rows(word: &str, rows: &[DecisionView], args: &Args) -> Result<Work, Fai
     let last = rows.last().ok_or_else(|| no_decisions(word))?;
     let looks: Result<Vec<Signals>, _> =
         rows.iter().map(|row| serde_json::from_value(row.signals.clone().into_iter().collect())).collect();
-    let wrong = |error: &dyn std::fmt::Display| Failure::new(Exit::Failed, "trace_invalid", format!("what is recorded of `{word}` cannot be replayed: {error}"));
+    let wrong = |error: &dyn std::fmt::Display| {
+        Failure::new(Exit::Failed, "trace_invalid", format!("what is recorded of `{word}` cannot be replayed: {error}"))
+    };
     let looks = looks.map_err(|error| wrong(&error))?;
     let trace = recorded(word, &looks).map_err(|error| wrong(&error))?;
     let cluster = Settings::local(WorkerRange { min: last.min, max: last.max.max(1) });
-    let economy = Economy { start_seconds: last.start_seconds, worker_hour: last.worker_hour, ..cluster.economy.clone() };
+    let economy =
+        Economy { start_seconds: last.start_seconds, worker_hour: last.worker_hour, ..cluster.economy.clone() };
     let threads = looks.last().map_or(cluster.threads, |look| look.threads.max(1));
     Ok(Work { trace, settings: settings(args, Settings { threads, economy, ..cluster }) })
 }
@@ -95,4 +99,78 @@ fn from_rows(word: &str, rows: &[DecisionView], args: &Args) -> Result<Work, Fai
 fn no_decisions(word: &str) -> Failure {
     Failure::new(Exit::NotFound, "not_recorded", format!("no decision was recorded of `{word}`"))
         .hint("only clusters that follow the load are recorded, those with a range of workers such as `2..10`")
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::args::{Cli, Command};
+
+    fn args(words: &[&str]) -> Args {
+        let words = ["caddis", "simulate"].iter().chain(words);
+        match Cli::parse_from(words).command {
+            Command::Simulate(args) => *args,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn row(seconds: i64, done: u64, processing: u64) -> DecisionView {
+        let signals = Signals {
+            at: Timestamp(1_795_000_000_000_000 + seconds * 1_000_000),
+            threads: 2,
+            done,
+            done_seconds: done as f64 * 3.0,
+            processing,
+            occupancy: processing as f64 * 3.0,
+            ..Signals::default()
+        };
+        let signals = serde_json::to_value(&signals).unwrap().as_object().unwrap().clone();
+        DecisionView {
+            at: Timestamp(seconds),
+            min: 0,
+            max: 4,
+            current: 1,
+            target: 2,
+            why: "backlog".into(),
+            start_seconds: 0.5,
+            worker_hour: caddis_types::NanoDollars(7),
+            signals: signals.into_iter().collect(),
+        }
+    }
+
+    #[test]
+    fn a_recording_is_replayed_on_the_cluster_that_it_was_made_on() {
+        let rows = [row(0, 0, 0), row(5, 0, 8), row(17, 8, 0)];
+        let work = from_rows("etl", &rows, &args(&["--trace", "etl"])).unwrap();
+        assert_eq!((work.trace.count(), work.trace.seconds()), (8, 24.0));
+        assert_eq!((work.settings.range.max, work.settings.threads), (4, 2));
+        assert_eq!((work.settings.economy.start_seconds, work.settings.economy.worker_hour.0), (0.5, 7));
+        let other = from_rows("etl", &rows, &args(&["--trace", "etl", "-w", "1..9", "--start", "90s"])).unwrap();
+        assert_eq!((other.settings.range.max, other.settings.economy.start_seconds), (9, 90.0));
+    }
+
+    #[test]
+    fn what_cannot_be_replayed_says_why() {
+        let refused = |rows: &[DecisionView]| from_rows("etl", rows, &args(&["--trace", "etl"])).err().unwrap();
+        assert_eq!(refused(&[]).code, "not_recorded");
+        assert!(refused(&[row(0, 0, 4), row(9000, 4, 0)]).message.contains("hole"));
+        let mut odd = row(0, 0, 4);
+        odd.signals.insert("occupancy".into(), "much".into());
+        assert!(refused(&[odd]).message.contains("cannot be replayed"));
+    }
+
+    #[test]
+    fn one_thing_at_a_time() {
+        let wrong = |words: &[&str]| {
+            let words = ["caddis", "simulate"].iter().chain(words);
+            Cli::try_parse_from(words).unwrap_err().to_string()
+        };
+        assert!(wrong(&[]).contains("--trace"));
+        assert!(wrong(&["--compare", "--trace", "x"]).contains("cannot be used with"));
+        assert!(wrong(&["--generate", "brusty"]).contains("bursty"));
+        assert!(wrong(&["--compare", "--seeds", "9..3"]).contains("range of seeds"));
+        assert!(wrong(&["--trace", "x", "--workers", "9..3"]).contains("the minimum is above the maximum"));
+    }
 }

@@ -13,14 +13,14 @@ const GUESS_SECONDS: f64 = 0.5;
 
 /// One look.
 pub(super) fn gather(record: &ClusterRecord, dask: &DaskSnapshot) -> Signals {
-    let count = |wanted: fn(&SlotRecord) -> bool| record.slots.values().filter(|slot| wanted(slot)).count() as u32;
+    let (ready, starting, retiring) = workers(record);
     let usage = Usage::of(&dask.workers);
     let mut signals = Signals {
         at: dask.at,
         threads: record.shape.threads,
-        ready: count(|slot| slot.retiring.is_none() && serves(slot)),
-        starting: count(|slot| slot.retiring.is_none() && !serves(slot)),
-        retiring: count(|slot| slot.retiring.is_some()),
+        ready,
+        starting,
+        retiring,
         idle: Some(idle(record, dask)),
         processing: dask.tasks.processing,
         executing: dask.workers.iter().map(|worker| worker.executing).sum(),
@@ -50,13 +50,22 @@ pub(super) fn gather(record: &ClusterRecord, dask: &DaskSnapshot) -> Signals {
     signals
 }
 
+/// Workers that serve and stay, that were asked for, and that go.
+fn workers(record: &ClusterRecord) -> (u32, u32, u32) {
+    record.slots.values().fold((0, 0, 0), |(ready, starting, retiring), slot| match (&slot.retiring, serves(slot)) {
+        (Some(_), _) => (ready, starting, retiring + 1),
+        (None, true) => (ready + 1, starting, retiring),
+        (None, false) => (ready, starting + 1, retiring),
+    })
+}
+
 /// Workers that serve and stay, to which no task is assigned.
 fn idle(record: &ClusterRecord, dask: &DaskSnapshot) -> u32 {
     let stays = |worker: &&WorkerView| {
         matches!(worker.name.parse(), Ok(Member::Worker { slot, attempt }) if record.slots.get(&slot)
             .is_some_and(|slot| slot.attempt == attempt && slot.retiring.is_none() && serves(slot)))
     };
-    dask.workers.iter().filter(stays).filter(|worker| worker.processing == 0).count() as u32
+    dask.workers.iter().filter(|worker| worker.processing == 0).filter(stays).count() as u32
 }
 
 /// Kinds of tasks that unpack what a P2P shuffle brought to their worker, and how many of each could run. Dask names
