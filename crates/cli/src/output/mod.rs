@@ -24,6 +24,7 @@ pub const BROKEN_PIPE: u8 = 141;
 pub enum Format {
     /// Tables and sentences.
     #[default]
+    #[value(alias = "table")]
     Human,
     /// JSON, in the shapes of the API.
     Json,

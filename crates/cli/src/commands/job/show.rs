@@ -56,7 +56,7 @@ pub fn text(job: &JobView, now: Timestamp) -> String {
         ("submitted", at(job.submitted_at, now)),
         ("stages", stages(job, now)),
         ("used", used(job)),
-        ("cost limit", job.max_cost.map(|limit| format!("{limit} on Google Cloud")).unwrap_or_default()),
+        ("limit", job.max_cost.map(|limit| format!("{limit} on Google Cloud")).unwrap_or_default()),
         ("notices", job.notices.join("\n")),
     ]);
     pairs(&rows) + &attempts(job, now)
