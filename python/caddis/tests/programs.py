@@ -17,3 +17,12 @@ def slow(number, file, seconds):
 def stick(seconds):
     """Block the event loop that this runs in, a moment later."""
     asyncio.get_event_loop().call_later(0.2, time.sleep, seconds)
+
+
+def busy_client(seconds):
+    """A task that leaves the thread pool with a client of its own, as nested programs do."""
+    from distributed import worker_client
+
+    with worker_client():
+        time.sleep(seconds)
+    return seconds

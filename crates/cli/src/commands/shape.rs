@@ -27,7 +27,7 @@ pub struct ShapeArgs {
     #[arg(long, value_name = "N")]
     pub on_demand: Option<u32>,
     /// Take each preemptible worker away so many times an hour, with 25 s of notice, to try how a job bears it.
-    #[arg(long, value_name = "RATE")]
+    #[arg(long, value_name = "RATE", value_parser = rate)]
     pub preempt_rate: Option<f64>,
     /// A named shape: `standard`, `throughput` (floods of tiny tasks) or `small`.
     #[arg(long, value_name = "NAME", add = candidates::profiles())]
@@ -117,6 +117,14 @@ impl EnvironmentArgs {
 /// Reads a size of memory.
 pub fn size(text: &str) -> Result<u64, String> {
     bytes::parse(text).map_err(|error| error.to_string())
+}
+
+/// Reads how often something happens in an hour.
+fn rate(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(rate) if (0.0..=3600.0).contains(&rate) => Ok(rate),
+        _ => Err("workers are preempted between 0 and 3600 times an hour; 1 preempts each about once an hour".to_owned()),
+    }
 }
 
 /// Reads a duration, as milliseconds.

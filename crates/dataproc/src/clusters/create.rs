@@ -1,7 +1,8 @@
 //! `CreateCluster`.
 
 use caddis_engine::calls::{CallError, CallErrorKind};
-use caddis_googleapis::dataproc::{Cluster, ClusterConfig, CreateClusterRequest};
+use caddis_googleapis::dataproc::instance_group_config::Preemptibility;
+use caddis_googleapis::dataproc::{Cluster, ClusterConfig, CreateClusterRequest, InstanceGroupConfig};
 use caddis_googleapis::longrunning::Operation;
 use caddis_types::Timestamp;
 use caddis_types::api::ClusterWish;
@@ -185,6 +186,7 @@ pub(super) fn wish(
         tags,
         shape: ShapeWish {
             workers: Some(range),
+            on_demand: Some(on_demand(config, scaling)),
             memory_bytes: Some(memory(pool, if scaling.is_some() { range.max } else { 2 * first })),
             machine_type: priced(face, config.worker_config.as_ref(), now),
             scheduler_machine_type: priced(face, config.master_config.as_ref(), now),
@@ -214,6 +216,18 @@ fn priced(
 /// without a policy twice as many are to fit as were asked for: clients scale it up, and others want room as well.
 fn memory(pool: u64, workers: u32) -> u64 {
     (pool / u64::from(workers.max(1))).clamp(GIB, 14 * GIB)
+}
+
+/// How many workers are never preemptible: the primary ones, and secondary ones that are said not to be. Under a policy as
+/// many as are primary when there are most.
+pub(super) fn on_demand(config: &ClusterConfig, scaling: Option<&Scaling>) -> u32 {
+    let spared = |group: &InstanceGroupConfig| group.preemptibility == i32::from(Preemptibility::NonPreemptible);
+    match (scaling, &config.secondary_worker_config) {
+        (_, Some(group)) if spared(group) => scaling.map_or_else(|| workers(config), |scaling| scaling.range().max),
+        (Some(scaling), _) => scaling.split(scaling.range().max).0,
+        (None, Some(group)) => workers(config).saturating_sub(group.num_instances.unsigned_abs()),
+        (None, None) => workers(config),
+    }
 }
 
 /// How many workers its groups ask for; a single node works itself.

@@ -77,7 +77,7 @@ pub(super) async fn update(face: &Dataproc, asked: Asked<UpdateClusterRequest>) 
         fresh.write(&asked.caller, about, at, updated.labels, Vec::new()),
     ];
     let (range, workers) = (numbers.range, numbers.first);
-    let reshape = Reshape { cluster: document.cluster, range, workers, limits };
+    let reshape = Reshape { cluster: document.cluster, range, workers, on_demand: numbers.on_demand, limits };
     match reshape {
         Reshape { range: None, limits: None, .. } => face.engine.write_documents(writes).await?,
         reshape => face.engine.reshape_clusters_with(&asked.caller, vec![reshape], writes).await?,
@@ -94,6 +94,8 @@ struct Numbers {
     range: Option<WorkerRange>,
     /// How many of it at first.
     first: Option<u32>,
+    /// How many of them are never preemptible.
+    on_demand: Option<u32>,
 }
 
 impl Numbers {
@@ -102,6 +104,7 @@ impl Numbers {
         let counted = paths.iter().any(|path| WORKERS.contains(&path.as_str()));
         let now = create::workers(&config);
         let before = create::workers(&living.cluster.config.clone().unwrap_or_default());
+        let on_demand = create::on_demand(&config, scaling);
         let fixed = Some(WorkerRange { min: now, max: now });
         Ok(match (living.document.body.scaling.as_ref(), scaling) {
             (old, Some(scaling)) => {
@@ -109,11 +112,18 @@ impl Numbers {
                     validate::within(scaling, &config, Asks::Change)?;
                 }
                 let changed = counted || old != Some(scaling);
-                Numbers { exactly: None, range: changed.then(|| scaling.range()), first: counted.then_some(now) }
+                Numbers {
+                    exactly: None,
+                    range: changed.then(|| scaling.range()),
+                    first: counted.then_some(now),
+                    on_demand: changed.then_some(on_demand),
+                }
             }
             // Without its policy it stays as large as it is, or becomes as large as was said.
-            (Some(_), None) => Numbers { exactly: None, range: fixed, first: Some(now) },
-            (None, None) if now != before => Numbers { exactly: Some(now), range: fixed, first: Some(now) },
+            (Some(_), None) => Numbers { exactly: None, range: fixed, first: Some(now), on_demand: Some(on_demand) },
+            (None, None) if now != before => {
+                Numbers { exactly: Some(now), range: fixed, first: Some(now), on_demand: Some(on_demand) }
+            }
             (None, None) => Numbers::default(),
         })
     }

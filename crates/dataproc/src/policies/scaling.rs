@@ -59,7 +59,7 @@ impl Scaling {
 
     /// The cluster in this range from now on.
     pub(crate) fn reshape(&self, cluster: &ClusterId) -> Reshape {
-        Reshape { cluster: cluster.clone(), range: Some(self.range()), workers: None, limits: None }
+        Reshape { cluster: cluster.clone(), range: Some(self.range()), workers: None, on_demand: Some(self.split(self.range().max).0), limits: None }
     }
 
     /// How many of so many workers are primary and how many secondary.

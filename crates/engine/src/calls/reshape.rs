@@ -20,6 +20,8 @@ pub struct Reshape {
     pub range: Option<WorkerRange>,
     /// How many it wants now, within its range.
     pub workers: Option<u32>,
+    /// How many of its workers are never preemptible; those that are there stay what they are.
+    pub on_demand: Option<u32>,
     /// When it ends by itself.
     pub limits: Option<Limits>,
 }
@@ -98,6 +100,9 @@ fn apply(record: &mut ClusterRecord, reshape: &Reshape, pool: u64) {
         let wanted = reshape.workers.unwrap_or(record.workers_desired);
         record.workers_desired = wanted.clamp(record.shape.workers_min, record.shape.workers_max);
     }
+    if let Some(on_demand) = reshape.on_demand {
+        record.shape.on_demand = Some(on_demand);
+    }
     if let Some(limits) = reshape.limits {
         record.idle_timeout_ms = Some(limits.idle_timeout_ms);
         record.ends_at = limits.ends_at;
@@ -125,7 +130,7 @@ mod tests {
     fn reshaped(wanted: u32, range: Option<WorkerRange>, workers: Option<u32>) -> (u32, u32, u32) {
         let mut record = record();
         record.workers_desired = wanted;
-        let reshape = Reshape { cluster: record.id.clone(), range, workers, limits: None };
+        let reshape = Reshape { cluster: record.id.clone(), range, workers, on_demand: Some(3), limits: None };
         apply(&mut record, &reshape, POOL.memory_bytes);
         (record.shape.workers_min, record.shape.workers_max, record.workers_desired)
     }
@@ -146,7 +151,7 @@ mod tests {
         let before = record();
         let limits = Limits { idle_timeout_ms: 7, ends_at: Some(Timestamp(9)) };
         let mut after = before.clone();
-        let reshape = Reshape { cluster: before.id.clone(), range: None, workers: None, limits: Some(limits) };
+        let reshape = Reshape { cluster: before.id.clone(), range: None, workers: None, on_demand: None, limits: Some(limits) };
         apply(&mut after, &reshape, POOL.memory_bytes);
         assert_eq!(after, ClusterRecord { idle_timeout_ms: Some(7), ends_at: Some(Timestamp(9)), ..before });
     }
