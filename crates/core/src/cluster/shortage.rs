@@ -11,7 +11,6 @@ use caddis_types::{Cause, CauseCode, Timestamp};
 
 use crate::plan::Plan;
 use crate::record::{ClusterRecord, ClusterState, MemberPhase, NewEvent, Shortage, SlotRecord};
-use crate::restart;
 use crate::world::Member;
 
 /// How long the first refusal is believed; the next ones twice, four times, ... as long.
@@ -76,7 +75,7 @@ pub fn no_capacity(record: &ClusterRecord, member: &Member, why: &str, now: Time
     slot.preemptible = false;
     slot.phase = MemberPhase::Waiting { not_before: now };
     let times = record.scaling.shortage.map_or(0, |shortage| shortage.times);
-    let until = now + restart::retry_pause(FIRST, times + 1).min(LONGEST);
+    let until = now + FIRST.saturating_mul(1 << times.min(16)).min(LONGEST);
     if plan.record.scaling.swap == Some(*number) {
         plan.record.scaling.swap = None;
         plan.record.slots.remove(number);
@@ -87,4 +86,98 @@ pub fn no_capacity(record: &ClusterRecord, member: &Member, why: &str, now: Time
     plan.events.push(NewEvent::new(now, record.id.as_str(), "worker.no_capacity", message));
     plan.due_at(now);
     plan
+}
+
+#[cfg(test)]
+mod tests {
+    use caddis_types::dask::DaskSnapshot;
+
+    use super::*;
+    use crate::arbitrary::{NOW, plain_cluster, runs, seen};
+    use crate::cluster::{ClusterInput, plan, wished};
+    use crate::record::Scaling;
+    use crate::settings::Settings;
+    use crate::world::{ClusterWorld, Observed};
+
+    /// A cluster of three workers, one of them on-demand; the numbers in `refused` are to be preemptible and cannot be had.
+    fn starting() -> ClusterRecord {
+        let mut record = plain_cluster(3, 3);
+        record.shape.on_demand = Some(1);
+        let world = seen([]);
+        look(&record, &world, 0).record
+    }
+
+    fn look(record: &ClusterRecord, world: &ClusterWorld, seconds: u64) -> Plan<ClusterRecord> {
+        let settings = Settings::default();
+        let name = |(slot, record): (&u32, &SlotRecord)| Member::Worker { slot: *slot, attempt: record.attempt }.to_string();
+        let victims: Vec<_> = record.slots.iter().map(name).rev().collect();
+        let input = ClusterInput { record, world, job: None, scripts: &[], victims: &victims, settings: &settings };
+        plan(&input, NOW + Duration::from_secs(seconds))
+    }
+
+    fn preemptible(record: &ClusterRecord) -> Vec<bool> {
+        record.slots.values().map(|slot| slot.preemptible).collect()
+    }
+
+    /// Everything that is intended runs and is ready; a scheduler says that nobody needs anything.
+    fn serving(record: &ClusterRecord) -> ClusterWorld {
+        let workers = record.slots.iter().map(|(slot, record)| Member::Worker { slot: *slot, attempt: record.attempt });
+        let members = workers.chain([Member::Scheduler]).map(|member| (member, runs(NOW, true)));
+        ClusterWorld { dask: Some(DaskSnapshot { clients: 1, ..DaskSnapshot::default() }), ..seen(members) }
+    }
+
+    #[test]
+    fn the_base_is_on_demand_and_the_others_are_not() {
+        let record = starting();
+        assert_eq!(preemptible(&record), [false, true, true]);
+        let all = ClusterRecord { shape: caddis_types::shape::ClusterShape { on_demand: None, ..record.shape }, ..plain_cluster(3, 3) };
+        assert_eq!(preemptible(&look(&all, &seen([]), 0).record), [false; 3]);
+    }
+
+    #[test]
+    fn what_cannot_be_had_is_had_on_demand_under_another_name() {
+        let record = starting();
+        let refused = no_capacity(&record, &Member::Worker { slot: 1, attempt: 1 }, "all are taken", NOW);
+        let slot = &refused.record.slots[&1];
+        assert_eq!((slot.attempt, slot.preemptible), (2, false));
+        assert!(matches!(slot.phase, MemberPhase::Waiting { .. }));
+        let first = refused.record.scaling.shortage.unwrap();
+        assert_eq!((first.times, first.until), (1, NOW + FIRST));
+        let again = no_capacity(&refused.record, &Member::Worker { slot: 2, attempt: 1 }, "all are taken", NOW);
+        let second = again.record.scaling.shortage.unwrap();
+        assert_eq!((second.times, second.until, second.since), (2, NOW + 2 * FIRST, NOW));
+        assert_eq!(no_capacity(&again.record, &Member::Worker { slot: 2, attempt: 1 }, "late", NOW).record, again.record);
+        let last = Scaling { shortage: Some(Shortage { times: 30, ..second }), ..record.scaling.clone() };
+        let last = ClusterRecord { scaling: last, ..record };
+        let last = no_capacity(&last, &Member::Worker { slot: 1, attempt: 1 }, "all are taken", NOW);
+        assert_eq!(last.record.scaling.shortage.unwrap().until, NOW + LONGEST);
+    }
+
+    #[test]
+    fn after_a_while_a_preemptible_one_comes_first_and_then_an_on_demand_one_goes() {
+        let refused = no_capacity(&starting(), &Member::Worker { slot: 1, attempt: 1 }, "all are taken", NOW).record;
+        let mut record = look(&refused, &seen([]), 1).record;
+        assert_eq!(preemptible(&record), [false, false, true]);
+        for _ in 0..3 {
+            record = look(&record, &serving(&record), 2).record;
+        }
+        assert!(matches!(record.state, ClusterState::Running { .. }), "{:?}", record.state);
+        assert_eq!(wished(&record), 3, "it is believed that there is none");
+        let asked = look(&record, &serving(&record), 301).record;
+        assert_eq!((asked.scaling.swap, wished(&asked)), (Some(3), 4));
+        let granted = ClusterRecord { workers_wanted: 4, ..asked };
+        let mut record = look(&granted, &serving(&granted), 302).record;
+        assert_eq!(preemptible(&record), [false, false, true, true]);
+        assert!(record.slots.values().all(|slot| slot.retiring.is_none()), "not before the other one serves");
+        for _ in 0..3 {
+            record = look(&record, &serving(&record), 303).record;
+        }
+        let goes: Vec<u32> = record.slots.iter().filter(|(_, slot)| slot.retiring.is_some()).map(|(number, _)| *number).collect();
+        assert_eq!((goes, wished(&record)), (vec![1], 3));
+        let Observed::Known(mut members) = serving(&record).members else { unreachable!() };
+        record.slots.remove(&1);
+        members.remove(&Member::Worker { slot: 1, attempt: 2 });
+        let world = ClusterWorld { members: Observed::Known(members), ..serving(&record) };
+        assert_eq!(look(&record, &world, 304).record.scaling.shortage, None, "nothing is left to give back");
+    }
 }
