@@ -392,3 +392,38 @@ fn not_python_at_all_fails_as_python_says() {
     assert_cause(&job, "syntax_error");
     assert!(job["cause"]["sentence"].as_str().unwrap().contains("job.py, line 1"), "{job:#}");
 }
+
+#[test]
+fn prices_and_teams_that_cannot_be_meant() {
+    let world = World::bare(CADDIS);
+    let prices = |price: &str| {
+        let text = format!(
+            "checked = \"2026-11-23\"\n[[machine]]\nregion = \"us-central1\"\ntype = \"n2-standard-4\"\nfrom = \"2026-01-01\"\n\
+             vcpus = 4\nmemory_gib = 16\n{price}\nspot_hour = 0.05\nsource = \"a bill\"\n\
+             [[dataproc]]\nregion = \"*\"\nfrom = \"2026-01-01\"\nvcpu_hour = 0.01\nsource = \"a bill\"\n"
+        );
+        world.file("prices.toml", &text);
+        world.run(&["price", "check", "prices.toml"])
+    };
+    assert!(prices("on_demand_hour = 0.2").expect(0).stdout().contains("can be used"));
+    refused(prices("on_demand_hour = -0.2"), 2, &["prices.toml", "machine 1", "`on_demand_hour`", "-0.2"]);
+    refused(prices("on_demand_hour = 2000.0"), 2, &["`on_demand_hour`", "absurdly much"]);
+    refused(prices(""), 2, &["on_demand_hour"]);
+    refused(prices("on_demnd_hour = 0.2"), 2, &["`on_demnd_hour`", "did you mean `on_demand_hour`?"]);
+    refused(world.run(&["price", "check", "absent.toml"]), 2, &["absent.toml"]);
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/team.toml");
+    let team = fs::read_to_string(example).unwrap();
+    let plan = |old: &str, new: &str| {
+        world.file("team.toml", &team.replacen(old, new, 1));
+        world.run(&["plan", "--team", "team.toml"])
+    };
+    assert!(plan("", "").expect(0).stdout().contains("assumed:"));
+    refused(plan("workers = [2, 10]", "workers = [10, 2]"), 2, &["team.toml", "`workers`", "above the upper"]);
+    refused(plan("hours_a_day", "hours_per_day"), 2, &["`hours_per_day`"]);
+    refused(world.run(&["plan", "--team", "absent.toml"]), 2, &["absent.toml"]);
+    refused(world.run(&["cost", "--by", "week"]), 2, &["`week`", "`day`"]);
+    refused(world.run(&["cost", "--since", "yesterday"]), 2, &["`yesterday`", "7d"]);
+    fs::write(world.home().join("caddis.toml"), "[prices]\nregion = \"mars\"\n").unwrap();
+    refused(world.run(&["price", "list"]), 2, &["`prices.region`", "us-central1"]);
+    nothing_left(&world, true);
+}

@@ -31,7 +31,8 @@ pub struct Args {
 pub fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
     let file = args.team.display();
     let text = fs::read_to_string(&args.team).map_err(|error| {
-        Failure::usage("team_unreadable", format!("the team's file `{file}` cannot be read: {}", plain(&error)))
+        let text = format!("the team's file `{file}` cannot be read: {}", plain(&error));
+        Failure::usage("team_unreadable", text).hint("name a file that is there; `docs/COST.md` describes it")
     })?;
     let wrong = |error: team::TeamError| {
         let message = error.to_string();

@@ -26,7 +26,7 @@ pub struct Listed {
 pub fn read_list(file: &Path) -> Result<PriceList, Failure> {
     let text = fs::read_to_string(file).map_err(|error| {
         let text = format!("the price list `{}` cannot be read: {}", file.display(), plain(&error));
-        Failure::usage("prices_unreadable", text)
+        Failure::usage("prices_unreadable", text).hint("name a file that is there; `caddis price list` shows the list that counts")
     })?;
     prices::parse(&text).map_err(|error| wrong(file, &error))
 }
@@ -108,7 +108,7 @@ impl Config {
 fn fixed(raw: &FixedCostConfig, path: &Path) -> Result<FixedCost, Failure> {
     let refuse = |field: &str, problem: String| {
         let text = format!("`{}`: `fixed_costs.{field}` of `{}` {problem}", path.display(), raw.name);
-        Err(Failure::usage("config_invalid", text))
+        Err(Failure::usage("config_invalid", text).hint("`docs/CONFIG.md` describes the key"))
     };
     if raw.name.trim().is_empty() {
         return refuse("name", "is empty".to_owned());

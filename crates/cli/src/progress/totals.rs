@@ -1,6 +1,6 @@
 //! Workers, processors, memory and money at this moment.
 
-use caddis_types::api::{ClusterView, UsageView};
+use caddis_types::api::{ClusterView, SlotView, UsageView};
 use caddis_types::{NanoDollars, bytes};
 
 use super::line::Line;
@@ -68,6 +68,10 @@ fn memory(cluster: &ClusterView) -> Option<String> {
 }
 
 fn cost(usage: &UsageView, cluster: &ClusterView) -> String {
-    let hour = NanoDollars(cluster.shape.worker_price_hour.0 * i64::from(serving(cluster)));
+    let price = |slot: &SlotView| match slot.preemptible {
+        true => cluster.shape.preemptible_price_hour,
+        false => cluster.shape.worker_price_hour,
+    };
+    let hour: NanoDollars = cluster.slots.iter().filter(|slot| slot.phase == "running").map(price).sum();
     format!("{} ({}/h)", usage.would_have_cost, hour + cluster.shape.scheduler_price_hour)
 }
