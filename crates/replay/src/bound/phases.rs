@@ -83,9 +83,10 @@ fn convex(values: &[f64]) -> Vec<f64> {
     }
     let mut convex = values.to_vec();
     for pair in hull.windows(2) {
-        for index in pair[0]..pair[1] {
-            let share = (index - pair[0]) as f64 / (pair[1] - pair[0]) as f64;
-            convex[index] = values[pair[0]] + share * (values[pair[1]] - values[pair[0]]);
+        let (from, to) = (pair[0], pair[1]);
+        for (step, value) in convex[from..to].iter_mut().enumerate() {
+            let share = step as f64 / (to - from) as f64;
+            *value = values[from] + share * (values[to] - values[from]);
         }
     }
     convex
