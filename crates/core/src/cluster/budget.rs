@@ -9,6 +9,7 @@ use super::ClusterInput;
 use crate::job;
 use crate::ledger;
 use crate::plan::Plan;
+use crate::prices::Role;
 use crate::record::{ClusterRecord, StopWhy};
 use crate::world::Observed;
 
@@ -55,7 +56,8 @@ impl Paid {
 pub(super) fn most(record: &ClusterRecord, input: &ClusterInput<'_>, now: Timestamp) -> Option<Paid> {
     let (limit, left) = standing(record, input, now)?;
     let there = record.workers_wanted.max(record.slots.len() as u32);
-    let each = record.shape.worker_price_hour.for_span(Duration::from_secs(60)).0.max(1);
+    let price = ledger::dearest(record, Role::Worker, &input.settings.tariff, now);
+    let each = price.for_span(Duration::from_secs(60)).0.max(1);
     let more = u32::try_from(left.0.max(0) / each).unwrap_or(u32::MAX);
     Some(Paid { workers: there.saturating_add(more), limit })
 }

@@ -6,7 +6,7 @@ use caddis_types::shape::ClusterShape;
 use caddis_types::{JobId, NanoDollars, Timestamp};
 
 use super::book::{Life, MINUTE, book, role};
-use crate::prices::Tariff;
+use crate::prices::{Role, Tariff};
 use crate::record::{ClusterRecord, LedgerKind, LedgerLine, MemberPhase};
 use crate::world::{Member, Members};
 
@@ -66,15 +66,23 @@ pub fn foresee(
     let so_far = job_cost(cluster, job, &open(cluster, members, tariff, now));
     let (mut coming, mut hour) = (NanoDollars(0), NanoDollars(0));
     for (member, phase) in processes(cluster) {
-        let price = tariff.price(&cluster.shape, role(cluster, &member), now);
+        let role = role(cluster, &member);
+        let price = tariff.price(&cluster.shape, role, now);
+        let minute = dearest(cluster, role, tariff, now).for_span(MINUTE);
         match phase {
-            MemberPhase::Running { .. } => hour += price,
-            MemberPhase::Waiting { .. } | MemberPhase::Intended { .. } => coming += price.for_span(MINUTE),
+            MemberPhase::Running { started_at, .. } => {
+                hour += price;
+                // Its first minute is paid whatever happens, and what is left of it at the price of then.
+                if now.since(*started_at) < MINUTE {
+                    coming += minute - price.for_span(MINUTE);
+                }
+            }
+            MemberPhase::Waiting { .. } | MemberPhase::Intended { .. } => coming += minute,
             MemberPhase::Ended { .. } => {}
         }
     }
     let granted = (cluster.workers_wanted as usize).saturating_sub(cluster.slots.len());
-    let worker = cluster.shape.worker_price_hour.for_span(MINUTE);
+    let worker = dearest(cluster, Role::Worker, tariff, now).for_span(MINUTE);
     coming += NanoDollars(worker.0.saturating_mul(granted as i64));
     let later = job_cost(cluster, job, &open_ahead(cluster, members, tariff, now, ahead));
     let part = |money: NanoDollars| match cluster.account.jobs.len() {
@@ -82,6 +90,13 @@ pub fn foresee(
         _ => money,
     };
     Foreseen { so_far, ended: later + part(coming), hour: part(hour) }
+}
+
+/// The highest price an hour that somebody has who comes now, within the minute that is paid at least. Who is asked for
+/// may take another minute to come.
+pub fn dearest(cluster: &ClusterRecord, role: Role, tariff: &Tariff, now: Timestamp) -> NanoDollars {
+    let at = |ahead| tariff.price(&cluster.shape, role, now + ahead);
+    at(Duration::ZERO).max(at(MINUTE)).max(at(2 * MINUTE))
 }
 
 /// The least that a cluster of a shape costs: a minute of its scheduler and its fewest workers.
