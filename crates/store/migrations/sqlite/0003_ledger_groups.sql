@@ -15,7 +15,7 @@ CREATE TRIGGER ledger_holds BEFORE UPDATE ON ledger
 BEGIN SELECT RAISE(ABORT, 'ledger lines are never changed'); END;
 
 CREATE INDEX ledger_sums ON ledger
-    (started_at, owner, ended_at, cost, idle, kind, machine, profile, cluster, job, tags);
+    (owner, started_at, ended_at, cost, idle, kind, machine, profile, cluster, job, tags);
 
 -- Lines of lives that were measured by a clock that was wrong by years.
 CREATE INDEX ledger_long ON ledger (started_at) WHERE ended_at - started_at > 86400000000;
