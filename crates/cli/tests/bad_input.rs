@@ -189,7 +189,7 @@ fn a_damaged_or_newer_state_file() {
     wait_for("the server's end", || world.server().is_none().then_some(()));
     let state = world.home().join("state.db");
     let good = fs::read(&state).unwrap();
-    let newer = "import sqlite3, sys\nc = sqlite3.connect(sys.argv[1])\nc.execute('update _sqlx_migrations set version = 9999')\nc.commit()\n";
+    let newer = "import sqlite3, sys\nc = sqlite3.connect(sys.argv[1])\nc.execute('update _sqlx_migrations set version = 9999 where version = (select max(version) from _sqlx_migrations)')\nc.commit()\n";
     let (_, python) = interpreters().into_iter().next().expect("a Python");
     let changed = Command::new(python).args(["-c", newer]).arg(&state).status().unwrap();
     assert!(changed.success());

@@ -15,7 +15,7 @@ pub(super) const ABOUT: About = About::new("create_cluster", "Makes a cluster th
     codes::FIND,
     codes::NAMES,
     codes::SHAPE,
-    &[(StatusCode::CONFLICT, "conflict")],
+    &[(StatusCode::BAD_REQUEST, "bad_setup"), (StatusCode::CONFLICT, "conflict")],
 ]);
 
 pub(super) async fn create(
