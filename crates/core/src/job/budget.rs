@@ -19,6 +19,7 @@ use caddis_types::{Cause, CauseCode, NanoDollars, Timestamp, duration};
 use super::JobInput;
 use crate::ledger::{self, Foreseen};
 use crate::plan::{Plan, Rung};
+use crate::prices::Tariff;
 use crate::record::{ClusterRecord, JobRecord, JobState};
 use crate::settings::Settings;
 use crate::world::{Members, Observed};
@@ -103,6 +104,20 @@ pub(super) fn carry(plan: &mut Plan<JobRecord>, input: &JobInput<'_>, now: Times
     if let Some(foreseen) = foresee(input, input.record, now) {
         plan.record.spent = foreseen.ended;
     }
+}
+
+/// Why an attempt is not begun: by now its first minute costs more than is left of the limit, which a price that rose
+/// while it waited can bring about.
+pub fn unaffordable(job: &JobRecord, cluster: &ClusterRecord, tariff: &Tariff, now: Timestamp) -> Option<Cause> {
+    let limit = job.max_cost?;
+    let least = ledger::least_soon(cluster, tariff, now);
+    (job.spent + least > limit).then(|| {
+        Cause::new(CauseCode::CostLimit, format!("its first minute would cost more than its limit of {limit} on Google Cloud"))
+            .with("limit", limit.to_string())
+            .with("cost so far", job.spent.to_string())
+            .with("a minute", least.to_string())
+            .hint("raise `--max-cost`, or ask for fewer workers")
+    })
 }
 
 /// Whether not even the first minute of another attempt is left.

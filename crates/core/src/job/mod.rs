@@ -15,6 +15,7 @@ mod starting;
 use caddis_types::{Reason, ReasonCode, Timestamp};
 
 pub(crate) use budget::ending as ending_span;
+pub use budget::unaffordable;
 pub use ending::EXIT_CADDIS_FAILED;
 pub use running::nothing_to_stop;
 pub use starting::start_refused;

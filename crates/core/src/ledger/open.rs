@@ -84,6 +84,9 @@ pub fn foresee(
     let granted = (cluster.workers_wanted as usize).saturating_sub(cluster.slots.len());
     let worker = dearest(cluster, Role::Worker, tariff, now).for_span(MINUTE);
     coming += NanoDollars(worker.0.saturating_mul(granted as i64));
+    if cluster.scheduler.is_none() && !cluster.state.is_ending() {
+        coming += dearest(cluster, Role::Scheduler, tariff, now).for_span(MINUTE);
+    }
     let later = job_cost(cluster, job, &open_ahead(cluster, members, tariff, now, ahead));
     let part = |money: NanoDollars| match cluster.account.jobs.len() {
         parts if cluster.job.is_none() && parts > 1 => money.part(0, parts),
@@ -103,6 +106,12 @@ pub fn dearest(cluster: &ClusterRecord, role: Role, tariff: &Tariff, now: Timest
 pub fn least(shape: &ClusterShape) -> NanoDollars {
     let worker = shape.worker_price_hour.for_span(MINUTE);
     shape.scheduler_price_hour.for_span(MINUTE) + NanoDollars(worker.0 * i64::from(shape.workers_min))
+}
+
+/// The same of a cluster that is to be started now, at the highest prices that its first minutes have.
+pub fn least_soon(cluster: &ClusterRecord, tariff: &Tariff, now: Timestamp) -> NanoDollars {
+    let minute = |role| dearest(cluster, role, tariff, now).for_span(MINUTE);
+    minute(Role::Scheduler) + NanoDollars(minute(Role::Worker).0 * i64::from(cluster.shape.workers_min))
 }
 
 /// What a cluster has used so far, in the ledger and not yet: worker microseconds and cost.

@@ -147,7 +147,7 @@ async fn fresh(
         }
     };
     let granted = if stop_wish.is_some() { 0 } else { shape.workers_min };
-    Ok(ClusterRecord {
+    let record = ClusterRecord {
         tags: job.tags.clone(),
         job: Some(job.id.clone()),
         environment: job.environment.clone(),
@@ -160,6 +160,12 @@ async fn fresh(
         notices,
         scaling: known(&job.owner, Some(&job.program), ports).await?,
         ..ClusterRecord::new(ClusterId::new(now, &mut ports.rng()), job.owner.clone(), shape, now)
+    };
+    Ok(match caddis_core::job::unaffordable(job, &record, &ports.settings.tariff, now) {
+        Some(cause) if record.stop_wish.is_none() => {
+            ClusterRecord { workers_desired: 0, workers_wanted: 0, stop_wish: Some(StopWhy::failure(cause)), ..record }
+        }
+        _ => record,
     })
 }
 
