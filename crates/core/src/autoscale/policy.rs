@@ -34,7 +34,7 @@ impl Default for Policy {
             slack: 1.08,
             least_work_seconds: 2.0,
             work_per_start: 0.5,
-            hour_worth: 1000.0,
+            hour_worth: 5000.0,
             shrink_after_seconds: 10.0,
             hold_starts: 4.0,
             memory_high: 0.85,
