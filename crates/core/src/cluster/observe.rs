@@ -24,6 +24,9 @@ pub(super) fn absorb(plan: &mut Plan<ClusterRecord>, input: &ClusterInput<'_>, n
             for slot in slots {
                 worker(plan, input, slot, members, now);
             }
+            let runs = |slot: &&SlotRecord| matches!(slot.phase, MemberPhase::Running { .. });
+            let running = plan.record.slots.values().filter(runs).count();
+            plan.record.workers_peak = plan.record.workers_peak.max(running as u32);
         }
         Observed::Unknown(why) => {
             let sentence = format!("what runs cannot be seen just now: {why}");
@@ -141,8 +144,6 @@ fn worker(plan: &mut Plan<ClusterRecord>, input: &ClusterInput<'_>, number: u32,
             died(plan, number, &slot, Life { ready_at, end: &end }, now);
         }
     }
-    let running = plan.record.slots.values().filter(|s| matches!(s.phase, MemberPhase::Running { .. })).count();
-    plan.record.workers_peak = plan.record.workers_peak.max(running as u32);
 }
 
 fn ready_at(phase: &MemberPhase) -> Option<Timestamp> {

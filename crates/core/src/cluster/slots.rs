@@ -14,6 +14,8 @@
 //!
 //! What always holds: no worker that holds results is ended for being one too many.
 
+use std::collections::BTreeSet;
+
 use caddis_types::Timestamp;
 
 use super::{ClusterInput, drain, shortage, shrink, unheard};
@@ -26,8 +28,9 @@ pub(super) fn tend(plan: &mut Plan<ClusterRecord>, input: &ClusterInput<'_>, now
     grow(plan, now);
     shrink::shrink(plan, input, now);
     let numbers: Vec<u32> = plan.record.slots.keys().copied().collect();
+    let known = known(input);
     for number in numbers {
-        step(plan, input, number, now);
+        step(plan, input, number, &known, now);
     }
 }
 
@@ -38,7 +41,12 @@ fn grow(plan: &mut Plan<ClusterRecord>, now: Timestamp) {
     }
 }
 
-fn step(plan: &mut Plan<ClusterRecord>, input: &ClusterInput<'_>, number: u32, now: Timestamp) {
+/// The names that the scheduler has among its own: found once, since every slot is looked up in them.
+fn known<'a>(input: &ClusterInput<'a>) -> BTreeSet<&'a str> {
+    input.world.dask.iter().flat_map(|dask| &dask.workers).map(|worker| worker.name.as_str()).collect()
+}
+
+fn step(plan: &mut Plan<ClusterRecord>, input: &ClusterInput<'_>, number: u32, known: &BTreeSet<&str>, now: Timestamp) {
     let slot = plan.record.slots[&number].clone();
     let member = Member::Worker { slot: number, attempt: slot.attempt };
     match (&slot.phase, &slot.retiring) {
@@ -53,21 +61,23 @@ fn step(plan: &mut Plan<ClusterRecord>, input: &ClusterInput<'_>, number: u32, n
         (MemberPhase::Intended { .. }, _) => start(plan, input, member, now),
         // The scheduler knows it, so it is ready: the word of that is on its way, and by a clock that jumped it would
         // be late.
-        (MemberPhase::Running { ready_at: None, .. }, None) if is_known(input, &member) => {
+        (MemberPhase::Running { ready_at: None, .. }, None) if is_known(known, &member) => {
             plan.due_at(now + input.settings.heartbeat);
         }
         (MemberPhase::Running { started_at, ready_at: None, .. }, None) => {
             end_when_late(plan, member, *started_at + input.settings.member_start, now);
         }
-        (MemberPhase::Running { ready_at: Some(ready_at), .. }, None) => unheard::step(plan, input, number, *ready_at, now),
+        (MemberPhase::Running { ready_at: Some(ready_at), .. }, None) => {
+            unheard::step(plan, input, number, *ready_at, is_known(known, &member), now);
+        }
         (MemberPhase::Running { .. }, Some(retirement)) => drain::step(plan, input, number, &member, retirement, now),
         _ => {}
     }
 }
 
 /// Whether the scheduler has the worker among its own.
-pub(super) fn is_known(input: &ClusterInput<'_>, member: &Member) -> bool {
-    input.world.dask.as_ref().is_some_and(|dask| dask.worker(&member.to_string()).is_some())
+fn is_known(known: &BTreeSet<&str>, member: &Member) -> bool {
+    known.contains(member.to_string().as_str())
 }
 
 /// Asks for a process that is intended and not to be seen.

@@ -18,18 +18,19 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// What a scheduler said longer ago says nothing about now.
 const FRESH: Duration = Duration::from_secs(5);
 
-/// Ends a worker that its scheduler has not known for a while.
+/// Ends a worker that its scheduler has not known for a while; `is_known` says whether it does now.
 pub(super) fn step(
     plan: &mut Plan<ClusterRecord>,
     input: &ClusterInput<'_>,
     number: u32,
     ready_at: Timestamp,
+    is_known: bool,
     now: Timestamp,
 ) {
     let Some(slot) = plan.record.slots.get_mut(&number) else { return };
     let member = Member::Worker { slot: number, attempt: slot.attempt };
     let heard = input.world.dask.as_ref().is_some_and(|dask| now.since(dask.at) < FRESH && dask.at > ready_at);
-    if !heard || slots::is_known(input, &member) {
+    if !heard || is_known {
         slot.unheard_since = None;
         return;
     }
@@ -62,7 +63,7 @@ mod tests {
         let settings = Settings::default();
         let input = ClusterInput { record, world: &world, job: None, scripts: &[], victims: &[], settings: &settings };
         let mut plan = Plan::keep(record.clone());
-        step(&mut plan, &input, 0, NOW, now);
+        step(&mut plan, &input, 0, NOW, known, now);
         plan
     }
 
