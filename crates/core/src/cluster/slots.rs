@@ -61,7 +61,9 @@ fn step(plan: &mut Plan<ClusterRecord>, input: &ClusterInput<'_>, number: u32, k
         (MemberPhase::Intended { .. }, _) => start(plan, input, member, now),
         // The scheduler knows it, so it is ready: the word of that is on its way, and by a clock that jumped it would
         // be late.
-        (MemberPhase::Running { ready_at: None, .. }, None) if is_known(known, &member) => {
+        (MemberPhase::Running { started_at, ready_at: None, .. }, None)
+            if is_known(known, &member) || unsaid(input, *started_at + input.settings.member_start) =>
+        {
             plan.due_at(now + input.settings.heartbeat);
         }
         (MemberPhase::Running { started_at, ready_at: None, .. }, None) => {
@@ -73,6 +75,11 @@ fn step(plan: &mut Plan<ClusterRecord>, input: &ClusterInput<'_>, number: u32, k
         (MemberPhase::Running { .. }, Some(retirement)) => drain::step(plan, input, number, &member, retirement, now),
         _ => {}
     }
+}
+
+/// Whether the scheduler has said nothing since a worker was late: by a clock that jumped it may have come just now.
+fn unsaid(input: &ClusterInput<'_>, late: Timestamp) -> bool {
+    input.world.dask.as_ref().is_some_and(|dask| dask.at < late)
 }
 
 /// Whether the scheduler has the worker among its own.
