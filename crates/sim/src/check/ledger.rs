@@ -33,8 +33,7 @@ pub fn books_balance(state: &mut State) {
                 let sum: i64 = own.iter().map(|line| line.micros()).sum();
                 // Where the machine was started anew, nobody measured how long it ran.
                 if let Some(lived) = lived {
-                    let late = (sum - lived).max(0);
-                    (truth, booked, unseen) = (truth + true_life, booked + sum, unseen + (lived - true_life).abs() + late);
+                    (truth, booked, unseen) = (truth + true_life, booked + sum, unseen + (lived - true_life).abs());
                 }
             }
         }
@@ -90,12 +89,6 @@ fn ended(process: &Process) -> Option<(Option<i64>, i64)> {
     Some((process.kept_lived, end.t - process.born))
 }
 
-/// How long a process seemed to live: until a keeper wrote its end down. What was cut before that is in the ledger and
-/// stays there, though the process turns out to have ended by its own word while no keeper watched.
-fn noticed(process: &Process) -> i64 {
-    process.kept.as_ref().map_or(0, |(at, _)| at - process.born)
-}
-
 fn stillborn(process: &Process) -> bool {
     let kept = process.kept.as_ref().map(|(_, end)| &end.exit);
     matches!(kept, Some(Exit::Unknown(why)) if why == "never started")
@@ -121,8 +114,7 @@ fn partition(process: &Process, lines: &[&LedgerLine], lived: Option<i64>, wrong
         at = line.ended_at;
     }
     let booked = at.0 - process.started_at.0;
-    let wrong_sum = |lived: &i64| *lived != booked && !(*lived < booked && booked <= noticed(process));
-    if let Some(lived) = lived.filter(|lived| over && !lines.is_empty() && wrong_sum(lived)) {
+    if let Some(lived) = lived.filter(|lived| over && !lines.is_empty() && *lived != booked) {
         wrong.push(format!("{name} ran for {lived} µs, and its lines say {booked}"));
     }
 }

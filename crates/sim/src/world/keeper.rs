@@ -130,6 +130,9 @@ pub fn replaced(state: &mut State) {
     state.world.keeper_back = None;
     let (t, now) = (state.t, state.now());
     state.note(|| "a new keeper takes over".into());
+    // Whoever looks lost sight of all with the old keeper, and sees by the new one what that found at its start: no look
+    // is as of a moment in which nobody watched.
+    state.world.sites.values_mut().for_each(|site| site.floor = site.floor.max(t));
     let unsaid = |p: &&mut super::Process| p.end.is_some() && p.kept.is_none() && p.withdrawn.is_none();
     for process in state.world.processes.iter_mut().filter(unsaid) {
         process.keep_end(t, now);
