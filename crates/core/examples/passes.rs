@@ -48,25 +48,18 @@ fn passes(mut clusters: Vec<(ClusterRecord, ClusterWorld)>) -> Vec<f64> {
         let now = NOW + Duration::from_secs(pass.into());
         // The kernel counts in steps of milliseconds: few clusters are planned many times over.
         let times = (AT_LEAST / clusters.len().max(1)).max(1);
-        let mut plans = Vec::new();
         let begun = processor_time();
         for _ in 0..times {
-            plans.clear();
-            for (record, world) in &clusters {
+            for (record, world) in &mut clusters {
                 let input = ClusterInput { record, world, job: None, scripts: &[], victims: &[], settings: &settings };
-                plans.push(plan(&input, now));
+                *record = plan(&input, now).record;
             }
         }
         let millis = (processor_time() - begun) * 1e3 / times as f64;
         if pass > 0 {
             took.push(millis);
         }
-        for ((record, world), plan) in clusters.iter_mut().zip(plans) {
-            *record = plan.record;
-            if let Some(dask) = &mut world.dask {
-                dask.at = now;
-            }
-        }
+        clusters.iter_mut().filter_map(|(_, world)| world.dask.as_mut()).for_each(|dask| dask.at = now);
     }
     took
 }

@@ -18,6 +18,7 @@ use caddis_types::{JobId, Timestamp};
 use super::ClusterInput;
 use crate::ledger::{self, Life};
 use crate::plan::Plan;
+use crate::prices::Tariff;
 use crate::record::{ClusterRecord, ClusterState, MemberPhase};
 use crate::world::{Member, Members, Observed};
 
@@ -82,17 +83,35 @@ fn jobs_on(input: &ClusterInput<'_>) -> Vec<JobId> {
 /// Midnights and changes of prices that have passed.
 fn at_certain_moments(plan: &mut Plan<ClusterRecord>, input: &ClusterInput<'_>, members: &Members, now: Timestamp) {
     let tariff = &input.settings.tariff;
-    for (member, life) in lives(&plan.record, members, now) {
-        let machine = match member {
-            Member::Scheduler => plan.record.shape.scheduler_machine_type.clone(),
-            _ => plan.record.shape.machine_type.clone(),
-        };
-        let booked = plan.record.account.meter(&member).booked_micros;
-        let from = Timestamp(life.started_at.0.saturating_add(booked));
-        if let Some(cut) = ledger::last_cut(tariff, &machine, from, life.at()) {
-            enter(plan, input, &member, life.until(cut));
+    let lives = lives(&plan.record, members, now);
+    let (scheduler, workers) = lives.split_at(lives.iter().take_while(|(member, _)| *member == Member::Scheduler).count());
+    let machines = (plan.record.shape.scheduler_machine_type.clone(), plan.record.shape.machine_type.clone());
+    for (lives, machine) in [(scheduler, machines.0), (workers, machines.1)] {
+        match uncut(tariff, &machine, lives) {
+            Some(left) => plan.due_at(now + left.max(Duration::from_millis(1))),
+            None => cut(plan, input, lives, &machine, now),
         }
-        let left = ledger::next_cut(tariff, &machine, life.at()).since(life.at());
+    }
+}
+
+/// How long until the first of these lives is cut, when nothing has cut any of them since the oldest began: that is the
+/// rule, and then one look is enough for all.
+fn uncut(tariff: &Tariff, machine: &str, lives: &[(Member, Life)]) -> Option<Duration> {
+    let from = lives.iter().map(|(_, life)| life.started_at).min()?;
+    let to = lives.iter().map(|(_, life)| life.at()).max()?;
+    let next = || ledger::next_cut(tariff, machine, to).since(to);
+    ledger::last_cut(tariff, machine, from, to).is_none().then(next)
+}
+
+fn cut(plan: &mut Plan<ClusterRecord>, input: &ClusterInput<'_>, lives: &[(Member, Life)], machine: &str, now: Timestamp) {
+    let tariff = &input.settings.tariff;
+    for (member, life) in lives {
+        let booked = plan.record.account.meter(member).booked_micros;
+        let from = Timestamp(life.started_at.0.saturating_add(booked));
+        if let Some(cut) = ledger::last_cut(tariff, machine, from, life.at()) {
+            enter(plan, input, member, life.until(cut));
+        }
+        let left = ledger::next_cut(tariff, machine, life.at()).since(life.at());
         plan.due_at(now + left.max(Duration::from_millis(1)));
     }
 }

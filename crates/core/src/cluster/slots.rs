@@ -41,12 +41,12 @@ fn grow(plan: &mut Plan<ClusterRecord>, now: Timestamp) {
     }
 }
 
-/// The names that the scheduler has among its own: found once, since every slot is looked up in them.
-fn known<'a>(input: &ClusterInput<'a>) -> BTreeSet<&'a str> {
-    input.world.dask.iter().flat_map(|dask| &dask.workers).map(|worker| worker.name.as_str()).collect()
+/// The workers that the scheduler has among its own: read once, since every slot is looked up in them.
+fn known(input: &ClusterInput<'_>) -> BTreeSet<Member> {
+    input.world.dask.iter().flat_map(|dask| &dask.workers).filter_map(|worker| worker.name.parse().ok()).collect()
 }
 
-fn step(plan: &mut Plan<ClusterRecord>, input: &ClusterInput<'_>, number: u32, known: &BTreeSet<&str>, now: Timestamp) {
+fn step(plan: &mut Plan<ClusterRecord>, input: &ClusterInput<'_>, number: u32, known: &BTreeSet<Member>, now: Timestamp) {
     let slot = plan.record.slots[&number].clone();
     let member = Member::Worker { slot: number, attempt: slot.attempt };
     match (&slot.phase, &slot.retiring) {
@@ -62,7 +62,7 @@ fn step(plan: &mut Plan<ClusterRecord>, input: &ClusterInput<'_>, number: u32, k
         // The scheduler knows it, so it is ready: the word of that is on its way, and by a clock that jumped it would
         // be late.
         (MemberPhase::Running { started_at, ready_at: None, .. }, None)
-            if is_known(known, &member) || unsaid(input, *started_at + input.settings.member_start) =>
+            if known.contains(&member) || unsaid(input, *started_at + input.settings.member_start) =>
         {
             plan.due_at(now + input.settings.heartbeat);
         }
@@ -70,7 +70,7 @@ fn step(plan: &mut Plan<ClusterRecord>, input: &ClusterInput<'_>, number: u32, k
             end_when_late(plan, member, *started_at + input.settings.member_start, now);
         }
         (MemberPhase::Running { ready_at: Some(ready_at), .. }, None) => {
-            unheard::step(plan, input, number, *ready_at, is_known(known, &member), now);
+            unheard::step(plan, input, number, *ready_at, known.contains(&member), now);
         }
         (MemberPhase::Running { .. }, Some(retirement)) => drain::step(plan, input, number, &member, retirement, now),
         _ => {}
@@ -80,11 +80,6 @@ fn step(plan: &mut Plan<ClusterRecord>, input: &ClusterInput<'_>, number: u32, k
 /// Whether the scheduler has said nothing since a worker was late: by a clock that jumped it may have come just now.
 fn unsaid(input: &ClusterInput<'_>, late: Timestamp) -> bool {
     input.world.dask.as_ref().is_some_and(|dask| dask.at < late)
-}
-
-/// Whether the scheduler has the worker among its own.
-fn is_known(known: &BTreeSet<&str>, member: &Member) -> bool {
-    known.contains(member.to_string().as_str())
 }
 
 /// Asks for a process that is intended and not to be seen.
