@@ -1,15 +1,13 @@
 //! Writing a run down: JSON with every sample, and the same as a table for people.
 
-use std::fs;
-
 use anyhow::Result;
 use serde_json::json;
 
 use super::args::{Arguments, LOADS};
 use super::run::{Outcome, SIDES, name};
 use crate::bench::start::conditions::conditions;
+use crate::bench::start::results;
 use crate::bench::start::table::{shown, table};
-use crate::process;
 
 const ABOUT: &str = "\
 From the program's first line to its result, on a cluster that has no worker then and may have ten of 1 thread and 1 GiB; \
@@ -33,10 +31,7 @@ const COLUMNS: [(&str, bool); 8] = [
 
 /// Writes both files and prints the tables.
 pub(super) fn write(arguments: &Arguments, outcome: &Outcome) -> Result<()> {
-    let folder = arguments.out.clone().unwrap_or_else(|| process::root().join("benchmarks/results"));
-    fs::create_dir_all(&folder)?;
     let begun = outcome.facts["begun"].as_str().unwrap_or_default();
-    let name = format!("{}-adapt", begun.split('T').next().unwrap_or_default());
     let text = markdown(arguments, outcome);
     let json = json!({
         "benchmark": "adapt",
@@ -48,12 +43,7 @@ pub(super) fn write(arguments: &Arguments, outcome: &Outcome) -> Result<()> {
         "differing": outcome.differing,
         "left_behind": outcome.left_behind,
     });
-    let [markdown, data] = ["md", "json"].map(|ending| folder.join(format!("{name}.{ending}")));
-    fs::write(&markdown, &text)?;
-    fs::write(&data, serde_json::to_string_pretty(&json)? + "\n")?;
-    println!("{text}");
-    eprintln!("written: {} and {}", markdown.display(), data.display());
-    Ok(())
+    results::write(arguments.out.as_deref(), begun, "adapt", &text, &json)
 }
 
 fn markdown(arguments: &Arguments, outcome: &Outcome) -> String {

@@ -9,7 +9,7 @@ use super::args::Arguments;
 use super::{history, place, report};
 use crate::bench::start::ground::Ground;
 use crate::bench::start::numbers::Numbers;
-use crate::bench::start::{caddis, clock, machine, processes, run as ending};
+use crate::bench::start::{caddis, clock, frame, machine};
 
 /// Whose versions the report names.
 const PACKAGES: [&str; 4] = ["google-cloud-dataproc", "google-api-core", "grpcio", "protobuf"];
@@ -29,19 +29,8 @@ pub(super) struct Outcome {
 /// Measures until done or interrupted; in any case nothing that was started still runs afterwards.
 pub(super) async fn run(arguments: &Arguments) -> Result<()> {
     arguments.check()?;
-    let binary = match &arguments.binary {
-        Some(binary) => std::path::absolute(binary)?,
-        None => caddis::build()?,
-    };
-    let mut ground = Ground::make(binary, arguments.python.clone())?;
-    processes::sweep(&ground);
-    ground.clear()?;
-    let measured = tokio::select! {
-        measured = measure(&mut ground, arguments) => measured,
-        interrupted = ending::interruption() => interrupted.and_then(|name| bail!("interrupted by {name}; nothing was written")),
-    };
-    let left_behind = ending::end(&ground, measured.is_ok()).await;
-    let mut outcome = measured?;
+    let mut ground = frame::ground(arguments.binary.as_deref(), arguments.python.as_deref())?;
+    let (mut outcome, left_behind) = frame::measured(&mut ground, async |ground| measure(ground, arguments).await).await?;
     outcome.left_behind = left_behind;
     report::write(arguments, &outcome)?;
     match outcome.numbers.failures_of_all() + outcome.left_behind.len() {

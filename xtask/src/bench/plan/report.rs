@@ -1,14 +1,11 @@
 //! Writing a run down: JSON with every sample, and a table for people.
 
-use std::fs;
-
 use anyhow::Result;
 use serde_json::json;
 
 use super::{Arguments, Measured};
-use crate::bench::start::machine;
+use crate::bench::start::{machine, results};
 use crate::bench::start::table::{shown, table};
-use crate::process;
 
 /// One pass over 1,000 clusters of 100 workers may take this long, milliseconds.
 const PASS_MS: f64 = 50.0;
@@ -27,15 +24,7 @@ pub(super) fn write(arguments: &Arguments, measured: &Measured, begun: &str, bef
         "passes": series, "decision_us": measured.decision_us,
         "aims": aims(measured).iter().map(|(text, value, limit)| json!({"aim": text, "value": value, "limit": limit, "reached": value <= limit})).collect::<Vec<_>>(),
     });
-    let folder = arguments.out.clone().unwrap_or_else(|| process::root().join("benchmarks/results"));
-    fs::create_dir_all(&folder)?;
-    let name = format!("{}-plan", begun.split('T').next().unwrap_or_default());
-    let [markdown, data] = ["md", "json"].map(|ending| folder.join(format!("{name}.{ending}")));
-    fs::write(&markdown, &text)?;
-    fs::write(&data, serde_json::to_string_pretty(&json)? + "\n")?;
-    println!("{text}");
-    eprintln!("written: {} and {}", markdown.display(), data.display());
-    Ok(())
+    results::write(arguments.out.as_deref(), begun, "plan", &text, &json)
 }
 
 /// What is aimed at: text, what was measured, what it may be at most.

@@ -1,25 +1,20 @@
 //! Writing a run down: JSON with every sample, and the same as tables for people.
 
-use std::fs;
-
 use anyhow::Result;
 use serde_json::json;
 
 use super::aims::{self, Aim};
 use super::args::Arguments;
 use super::conditions::conditions;
+use super::results;
 use super::run::Outcome;
 use super::sections::{commands, idle, killed, many, starts};
 use super::table::{shown, table};
-use crate::process;
 
 /// Writes both files and prints the tables.
 pub(super) fn write(arguments: &Arguments, outcome: &Outcome) -> Result<()> {
     let aims = aims::aims(&outcome.numbers, arguments);
-    let folder = arguments.out.clone().unwrap_or_else(|| process::root().join("benchmarks/results"));
-    fs::create_dir_all(&folder)?;
     let begun = outcome.facts["begun"].as_str().unwrap_or_default();
-    let name = format!("{}-start", begun.split('T').next().unwrap_or_default());
     let text = markdown(arguments, outcome, &aims);
     let json = json!({
         "benchmark": "start",
@@ -31,12 +26,7 @@ pub(super) fn write(arguments: &Arguments, outcome: &Outcome) -> Result<()> {
         "numbers": outcome.numbers.json(),
         "left_behind": outcome.left_behind,
     });
-    let [markdown, data] = ["md", "json"].map(|ending| folder.join(format!("{name}.{ending}")));
-    fs::write(&markdown, &text)?;
-    fs::write(&data, serde_json::to_string_pretty(&json)? + "\n")?;
-    println!("{text}");
-    eprintln!("written: {} and {}", markdown.display(), data.display());
-    Ok(())
+    results::write(arguments.out.as_deref(), begun, "start", &text, &json)
 }
 
 fn markdown(arguments: &Arguments, outcome: &Outcome, aims: &[Aim]) -> String {

@@ -1,19 +1,13 @@
 //! The order of a run: prepare, measure, end everything, write down.
 
-use std::time::Duration;
-
 use anyhow::{Result, bail};
 use serde_json::{Value, json};
-use tokio::signal::unix::{SignalKind, signal};
-use tokio::time::timeout;
 
 use super::args::Arguments;
 use super::ground::Ground;
 use super::numbers::Numbers;
-use super::{caddis, clock, cold, idle, machine, many, processes, report, rounds, warm_run};
+use super::{caddis, clock, cold, frame, idle, machine, many, report, rounds, warm_run};
 
-/// What an orderly end may take before the rest is killed.
-const ORDERLY: Duration = Duration::from_secs(20);
 
 /// Whose versions the report names.
 const PACKAGES: [&str; 9] =
@@ -31,19 +25,8 @@ pub(super) struct Outcome {
 /// Measures until done or interrupted; in any case nothing that was started still runs afterwards.
 pub(super) async fn run(arguments: &Arguments) -> Result<()> {
     arguments.check()?;
-    let binary = match &arguments.binary {
-        Some(binary) => std::path::absolute(binary)?,
-        None => caddis::build()?,
-    };
-    let mut ground = Ground::make(binary, arguments.python.clone())?;
-    processes::sweep(&ground);
-    ground.clear()?;
-    let measured = tokio::select! {
-        measured = measure(&mut ground, arguments) => measured,
-        interrupted = interruption() => interrupted.and_then(|name| bail!("interrupted by {name}; nothing was written")),
-    };
-    let left_behind = end(&ground, measured.is_ok()).await;
-    let mut outcome = measured?;
+    let mut ground = frame::ground(arguments.binary.as_deref(), arguments.python.as_deref())?;
+    let (mut outcome, left_behind) = frame::measured(&mut ground, async |ground| measure(ground, arguments).await).await?;
     outcome.left_behind = left_behind;
     report::write(arguments, &outcome)?;
     match outcome.numbers.failures_of_all() + outcome.left_behind.len() {
@@ -95,42 +78,5 @@ fn part(name: &'static str, done: Result<()>, numbers: &mut Numbers) {
     if let Err(error) = done {
         eprintln!("  {name} failed: {error:#}");
         numbers.fail(name, format!("{error:#}"));
-    }
-}
-
-/// Ends Caddis in order when all went well, and kills whatever is left; answers what that was.
-pub(in crate::bench) async fn end(ground: &Ground, went_well: bool) -> Vec<String> {
-    if went_well {
-        let orderly = async {
-            if ground.home.join("server.sock").exists() {
-                caddis::rest(ground).await?;
-                caddis::stop(ground).await?;
-            }
-            anyhow::Ok(())
-        };
-        match timeout(ORDERLY, orderly).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => eprintln!("Caddis did not end in order: {error:#}"),
-            Err(_) => eprintln!("Caddis did not end within {} s", ORDERLY.as_secs()),
-        }
-    }
-    // The report is kept in the repository: no paths of this machine.
-    let here = format!("{}/", ground.repository.display());
-    let left = processes::sweep(ground).into_iter().map(|(pid, line)| format!("{pid} {}", line.replace(&here, "")));
-    let left: Vec<String> = left.collect();
-    for line in left.iter().filter(|_| went_well) {
-        eprintln!("left behind, killed now: {line}");
-    }
-    left
-}
-
-/// Ctrl-C, SIGTERM or SIGHUP.
-pub(in crate::bench) async fn interruption() -> Result<&'static str> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut hang_up = signal(SignalKind::hangup())?;
-    tokio::select! {
-        pressed = tokio::signal::ctrl_c() => pressed.map(|()| "Ctrl-C").map_err(Into::into),
-        _ = terminate.recv() => Ok("SIGTERM"),
-        _ = hang_up.recv() => Ok("SIGHUP"),
     }
 }
