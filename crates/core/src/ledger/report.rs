@@ -76,6 +76,13 @@ pub fn clip(line: &LedgerLine, since: Timestamp, until: Timestamp) -> Option<Led
     Some(LedgerLine { started_at: from, ended_at: to, minimum_micros: least, cost, ..line.clone() })
 }
 
+/// The same of what lives. Its life is read a little after the question was asked: a question that ends now, or later, takes
+/// it whole, or the minimum, which stands at the end of a life, would be missing.
+pub fn clip_living(line: &LedgerLine, since: Timestamp, until: Timestamp, now: Timestamp) -> Option<LedgerLine> {
+    let until = if until >= now { Timestamp(i64::MAX) } else { until };
+    clip(line, since, until)
+}
+
 /// The sums of single lines.
 pub fn sums<'a>(lines: impl IntoIterator<Item = &'a LedgerLine>, by: CostBy, tag: Option<&str>) -> Vec<Sum> {
     let mut all: BTreeMap<(Option<String>, bool), Sum> = BTreeMap::new();

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-use super::report::{Sum, clip, groups, sums};
+use super::report::{Sum, clip, clip_living, groups, sums};
 use super::{FixedCost, Life, book, enter, open, usage};
 use crate::arbitrary::{NOW, cases, dice, plain_cluster};
 use crate::plan::Plan;
@@ -104,6 +104,17 @@ fn what_is_open_is_what_would_be_written() {
     assert_eq!(lines, whole(&cluster, lived(7200)));
     assert_eq!(usage(&cluster, &lines).1, NanoDollars(2 * cluster.shape.scheduler_price_hour.0));
     assert!(open(&cluster, None, &Tariff::default(), Timestamp(NOW.0 - DAY)).iter().all(|line| line.micros() == 0));
+}
+
+#[test]
+fn what_lives_keeps_its_minimum_though_it_is_read_after_the_question() {
+    let cluster = plain_cluster(1, 1);
+    let line = &whole(&cluster, lived(10))[0];
+    let asked = Timestamp(line.ended_at.0 - 5);
+    let minute = cluster.shape.scheduler_price_hour.for_span(Duration::from_secs(60));
+    assert_eq!(clip_living(line, NOW, asked, asked).map(|line| line.cost), Some(minute));
+    let past = Timestamp(NOW.0 + 5 * SECOND);
+    assert_eq!(clip_living(line, NOW, past, asked), clip(line, NOW, past), "a part of the past has no end of a life in it");
 }
 
 #[test]

@@ -60,11 +60,12 @@ impl Engine {
     /// The groups of a part of the ledger, with what is open of it, and all of them together.
     async fn groups(&self, filter: &CostFilter, now: Timestamp) -> Result<(Vec<CostGroup>, CostGroup), CallError> {
         let Costs { mut sums, edges, living } = self.ports.store.costs(filter).await?;
-        let mut lines = edges;
+        let (since, until) = (filter.since, filter.until);
+        let mut inside: Vec<_> = edges.iter().filter_map(|line| report::clip(line, since, until)).collect();
         for cluster in &living {
-            lines.extend(self.open_lines(cluster, now).await);
+            let open = self.open_lines(cluster, now).await;
+            inside.extend(open.iter().filter_map(|line| report::clip_living(line, since, until, now)));
         }
-        let inside: Vec<_> = lines.iter().filter_map(|line| report::clip(line, filter.since, filter.until)).collect();
         sums.extend(report::sums(&inside, filter.by, filter.tag.as_deref()));
         Ok(report::groups(sums, filter.by))
     }
