@@ -113,19 +113,8 @@ fn another_user_of_the_machine_gets_no_answer_and_no_credentials() {
 #[test]
 fn whatever_is_asked_over_rest_is_answered_in_googles_words() {
     let world = World::new(CADDIS);
-    let (port, _, roots) = ways_in(&world);
-    let token = settings(&world, "gcloud")["CLOUDSDK_AUTH_ACCESS_TOKEN_FILE"].as_str().unwrap().to_owned();
-    let before = world.server().expect("a server").pid;
     let (_, python) = interpreters().into_iter().next().expect("a Python");
-    let program = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/programs/google_fuzz.py");
-    let count = std::env::var("CADDIS_FUZZ").unwrap_or_else(|_| "800".to_owned());
-    let seed = std::env::var("CADDIS_FUZZ_SEED").unwrap_or_else(|_| "7".to_owned());
-    let output = Command::new(python).args([program, &port, &roots, &token, &seed, &count]).output().expect("start it");
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
-    assert_eq!(said, "every answer was Google's\n");
-    assert_eq!(world.server().map(|server| server.pid), Some(before), "it is the same server");
-    assert!(!world.server_log().contains("panicked"), "{}", world.server_log());
+    fuzzed(&world, Command::new(python).arg(program("google_fuzz.py")), "800");
 }
 
 /// The same over gRPC, where types cannot be wrong but bytes, names, masks and numbers can.
@@ -133,19 +122,27 @@ fn whatever_is_asked_over_rest_is_answered_in_googles_words() {
 fn whatever_is_asked_over_grpc_is_answered_in_googles_codes() {
     let world = World::building(CADDIS);
     let python = interpreter(&world);
-    let (port, _, roots) = ways_in(&world);
-    let token = settings(&world, "gcloud")["CLOUDSDK_AUTH_ACCESS_TOKEN_FILE"].as_str().unwrap().to_owned();
+    fuzzed(&world, Command::new(python).arg(program("google_fuzz_grpc.py")), "1500");
+    world.assert_nothing_left();
+}
+
+fn program(name: &str) -> String {
+    format!("{}/tests/programs/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Asks so often, unless CADDIS_FUZZ says how often; the server is the same one afterwards, and never panicked.
+fn fuzzed(world: &World, program: &mut Command, times: &str) {
+    let (port, _, roots) = ways_in(world);
+    let token = settings(world, "gcloud")["CLOUDSDK_AUTH_ACCESS_TOKEN_FILE"].as_str().unwrap().to_owned();
     let before = world.server().expect("a server").pid;
-    let program = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/programs/google_fuzz_grpc.py");
-    let count = std::env::var("CADDIS_FUZZ").unwrap_or_else(|_| "1500".to_owned());
+    let count = std::env::var("CADDIS_FUZZ").unwrap_or_else(|_| times.to_owned());
     let seed = std::env::var("CADDIS_FUZZ_SEED").unwrap_or_else(|_| "7".to_owned());
-    let output = Command::new(python).args([program, &port, &roots, &token, &seed, &count]).output().expect("start it");
+    let output = program.args([&port, &roots, &token, &seed, &count]).output().expect("start it");
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
     assert_eq!(said, "every answer was Google's\n");
     assert_eq!(world.server().map(|server| server.pid), Some(before), "it is the same server");
     assert!(!world.server_log().contains("panicked"), "{}", world.server_log());
-    world.assert_nothing_left();
 }
 
 /// What `dags/` send is what Google's messages take, field by field and type by type.
