@@ -2,10 +2,11 @@
 
 use std::error::Error;
 use std::io;
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::stream;
-use http_body::Frame;
+use http_body::{Body as _, Frame};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
 use serde_json::{Map, Value};
@@ -22,6 +23,9 @@ pub type Body = UnsyncBoxBody<Bytes, BoxError>;
 pub(super) const BLOCK: usize = 256 * 1024;
 /// The most of a JSON body.
 const JSON: usize = 1 << 20;
+/// How long a refused body is still read: the time of nginx's `lingering_close`, from the answer and from the last bytes.
+const LINGER: Duration = Duration::from_secs(30);
+const LINGER_SILENT: Duration = Duration::from_secs(5);
 
 /// These bytes.
 pub(super) fn whole(bytes: impl Into<Bytes>) -> Body {
@@ -50,9 +54,25 @@ pub(super) fn file(file: std::fs::File, length: u64) -> Body {
 }
 
 /// A request's body, block by block.
+///
+/// What is refused before its end is read on and thrown away, for a while. A client that writes all before it reads
+/// would otherwise find its connection closed, and never see the refusal.
 pub(super) struct Incoming {
     body: Body,
     cut: Option<BoxError>,
+}
+
+impl Drop for Incoming {
+    fn drop(&mut self) {
+        if self.body.is_end_stream() {
+            return;
+        }
+        let mut body = std::mem::take(&mut self.body);
+        let linger = async move { while let Ok(Some(Ok(_))) = tokio::time::timeout(LINGER_SILENT, body.frame()).await {} };
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(tokio::time::timeout(LINGER, linger));
+        }
+    }
 }
 
 impl Incoming {
@@ -104,4 +124,27 @@ pub(super) fn resource(bytes: &[u8]) -> Result<Map<String, Value>, Refusal> {
         return Ok(Map::new());
     }
     serde_json::from_slice(bytes).map_err(|error| Refusal::parse(format!("the body is not a JSON object: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::mpsc;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_refused_is_read_on_until_its_sender_has_said_all() {
+        let (sender, receiver) = mpsc::channel::<Bytes>(1);
+        let frames = stream::unfold(receiver, |mut receiver| async move {
+            let bytes = receiver.recv().await?;
+            Some((Ok::<_, BoxError>(Frame::data(bytes)), receiver))
+        });
+        let mut body = Incoming::new(StreamBody::new(frames).boxed_unsync());
+        sender.send(Bytes::from(vec![0; BLOCK])).await.expect("a reader");
+        assert_eq!(body.block().await.ok().flatten().expect("a block").len(), BLOCK);
+        drop(body);
+        for _ in 0..20 {
+            sender.send(Bytes::from(vec![0; BLOCK])).await.expect("still a reader");
+        }
+    }
 }
