@@ -158,6 +158,9 @@ pub(crate) struct JobDocument {
     pub(crate) job: JobId,
     /// `google.cloud.dataproc.v1.Job`.
     pub(crate) asked: Encoded,
+    /// Whether that holds fields that the protos do not have.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) newer: bool,
     /// A repeated submission with the same id answers the first one's job.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) request_id: Option<String>,

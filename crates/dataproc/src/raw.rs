@@ -94,6 +94,16 @@ pub(crate) fn copy(path: &str, from: &DynamicMessage, to: &mut DynamicMessage) -
     }
 }
 
+/// `under`, with what is at `paths` of `message` laid over it, encoded. Both are of the type `name`.
+pub(crate) fn over(name: &str, message: &impl Message, under: &Bytes, paths: &[&str]) -> Result<Bytes, Status> {
+    let from = read(name, message.encode_to_vec().into())?;
+    let mut to = read(name, under.clone())?;
+    for path in paths {
+        copy(path, &from, &mut to).map_err(|what| Status::new(Code::Internal, what))?;
+    }
+    Ok(to.encode_to_vec().into())
+}
+
 /// A field mask's path in the protos' spelling.
 pub(crate) fn snake(path: &str) -> String {
     let mut snake = String::with_capacity(path.len());

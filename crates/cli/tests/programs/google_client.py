@@ -11,6 +11,7 @@ from google.api_core import exceptions
 from google.api_core.client_options import ClientOptions
 from google.cloud import dataproc_v1 as dp
 from google.longrunning import operations_pb2
+from google.protobuf import unknown_fields
 
 PROJECT, REGION = "team-one", "us-central1"
 transport, port = (sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else "")
@@ -128,12 +129,22 @@ refused(exceptions.NotFound, lambda: jobs.submit_job({**here, "job": {
     "placement": {"cluster_name": "none"}, "pyspark_job": {"main_python_file_uri": script("")}}}), "clusters/none")
 named = {"reference": {"job_id": f"named-{transport}"}, "placement": {"cluster_name": name},
          "pyspark_job": {"main_python_file_uri": script("print('named')")}, "labels": {"a": "b"}}
-begun = jobs.submit_job_as_operation({**here, "job": named, "request_id": f"job-{transport}"})
-assert begun.result(timeout=60).status.state.name == "DONE"
-refused(exceptions.Conflict, lambda: jobs.submit_job({**here, "job": named}), "Already exists")
+if transport == "grpc":
+    # So is one of a job, which nobody knows yet: number 900.
+    named = dp.Job.pb(dp.Job(named))
+    named.MergeFromString(b"\xa0\x38\x07")
+newer = lambda job: [(f.field_number, f.data) for f in unknown_fields.UnknownFieldSet(dp.Job.pb(job))]
+begun = jobs.submit_job_as_operation(dp.SubmitJobRequest(**here, job=named, request_id=f"job-{transport}"))
+done = begun.result(timeout=60)
+assert done.status.state.name == "DONE"
+refused(exceptions.Conflict, lambda: jobs.submit_job(dp.SubmitJobRequest(**here, job=named)), "Already exists")
 changed = jobs.update_job({**here, "job_id": f"named-{transport}", "job": {"labels": {"c": "d"}},
                            "update_mask": {"paths": ["labels"]}})
 assert dict(changed.labels) == {"c": "d"}, changed
+if transport == "grpc":
+    listed = [job for job in jobs.list_jobs(here) if job.reference.job_id == "named-grpc"]
+    all_of_it = [done, changed, *listed, jobs.get_job({**here, "job_id": "named-grpc"})]
+    assert [newer(job) for job in all_of_it] == [[(900, 7)]] * 4, all_of_it
 ids = [j.reference.job_id for j in jobs.list_jobs({**here, "cluster_name": name, "filter": "status.state = DONE"})]
 assert f"named-{transport}" in ids and len(ids) == 2, ids
 jobs.delete_job({**here, "job_id": f"named-{transport}"})

@@ -71,12 +71,7 @@ pub(super) fn encoded(document: &ClusterDocument, cluster: &Cluster) -> Result<B
     if !document.newer {
         return Ok(cluster.encode_to_vec().into());
     }
-    let from = raw::read(CLUSTER, cluster.encode_to_vec().into())?;
-    let mut to = raw::read(CLUSTER, document.asked.0.clone())?;
-    for path in OURS {
-        raw::copy(path, &from, &mut to).map_err(|what| Status::new(Code::Internal, what))?;
-    }
-    Ok(to.encode_to_vec().into())
+    raw::over(CLUSTER, cluster, &document.asked.0, &OURS)
 }
 
 /// As it was asked for.

@@ -1,5 +1,6 @@
 //! `GetJob`, and finding a job.
 
+use bytes::Bytes;
 use caddis_core::record::JobRecord;
 use caddis_engine::calls::CallError;
 use caddis_googleapis::dataproc::{GetJobRequest, Job};
@@ -10,10 +11,16 @@ use crate::face::Dataproc;
 use crate::place::Place;
 use crate::wire::{Asked, Status};
 
-pub(super) async fn get(face: &Dataproc, asked: Asked<GetJobRequest>) -> Result<Job, Status> {
+pub(super) async fn get(face: &Dataproc, asked: Asked<GetJobRequest>) -> Result<Bytes, Status> {
     let request = asked.message;
     let place = Place::new(&request.project_id, &request.region)?;
-    Ok(find(face, &place, &request.job_id).await?.0)
+    encoded(face, &place, &request.job_id).await
+}
+
+/// The job of this id, as it is answered.
+pub(super) async fn encoded(face: &Dataproc, place: &Place, id: &str) -> Result<Bytes, Status> {
+    let (job, read, _) = find(face, place, id).await?;
+    render::encoded(&read.body, &job)
 }
 
 /// The job of this id, what is kept of it, and our record.

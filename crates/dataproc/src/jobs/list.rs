@@ -1,9 +1,12 @@
 //! `ListJobs`, newest first.
 
+use bytes::Bytes;
 use caddis_engine::calls::CallError;
 use caddis_googleapis::dataproc::job_status::State;
 use caddis_googleapis::dataproc::list_jobs_request::JobStateMatcher;
 use caddis_googleapis::dataproc::{Job, ListJobsRequest, ListJobsResponse};
+
+use prost::Message;
 
 use super::render;
 use crate::documents::{self, JobDocument};
@@ -11,12 +14,15 @@ use crate::face::Dataproc;
 use crate::filter::{Filter, Subject};
 use crate::page;
 use crate::place::Place;
+use crate::raw;
 use crate::records;
 use crate::wire::{Asked, Status};
 
+/// The number of `ListJobsResponse.jobs`.
+const JOBS: u32 = 1;
 const FIELDS: [&str; 4] = ["status.state", "jobId", "clusterName", "reference.jobId"];
 
-pub(super) async fn list(face: &Dataproc, asked: Asked<ListJobsRequest>) -> Result<ListJobsResponse, Status> {
+pub(super) async fn list(face: &Dataproc, asked: Asked<ListJobsRequest>) -> Result<Bytes, Status> {
     let request = asked.message;
     let place = Place::new(&request.project_id, &request.region)?;
     let filter = Filter::parse(&request.filter)?;
@@ -45,7 +51,7 @@ pub(super) async fn list(face: &Dataproc, asked: Asked<ListJobsRequest>) -> Resu
                 continue;
             }
             render::say_errors(face, &mut job, record).await;
-            if !page.take(&read.number.to_string(), job) {
+            if !page.take(&read.number.to_string(), render::encoded(&read.body, &job)?) {
                 break 'page;
             }
         }
@@ -55,7 +61,8 @@ pub(super) async fn list(face: &Dataproc, asked: Asked<ListJobsRequest>) -> Resu
         }
     }
     let (jobs, next_page_token) = page.done();
-    Ok(ListJobsResponse { jobs, next_page_token, ..ListJobsResponse::default() })
+    let rest = ListJobsResponse { next_page_token, ..ListJobsResponse::default() };
+    Ok(raw::merge(&raw::repeated(JOBS, &jobs), &rest.encode_to_vec()))
 }
 
 fn subject(job: &Job) -> Subject<'_> {

@@ -23,6 +23,7 @@ use crate::wire::Methods;
 pub(crate) use cancel::cancel;
 pub(crate) use files::{fetch, remove as remove_folder};
 pub(crate) use get::by_key;
+pub(crate) use render::encoded;
 pub(crate) use submit::submit;
 
 const SERVICE: &str = "google.cloud.dataproc.v1.JobController";
@@ -30,11 +31,11 @@ const SERVICE: &str = "google.cloud.dataproc.v1.JobController";
 /// Adds its methods.
 pub(crate) fn serve(methods: &mut Methods<Dataproc>) {
     methods
-        .add(SERVICE, "SubmitJob", |face, asked| async move { submit::submit(&face, asked).await })
+        .add_raw(SERVICE, "SubmitJob", |face, asked| async move { submit::submit(&face, asked).await })
         .add(SERVICE, "SubmitJobAsOperation", |face, asked| async move { submit::as_operation(&face, asked).await })
-        .add(SERVICE, "GetJob", |face, asked| async move { get::get(&face, asked).await })
-        .add(SERVICE, "ListJobs", |face, asked| async move { list::list(&face, asked).await })
-        .add(SERVICE, "UpdateJob", |face, asked| async move { update::update(&face, asked).await })
-        .add(SERVICE, "CancelJob", |face, asked| async move { cancel::cancel(&face, asked).await })
+        .add_raw(SERVICE, "GetJob", |face, asked| async move { get::get(&face, asked).await })
+        .add_raw(SERVICE, "ListJobs", |face, asked| async move { list::list(&face, asked).await })
+        .add_raw(SERVICE, "UpdateJob", |face, asked| async move { update::update(&face, asked).await })
+        .add_raw(SERVICE, "CancelJob", |face, asked| async move { cancel::cancel(&face, asked).await })
         .add(SERVICE, "DeleteJob", |face, asked| async move { delete::delete(&face, asked).await });
 }

@@ -1,5 +1,6 @@
 //! A job as it is answered.
 
+use bytes::Bytes;
 use caddis_core::record::JobRecord;
 use caddis_googleapis::dataproc::job_status::State;
 use caddis_googleapis::dataproc::{Job, JobStatus};
@@ -10,8 +11,13 @@ use super::status::{self, Since};
 use crate::clusters::render::timestamp;
 use crate::documents::{JobDocument, Read};
 use crate::face::Dataproc;
+use crate::raw;
 use crate::wire::{Code, Status};
 
+/// Its message.
+pub(super) const JOB: &str = "google.cloud.dataproc.v1.Job";
+/// What only we know.
+const OURS: [&str; 4] = ["status", "status_history", "job_uuid", "done"];
 /// How many of the last lines of standard error a failed job shows: Airflow shows nothing else.
 const LINES: usize = 20;
 
@@ -53,6 +59,11 @@ pub(super) async fn say_errors(face: &Dataproc, job: &mut Job, record: Option<&J
             status.details = format!("{}\n{errors}", status.details);
         }
     }
+}
+
+/// The same, encoded, with fields that are newer than our protos.
+pub(crate) fn encoded(document: &JobDocument, job: &Job) -> Result<Bytes, Status> {
+    if document.newer { raw::over(JOB, job, &document.asked.0, &OURS) } else { Ok(job.encode_to_vec().into()) }
 }
 
 /// As it was asked for.

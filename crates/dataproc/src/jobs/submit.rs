@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use bytes::Bytes;
 use caddis_engine::calls::{CallErrorKind, Caller};
 use caddis_googleapis::dataproc::cluster_status::State;
 use caddis_googleapis::dataproc::job::TypeJob;
@@ -11,7 +12,7 @@ use caddis_types::api::{ClusterChoice, JobWish, Program, RetryWish};
 use prost::Message;
 
 use super::name::{self, Name};
-use super::{deadline, files, get, needs, retries};
+use super::{deadline, files, get, needs, render, retries};
 use crate::clusters::{self, label_map};
 use crate::documents::{self, About, Encoded, JobDocument, OutputDocument};
 use crate::face::Dataproc;
@@ -20,9 +21,9 @@ use crate::place::Place;
 use crate::raw;
 use crate::wire::{Asked, Code, Status};
 
-pub(crate) async fn submit(face: &Dataproc, asked: Asked<SubmitJobRequest>) -> Result<Job, Status> {
+pub(crate) async fn submit(face: &Dataproc, asked: Asked<SubmitJobRequest>) -> Result<Bytes, Status> {
     let (place, id) = take(face, &asked, None).await?;
-    Ok(get::find(face, &place, &id).await?.0)
+    get::encoded(face, &place, &id).await
 }
 
 pub(super) async fn as_operation(face: &Dataproc, asked: Asked<SubmitJobRequest>) -> Result<Operation, Status> {
@@ -78,6 +79,7 @@ async fn take(
     };
     let kept = raw::field("google.cloud.dataproc.v1.SubmitJobRequest", &asked.raw, "job")?;
     let kept = raw::merge(&kept, &over.encode_to_vec());
+    let newer = raw::newer(render::JOB, &kept)?;
     let (job_uuid, at) = (face.uuid(), face.now());
     let ready = files::prepare(&pyspark, face.folder_of(&job_uuid), &face.objects, &asked.caller).await?;
     needs::check(face, &living, &ready.script).await?;
@@ -92,7 +94,7 @@ async fn take(
     let wish = JobWish { timeout_ms, ..wish };
     let request_id = Some(request.request_id.clone()).filter(|id| !id.is_empty());
     let made = |made: &caddis_types::JobId| {
-        let document = JobDocument { uuid: job_uuid.clone(), job: made.clone(), asked: Encoded(kept), request_id };
+        let document = JobDocument { uuid: job_uuid.clone(), job: made.clone(), asked: Encoded(kept), newer, request_id };
         let told = documents::write(&face.output_key(&key, &job_uuid), 0, &output(made));
         let mut writes = vec![documents::write(&key, 0, &document), told];
         writes.extend(name.take(&place, made));

@@ -52,7 +52,7 @@ pub(super) async fn with_record(
             })
         }
         About::Job { key, .. } => {
-            let (job, _) = jobs::by_key(face, key).await?;
+            let (job, kept) = jobs::by_key(face, key).await?;
             let done = job.done;
             let metadata = JobMetadata {
                 job_id: job.reference.as_ref().map(|reference| reference.job_id.clone()).unwrap_or_default(),
@@ -60,7 +60,9 @@ pub(super) async fn with_record(
                 operation_type: kind(&read.body.about).to_owned(),
                 start_time: Some(timestamp(read.body.at)),
             };
-            let result = done.then(|| Outcome::Response(any(&job)));
+            let mut response = any(&job);
+            response.value = jobs::encoded(&kept.body, &job)?.to_vec();
+            let result = done.then_some(Outcome::Response(response));
             Ok(Operation { name, metadata: Some(any(&metadata)), done, result })
         }
         About::Workflow { key } => {
