@@ -12,7 +12,7 @@ const CLIENT: &str = "from dask.distributed import Client\nclient = Client()\n";
 const SMALL: [&str; 4] = ["--threads", "1", "--memory", "500MiB"];
 
 fn quick(world: &World) {
-    fs::write(world.home().join("caddis.toml"), "[times]\nshrink_grace = 1\n").unwrap();
+    fs::write(world.home().join("caddis.toml"), "[autoscale]\nshrink_after_seconds = 1\n").unwrap();
 }
 
 #[track_caller]

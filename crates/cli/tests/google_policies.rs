@@ -12,7 +12,7 @@ const SEEN: &str = "kept\nscaled\nchanged\n";
 /// One that lets workers go at once.
 fn world() -> World {
     let world = World::building(CADDIS);
-    std::fs::write(world.home().join("caddis.toml"), "[times]\nshrink_grace = 1\n[pool]\nslots = 6\n").unwrap();
+    std::fs::write(world.home().join("caddis.toml"), "[autoscale]\nshrink_after_seconds = 1\n[pool]\nslots = 6\n").unwrap();
     world
 }
 

@@ -43,7 +43,9 @@ pub fn parse(text: &str, path: &Path) -> Result<Config, Failure> {
             Err(Failure::usage("config_invalid", text))
         }
         _ => {
-            // Wrong money is told when the file is read, not when the first report is asked for.
+            // Wrong figures and wrong money are told when the file is read, not when they are first used.
+            let check = config.autoscale.check();
+            check.map_err(|error| Failure::usage("config_invalid", format!("`{file}`: `[autoscale]`: {error}")))?;
             config.fixed_costs(path)?;
             Ok(config)
         }
@@ -92,7 +94,8 @@ mod tests {
         let text = "[server]\nidle_exit = \"5m\"\nretention = \"7d\"\n[storage]\nstaging_retention = \"0\"\n[pool]\nmemory = \"8GiB\"\n[defaults]\n\
                     profile = \"small\"\nworkers = \"1..3\"\nthreads = 2\nmemory = \"2GiB\"\non_demand = 1\ntimeout = \"1h\"\nmax_cost = 1.5\n\
                     retries = 1\nkeep_on_failure = 60\npython = \"3.12\"\ndask = \"2026.3\"\n[times]\n\
-                    member_start = 30\norderly_close = 1\ndrain = \"2m\"\nscript_after_scheduler = 1\nshrink_grace = 1\n\
+                    member_start = 30\norderly_close = 1\ndrain = \"2m\"\nscript_after_scheduler = 1\n[autoscale]\nslack = 1.2\nleast_work_seconds = 3\nwork_per_start = 1\n\
+                    hour_worth = 100.0\nshrink_after_seconds = 5\nhold_starts = 2\nmemory_high = 0.8\ncpu_high = 0.9\n\
                     [dataproc]\ninit_actions = \"record\"\n[prices]\nfile = \"p.toml\"\nregion = \"us-central1\"\n\
                     machine_type = \"n2-standard-8\"\ndisk_type = \"pd-balanced\"\ndisk_gib = 100\n[[fixed_costs]]\n\
                     name = \"composer\"\nmonthly = 300\nfrom = \"2026-01-01\"\nuntil = \"2027-01-01\"\n";
@@ -101,6 +104,7 @@ mod tests {
         assert_eq!(config.pool.pool(64 * GIB, 4).memory_bytes, 8 * GIB);
         assert_eq!(config.defaults.workers.unwrap().max, 3);
         assert_eq!(config.times.settings().drain, Duration::from_secs(120));
+        assert_eq!((config.autoscale.slack, config.autoscale.cpu_high), (1.2, 0.9));
         let known: usize = KEYS.iter().map(|(_, keys)| keys.len()).sum();
         let named = text.lines().filter(|line| line.contains('=')).count();
         assert_eq!(named + 1, known, "this test names every key but `pool.slots`");
@@ -114,6 +118,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_done_is_refused() {
+        assert!(read("[autoscale]\nslack = 0.5\n").unwrap_err().message.contains("`slack` is 0.5"));
         assert!(read("[dataproc]\ninit_actions = \"maybe\"\n").unwrap_err().message.contains("record"));
     }
 
@@ -123,6 +128,7 @@ mod tests {
             ("[server]\nidle_exti = 3\n", "`server.idle_exit`"),
             ("[sever]\nidle_exit = 3\n", "`server`"),
             ("[pool]\nprofile = \"small\"\n", "`defaults.profile`"),
+            ("[autoscale]\nslak = 1.2\n", "`autoscale.slack`"),
         ] {
             let failure = read(text).unwrap_err();
             assert_eq!(failure.code, "config_unknown_key");

@@ -101,7 +101,8 @@ impl Config {
     /// The settings that decisions go by.
     pub fn settings(&self, home: &Path) -> Result<Settings, Failure> {
         let fixed_costs = self.fixed_costs(home)?.into();
-        Ok(Settings { tariff: Arc::new(self.tariff(home)?), fixed_costs, ..self.times.settings() })
+        let tariff = Arc::new(self.tariff(home)?);
+        Ok(Settings { tariff, fixed_costs, policy: self.autoscale.clone(), ..self.times.settings() })
     }
 }
 

@@ -27,6 +27,8 @@ pub struct Config {
     pub defaults: Defaults,
     /// `[times]`.
     pub times: Times,
+    /// `[autoscale]`.
+    pub autoscale: Policy,
     /// `[dataproc]`.
     pub dataproc: DataprocConfig,
     /// `[prices]`.
@@ -143,8 +145,6 @@ pub struct Times {
     pub drain: Option<Span>,
     /// How long a script may take to end after its scheduler is gone.
     pub script_after_scheduler: Option<Span>,
-    /// How long fewer workers must be enough before one goes.
-    pub shrink_grace: Option<Span>,
 }
 
 impl Times {
@@ -157,14 +157,8 @@ impl Times {
             orderly_close: or(self.orderly_close, built_in.orderly_close),
             drain: or(self.drain, built_in.drain),
             script_after_scheduler: or(self.script_after_scheduler, built_in.script_after_scheduler),
-            policy: self.policy(built_in.policy),
             ..built_in
         }
-    }
-
-    fn policy(&self, built_in: Policy) -> Policy {
-        let shrink_after_seconds = self.shrink_grace.map_or(built_in.shrink_after_seconds, |span| span.0.as_secs_f64());
-        Policy { shrink_after_seconds, ..built_in }
     }
 }
 
@@ -255,5 +249,6 @@ pub(super) const KEYS: &[(&str, &[&str])] = &[
     ("dataproc", &["init_actions"]),
     ("prices", &["file", "region", "machine_type", "disk_type", "disk_gib"]),
     ("fixed_costs", &["name", "monthly", "from", "until"]),
-    ("times", &["member_start", "orderly_close", "drain", "script_after_scheduler", "shrink_grace"]),
+    ("times", &["member_start", "orderly_close", "drain", "script_after_scheduler"]),
+    ("autoscale", &Policy::FIELDS),
 ];

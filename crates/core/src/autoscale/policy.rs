@@ -1,12 +1,12 @@
-//! The figures of the rule, which a policy file may change. Every field has a default and a unit; an unknown one is an
-//! error that names it.
+//! The figures of the rule, which `[autoscale]` of the config file and a policy file may change. Every field has a
+//! default and a unit. Readers refuse those that are not in [`Policy::FIELDS`], each with the name nearest to it.
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 /// The figures of the rule. docs/AUTOSCALING.md says how the defaults were found.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct Policy {
     /// The work may take this many times as long as with all the workers that it could use, so that fewer are started:
     /// 1 or more.
