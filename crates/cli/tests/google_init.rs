@@ -4,7 +4,7 @@ mod common;
 
 use std::process::{Command, Stdio};
 
-use caddis_testkit::World;
+use caddis_testkit::{World, wait_for};
 use common::CADDIS;
 use common::google::{client, interpreter, says};
 use rustix::process::Signal;
@@ -37,8 +37,9 @@ fn initialization_actions_run() {
     let Some(words) = somebody() else { return };
     let world = running();
     let python = interpreter(&world);
-    // What was started so far runs as whoever runs this test.
+    // What was started so far runs as whoever runs this test. A server that is still ending would start a keeper anew.
     world.run(&["serve", "--stop"]).expect(0);
+    wait_for("the end of the server", || world.server().is_none().then_some(()));
     world.fork_servers().into_iter().chain(world.keeper()).for_each(|process| process.kill(Signal::KILL));
     let own = world.command(&["env", "python", "--json"]);
     let mut start = Command::new(words.first().copied().unwrap_or(CADDIS));

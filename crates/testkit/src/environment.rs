@@ -52,7 +52,8 @@ pub fn interpreters() -> Vec<(String, PathBuf)> {
     for folder in path.split(':').filter(|folder| !folder.contains("shims")) {
         candidates.extend((10..=13).map(|minor| Path::new(folder).join(format!("python3.{minor}"))));
     }
-    let pyenv = std::env::var("PYENV_ROOT").map(PathBuf::from).ok();
+    let shims = path.split(':').find(|folder| folder.ends_with("/shims")).and_then(|shims| Path::new(shims).parent());
+    let pyenv = std::env::var("PYENV_ROOT").map(PathBuf::from).ok().or_else(|| shims.map(Path::to_owned));
     let pyenv = pyenv.or_else(|| std::env::var("HOME").ok().map(|home| Path::new(&home).join(".pyenv")));
     let versions = pyenv.and_then(|root| fs::read_dir(root.join("versions")).ok());
     candidates.extend(versions.into_iter().flatten().flatten().map(|entry| entry.path().join("bin/python3")));

@@ -16,11 +16,11 @@ use crate::output::table::{Table, pairs};
 /// What runs is counted until now. Days are in UTC. `docs/COST.md` says how it is counted and where the prices are from.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// What to group by: `owner`, `tag`, `job`, `day`, `profile`, `machine`, `kind` or `cluster`.
+    /// What to group by: `owner`, `tag` (all of them together, or the one of `--tag`), `job`, `day`, `profile`, `machine`, `kind` or `cluster`.
     #[arg(long, value_name = "WHAT", value_parser = by, hide_possible_values = true)]
     pub by: Option<CostBy>,
-    /// Group by the values of this tag.
-    #[arg(long, value_name = "KEY", conflicts_with = "by")]
+    /// Group by the values of this tag; means `--by tag`.
+    #[arg(long, value_name = "KEY")]
     pub tag: Option<String>,
     /// From when: a day (`2026-11-01`), a moment (`2026-11-01T08:00:00Z`) or a time back from now (`7d`) [default: the
     /// beginning of the month].
@@ -87,7 +87,6 @@ fn when(text: &str) -> Result<When, String> {
 fn by(text: &str) -> Result<CostBy, String> {
     let known = CostBy::ALL.iter().map(|by| format!("`{}`", by.as_str())).collect::<Vec<_>>().join(", ");
     match CostBy::ALL.iter().find(|by| by.as_str() == text) {
-        Some(CostBy::Tag) => Err("name the tag with `--tag KEY` instead".to_owned()),
         Some(by) => Ok(*by),
         None => Err(format!("costs cannot be grouped by `{text}`: there are {known}")),
     }
@@ -98,7 +97,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
     let now = clock::now();
     let usual = if args.idle { CostBy::Cluster } else { CostBy::Day };
     let query = CostQuery {
-        by: if args.tag.is_some() { CostBy::Tag } else { args.by.unwrap_or(usual) },
+        by: args.by.unwrap_or(if args.tag.is_some() { CostBy::Tag } else { usual }),
         tag: args.tag.clone(),
         since: args.since.map(|when| when.at(now)),
         until: args.until.map(|when| when.at(now)),
@@ -232,7 +231,7 @@ mod tests {
         for bad in ["", "2026", "yesterday", "2026-11-31", "12"] {
             assert!(when(bad).unwrap_err().contains("7d"), "{bad}");
         }
-        assert!(by("tag").unwrap_err().contains("--tag"));
+        assert_eq!(by("tag").unwrap(), CostBy::Tag);
         assert!(by("week").unwrap_err().contains("`day`"));
     }
 

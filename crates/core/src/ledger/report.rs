@@ -27,7 +27,10 @@ pub struct Sum {
 pub fn group_of(line: &LedgerLine, by: CostBy, tag: Option<&str>) -> Option<String> {
     match by {
         CostBy::Owner => Some(line.owner.clone()),
-        CostBy::Tag => tag.and_then(|tag| line.tags.get(tag)).cloned(),
+        CostBy::Tag => match tag {
+            Some(tag) => line.tags.get(tag).cloned(),
+            None => tag_group(line),
+        },
         CostBy::Job => job_group(line),
         CostBy::Day => Some(line.started_at.date()),
         CostBy::Profile => Some(line.profile.clone()).filter(|profile| !profile.is_empty()),
@@ -41,6 +44,12 @@ pub fn group_of(line: &LedgerLine, by: CostBy, tag: Option<&str>) -> Option<Stri
 pub fn job_group(line: &LedgerLine) -> Option<String> {
     let names: Vec<_> = line.jobs().iter().map(|job| job.as_str()).collect();
     (!names.is_empty()).then(|| names.join(","))
+}
+
+/// All tags of a line together, so that groups add up: `env=prod, team=risk`.
+fn tag_group(line: &LedgerLine) -> Option<String> {
+    let tags: Vec<_> = line.tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    (!tags.is_empty()).then(|| tags.join(", "))
 }
 
 /// The word for what a line's process was.

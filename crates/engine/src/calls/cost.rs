@@ -92,7 +92,6 @@ impl Engine {
 fn check(question: &CostQuestion) -> Result<(), CallError> {
     let refuse = |text: String| Err(CallError::new(CallErrorKind::Invalid, "bad_tag", text));
     match (question.by, &question.tag) {
-        (CostBy::Tag, None) => refuse("costs by tag need the name of one\nhint: write for example `tag=team`".to_owned()),
         (CostBy::Tag, Some(tag)) if names::check(tag).is_err() => {
             refuse(format!("`{tag}` cannot be the name of a tag\nhint: a letter, then letters, digits, `-` and `_`"))
         }

@@ -19,6 +19,7 @@ mod outputs;
 mod port;
 mod regions;
 mod tokens;
+mod variables;
 mod workflows;
 
 use std::path::{Path, PathBuf};
@@ -149,7 +150,7 @@ async fn begin(face: &Face) -> Result<Here, GoogleError> {
     let (tls, account, tokens, storage) = made.await.map_err(|error| GoogleError::Key("the credentials", error.to_string()))??;
     let clock: Arc<dyn Clock> = Arc::clone(&face.assembly.engine.ports.clock);
     let here = Here { folder, api_port, proxy_port, project: PROJECT };
-    let variables = outputs::variables(&here, tokens.secret());
+    let variables = variables::variables(&here, tokens.secret());
     let proofs = Arc::new(tokens::Proofs::new(tokens, account, Arc::clone(&clock)));
     let outputs = Arc::new(outputs::Files::new(face));
     let storage = face.google.storage.get_or_init(|| async { storage }).await.clone();

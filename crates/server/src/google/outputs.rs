@@ -1,4 +1,4 @@
-//! What the Dataproc face reads of jobs, and what their processes get as environment.
+//! What the Dataproc face reads of jobs.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -12,7 +12,6 @@ use caddis_engine::Engine;
 use caddis_types::api::Stream;
 use caddis_types::{ClusterId, JobId};
 
-use super::Here;
 use crate::face::Face;
 use crate::logs::reader::Reader;
 
@@ -123,18 +122,4 @@ fn logs(folder: &Path) -> Vec<(String, Vec<u8>)> {
     }
     logs.sort();
     logs
-}
-
-/// The environment of clusters and jobs that come over the wire: what a program needs to run at all, from the
-/// server's own, and nothing that its starter happened to have; and what leads Google's clients in it here.
-pub(super) fn variables(here: &Here, secret: &str) -> Vec<(String, String)> {
-    let own = ["PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR"];
-    let own = own.iter().filter_map(|name| std::env::var(name).ok().map(|value| ((*name).to_owned(), value)));
-    let google = [
-        ("GOOGLE_APPLICATION_CREDENTIALS", here.key().display().to_string()),
-        ("GOOGLE_CLOUD_PROJECT", here.project.to_owned()),
-        ("NO_GCE_CHECK", "true".to_owned()),
-    ];
-    let storage = caddis_types::google::storage_variables(here.api_port, secret, &here.roots().display().to_string());
-    own.chain(google.into_iter().chain(storage).map(|(name, value)| (name.to_owned(), value))).collect()
 }

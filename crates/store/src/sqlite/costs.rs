@@ -72,10 +72,11 @@ fn sums(filter: &CostFilter) -> QueryBuilder<Sqlite> {
     query.push(" SELECT ");
     match filter.by {
         CostBy::Owner => query.push("owner"),
-        CostBy::Tag => {
-            let path = format!("$.\"{}\"", filter.tag.as_deref().unwrap_or_default());
-            query.push("json_extract(tags, ").push_bind(path).push(")")
-        }
+        CostBy::Tag => match &filter.tag {
+            Some(tag) => query.push("json_extract(tags, ").push_bind(format!("$.\"{tag}\"")).push(")"),
+            // They stand in the order of their names.
+            None => query.push("(SELECT group_concat(key || '=' || value, ', ') FROM json_each(tags))"),
+        },
         CostBy::Job => query.push("job"),
         // Before 1970 a plain division would round the other way.
         CostBy::Day => query.push("CAST((started_at - ((started_at % 86400000000) + 86400000000) % 86400000000) / 86400000000 AS TEXT)"),
@@ -137,9 +138,10 @@ mod tests {
     async fn sums_read_the_index_alone_and_edges_a_day_of_it() {
         let mut connection = SqliteConnection::connect("sqlite::memory:").await.expect("memory is there");
         schema::migrate(&mut connection, "memory".as_ref()).await.expect("the schema is sound");
-        for by in CostBy::ALL {
+        let tags = [None, Some("team".to_owned())];
+        for (by, tag) in CostBy::ALL.iter().flat_map(|by| tags.clone().map(|tag| (by, tag))) {
             for owner in [None, Some("ada".to_owned())] {
-                let filter = CostFilter { owner, by: *by, tag: Some("team".to_owned()), ..CostFilter::default() };
+                let filter = CostFilter { owner, by: *by, tag: tag.clone(), ..CostFilter::default() };
                 let sums = plan(&mut connection, &sums(&filter)).await;
                 assert!(sums.contains("SEARCH ledger USING COVERING INDEX ledger_sums (owner=? AND started_at>? AND started_at<?)"), "{by:?}: {sums}");
                 let edges = plan(&mut connection, &edges(&filter)).await;

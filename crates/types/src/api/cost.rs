@@ -11,7 +11,7 @@ use crate::{NanoDollars, Timestamp};
 pub enum CostBy {
     /// Whose it was.
     Owner,
-    /// The value of one tag, which `tag` names.
+    /// The value of the tag that `tag` names; without a name all tags together.
     Tag,
     /// The job that it served; jobs that shared a cluster at the same time have equal parts.
     Job,

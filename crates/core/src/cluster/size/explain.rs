@@ -2,7 +2,7 @@
 
 use caddis_types::{Reason, ReasonCode, Timestamp};
 
-use crate::autoscale::Decision;
+use crate::autoscale::{Decision, Why};
 use crate::record::{ClusterRecord, DecisionRow};
 
 fn workers(count: u32) -> String {
@@ -36,8 +36,22 @@ pub(super) fn by_load(record: &ClusterRecord, row: &DecisionRow, decision: &Deci
     let changed = memory.grew_at.max(memory.shrank_at).or(record.ready_at);
     let sentence = format!("it wants {} of {}..{}: {}", row.target, row.min, row.max, decision.sentence);
     let reason = Reason::new(ReasonCode::FollowsLoad, sentence, changed.unwrap_or(now).min(now));
-    match decision.due.filter(|due| *due > now) {
-        Some(due) => reason.next(format!("unless work comes, fewer are decided on at {due}")),
-        None => reason.next(format!("it is looked at again whenever the load changes; `caddis cluster scale {} N` fixes a number", record.id)),
+    reason.next(next(record, row, decision, now))
+}
+
+/// What would change it.
+fn next(record: &ClusterRecord, row: &DecisionRow, decision: &Decision, now: Timestamp) -> String {
+    let adapt = |range: String| format!("`caddis cluster adapt {} --workers {range}`", record.id);
+    let due = decision.due.filter(|due| *due > now);
+    match (decision.why, due) {
+        (Why::Settling | Why::Spare, Some(due)) => format!("unless work comes, fewer are decided on at {due}"),
+        (_, Some(due)) => format!("it is decided again as soon as they are here, and at {due} at the latest"),
+        // The limit of what the job may cost ends the range below the maximum, and has a reason of its own.
+        (Why::AtMaximum, None) if row.max >= record.shape.workers_max => {
+            format!("fewer tasks, or a larger maximum: {}", adapt(format!("{}..MAX", row.min)))
+        }
+        (Why::AtMinimum, None) => "when nobody wants those results any more, fewer are decided on".to_owned(),
+        (Why::Idle, None) if row.target > 0 => format!("work that comes, or a smaller minimum: {}", adapt(format!("MIN..{}", row.max))),
+        _ => format!("it is looked at again whenever the load changes; `caddis cluster scale {} N` fixes a number", record.id),
     }
 }

@@ -77,3 +77,29 @@ fn the_same_load_is_written_down_once() {
         }
     }
 }
+
+/// What is said to change it, of a cluster of so many workers from `min` to `max`.
+fn next_of(record: &ClusterRecord, world: &ClusterWorld, seconds: u64) -> String {
+    look(record, world, seconds).1[0].next.clone().expect("something changes it")
+}
+
+#[test]
+fn what_would_change_it_is_said_of_each_kind_of_decision() {
+    let nothing = with(0);
+    assert!(next_of(&serving(2, 2, 4), &nothing, 0).contains("--workers MIN..4"), "a smaller minimum, when idle");
+    assert!(next_of(&serving(4, 0, 4), &with(4000), 0).contains("--workers 0..MAX"), "a larger maximum, when there is more to do");
+    let mut young = serving(4, 0, 4);
+    young.scaling.memory.grew_at = Some(NOW);
+    let fewer = next_of(&young, &nothing, 0);
+    assert!(fewer.contains("fewer are decided on at"), "{fewer}");
+    assert!(next_of(&serving(1, 0, 4), &with(1), 0).contains("whenever the load changes"));
+
+    // Nobody measured these tasks, and a worker is on its way: it is not fewer that come next.
+    let mut guessed = with(400);
+    guessed.dask.as_mut().unwrap().unmeasured = 400;
+    let mut waiting = serving(4, 0, 8);
+    waiting.scaling.memory.grew_at = Some(NOW);
+    waiting.slots.get_mut(&3).unwrap().phase = MemberPhase::Intended { at: NOW };
+    let said = next_of(&waiting, &guessed, 0);
+    assert!(said.contains("as soon as they are here") && !said.contains("fewer"), "{said}");
+}

@@ -66,7 +66,15 @@ fn version_folders(variables: &BTreeMap<String, String>) -> Vec<PathBuf> {
     let pyenv = value("PYENV_ROOT").or_else(|| under(".pyenv")).map(|root| root.join("versions"));
     let mise = value("MISE_DATA_DIR").or_else(|| data.map(|data| data.join("mise"))).map(|root| root.join("installs/python"));
     let asdf = value("ASDF_DATA_DIR").or_else(|| under(".asdf")).map(|root| root.join("installs/python"));
-    [uv, pyenv, mise, asdf].into_iter().flatten().collect()
+    [uv, pyenv, mise, asdf].into_iter().flatten().chain(beside_shims(variables)).collect()
+}
+
+/// The folders of pyenv and asdf whose shims are in `PATH`, wherever they are: with another `HOME` nothing else says where.
+fn beside_shims(variables: &BTreeMap<String, String>) -> impl Iterator<Item = PathBuf> {
+    let path = variables.get("PATH").map(String::as_str).unwrap_or_default();
+    let roots = std::env::split_paths(path).filter(|folder| folder.is_absolute() && folder.ends_with("shims"));
+    let roots: Vec<PathBuf> = roots.filter_map(|shims| shims.parent().map(Path::to_owned)).collect();
+    roots.into_iter().flat_map(|root| [root.join("versions"), root.join("installs/python")])
 }
 
 fn in_virtual_environment(path: &Path) -> bool {
@@ -106,10 +114,15 @@ mod tests {
         fs::write(root.join("bin/python3.10"), b"\x7fELF....").unwrap();
         let path = format!("{0}/shims:{0}/bin:relative", root.display());
         let variables = [("PATH", path), ("PYENV_ROOT", format!("{}/pyenv", root.display())), ("UV_PYTHON_INSTALL_DIR", format!("{}/uv", root.display()))];
-        let variables = variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let variables: BTreeMap<String, String> = variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         let found = candidates(&root.join("home"), &variables);
         let expected = ["bin/python3.12", "uv/cpython-3.13.0-linux/bin/python3", "pyenv/versions/3.11.7/bin/python3"];
         assert_eq!(found.direct, expected.map(|path| root.join(path)));
         assert_eq!(found.shims, [root.join("shims/python3")]);
+        install(&root.join("elsewhere/shims/python3"), b"#!/bin/sh\n");
+        install(&root.join("elsewhere/versions/3.10.13/bin/python3"), b"\x7fELF....");
+        let path = [("PATH".to_owned(), root.join("elsewhere/shims").display().to_string())].into();
+        let found = candidates(&root.join("home"), &path);
+        assert_eq!(found.direct, [root.join("elsewhere/versions/3.10.13/bin/python3")], "pyenv's, though nothing names it");
     }
 }
