@@ -36,7 +36,7 @@ pub enum TraceError {
         why: &'static str,
     },
     /// Groups are missing or too many.
-    #[error("the head says {said} groups and there are {found}: the trace has a hole, or was cut off")]
+    #[error("`groups`: the head says {said} and there are {found}: the trace has a hole, or was cut off")]
     Hole {
         /// By the head.
         said: usize,
@@ -44,7 +44,7 @@ pub enum TraceError {
         found: usize,
     },
     /// A recording that has a hole.
-    #[error("row {row}: nothing was recorded for {seconds:.0} s before it: the recording has a hole")]
+    #[error("row {row}: `at`: nothing was recorded for {seconds:.0} s before it: the recording has a hole")]
     Gap {
         /// Which row, counted from 1.
         row: usize,
