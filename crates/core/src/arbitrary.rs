@@ -172,6 +172,7 @@ pub(crate) fn cluster(dice: &mut ChaCha8Rng, job: Option<&JobRecord>) -> Cluster
     record.scaling.fixed = dice.random_bool(0.2);
     record.scaling.swap = if dice.random_bool(0.1) { Some(dice.random_range(0..8)) } else { None };
     record.shape.on_demand = some(dice, |dice| dice.random_range(0..4));
+    record.shape.preemptible_share = some(dice, |dice| dice.random_range(0.0..1.0));
     record.shape.preempt_rate = some(dice, |dice| dice.random_range(0.1..3600.0));
     record
 }

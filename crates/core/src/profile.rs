@@ -23,8 +23,10 @@ pub struct Profile {
     pub threads: u32,
     /// Memory a worker, bytes.
     pub memory_bytes: u64,
-    /// Workers that are never preemptible; all that come on top of them are. Absent: none is.
+    /// Workers that are never preemptible; those that come on top of them are. Absent: none is.
     pub on_demand: Option<u32>,
+    /// The share of those on top that are preemptible, 0 to 1.
+    pub preemptible_share: f64,
     /// `distributed.scheduler.worker-saturation`.
     pub worker_saturation: Option<f64>,
 }
@@ -38,6 +40,7 @@ pub const PROFILES: &[Profile] = &[
         threads: 3,
         memory_bytes: 14_000_000_000,
         on_demand: Some(2),
+        preemptible_share: 1.0,
         worker_saturation: None,
     },
     Profile {
@@ -47,6 +50,7 @@ pub const PROFILES: &[Profile] = &[
         threads: 3,
         memory_bytes: 14_000_000_000,
         on_demand: Some(2),
+        preemptible_share: 1.0,
         worker_saturation: Some(10.0),
     },
     Profile {
@@ -56,6 +60,7 @@ pub const PROFILES: &[Profile] = &[
         threads: 1,
         memory_bytes: 2_000_000_000,
         on_demand: None,
+        preemptible_share: 1.0,
         worker_saturation: None,
     },
 ];
@@ -124,6 +129,9 @@ pub enum ShapeError {
     /// No threads, or absurdly many.
     #[error("a worker cannot have {0} threads\nhint: give it 1 to 1024")]
     Threads(u32),
+    /// A share that is none.
+    #[error("a share of {0} of the workers cannot be preemptible\nhint: give a number between 0 and 1; 0.5 is every second one beyond `--on-demand`")]
+    PreemptibleShare(f64),
     /// A rate that cannot be meant.
     #[error("workers cannot be preempted {0} times an hour\nhint: give a number between 0 and 3600; 1 preempts each about once an hour")]
     PreemptRate(f64),
@@ -148,9 +156,13 @@ pub fn fit(wish: &ShapeWish, pool: Pool, tariff: &Tariff, now: Timestamp) -> Res
         None => profile.threads.min(pool.cpus),
     };
     let on_demand = wish.on_demand.or(profile.on_demand);
+    let preemptible_share = match wish.preemptible_share {
+        Some(share) if !(0.0..=1.0).contains(&share) => return Err(ShapeError::PreemptibleShare(share)),
+        asked => Some(asked.unwrap_or(profile.preemptible_share)).filter(|share| *share < 1.0),
+    };
     let preempt_rate = match wish.preempt_rate {
         Some(rate) if !(0.0..=3600.0).contains(&rate) => return Err(ShapeError::PreemptRate(rate)),
-        Some(rate) if rate > 0.0 && on_demand.is_none_or(|on_demand| on_demand >= range.max) => {
+        Some(rate) if rate > 0.0 && (preemptible_share == Some(0.0) || on_demand.is_none_or(|on_demand| on_demand >= range.max)) => {
             notices.push("no worker is preempted: all of them are on-demand (`--on-demand` says how many are)".to_owned());
             None
         }
@@ -171,6 +183,7 @@ pub fn fit(wish: &ShapeWish, pool: Pool, tariff: &Tariff, now: Timestamp) -> Res
         dashboard: wish.dashboard.unwrap_or(true),
         nanny: wish.nanny,
         on_demand,
+        preemptible_share,
         preempt_rate,
         machine_type,
         scheduler_machine_type,

@@ -96,6 +96,7 @@ fn shape(rng: &mut ChaCha8Rng) -> ShapeWish {
         workers: Some(range(rng)),
         memory_bytes: Some(GIB),
         on_demand: Some(rng.random_range(0..4)),
+        preemptible_share: rng.random_bool(0.3).then(|| rng.random_range(0.0..1.0)),
         preempt_rate: rng.random_bool(0.3).then(|| rng.random_range(10.0..400.0)),
         ..ShapeWish::default()
     }

@@ -56,9 +56,13 @@ pub struct ClusterShape {
     /// The machine type of the scheduler on Google Cloud.
     #[serde(default = "usual_machine")]
     pub scheduler_machine_type: String,
-    /// So many workers are never preemptible, and all that come on top of them are; absent: none is. The scheduler never is.
+    /// So many workers are never preemptible, and those that come on top of them are; absent: none is. The scheduler never
+    /// is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_demand: Option<u32>,
+    /// The share of those on top that are preemptible, 0 to 1; absent: all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preemptible_share: Option<f64>,
     /// Preemptions an hour of each preemptible worker, played by Caddis itself so that people can try their jobs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub preempt_rate: Option<f64>,
@@ -101,9 +105,12 @@ pub struct ShapeWish {
     /// The machine type whose price the scheduler has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scheduler_machine_type: Option<String>,
-    /// So many workers that are never preemptible; all that come on top of them are.
+    /// So many workers that are never preemptible; those that come on top of them are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_demand: Option<u32>,
+    /// The share of those on top that are preemptible, 0 to 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preemptible_share: Option<f64>,
     /// Preemptions an hour of each preemptible worker, played by Caddis itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub preempt_rate: Option<f64>,

@@ -26,6 +26,9 @@ pub struct ShapeArgs {
     /// Workers that are never preemptible; those beyond them are, for a lower price [default: of the profile].
     #[arg(long, value_name = "N")]
     pub on_demand: Option<u32>,
+    /// The share of the workers beyond those of `--on-demand` that are preemptible, 0 to 1 [default: of the profile].
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    pub preemptible_share: Option<f64>,
     /// Take each preemptible worker away so many times an hour, with 25 s of notice, to try how a job bears it.
     #[arg(long, value_name = "RATE", value_parser = rate)]
     pub preempt_rate: Option<f64>,
@@ -52,6 +55,7 @@ impl ShapeArgs {
             machine_type: None,
             scheduler_machine_type: None,
             on_demand: self.on_demand.or(defaults.on_demand),
+            preemptible_share: self.preemptible_share.or(defaults.preemptible_share),
             preempt_rate: self.preempt_rate,
             dashboard: self.no_dashboard.then_some(false),
         }
@@ -64,6 +68,7 @@ impl ShapeArgs {
             ("--threads", self.threads.is_some()),
             ("--memory", self.memory.is_some()),
             ("--on-demand", self.on_demand.is_some()),
+            ("--preemptible-share", self.preemptible_share.is_some()),
             ("--preempt-rate", self.preempt_rate.is_some()),
             ("--profile", self.profile.is_some()),
             ("--nanny", self.nanny),
@@ -117,6 +122,14 @@ impl EnvironmentArgs {
 /// Reads a size of memory.
 pub fn size(text: &str) -> Result<u64, String> {
     bytes::parse(text).map_err(|error| error.to_string())
+}
+
+/// Reads a part of a whole.
+fn share(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
+        _ => Err("a share lies between 0 and 1; 0.5 is every second one".to_owned()),
+    }
 }
 
 /// Reads how often something happens in an hour.

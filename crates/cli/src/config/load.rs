@@ -92,7 +92,7 @@ mod tests {
     #[test]
     fn every_known_key_is_read() {
         let text = "[server]\nidle_exit = \"5m\"\nretention = \"7d\"\n[storage]\nstaging_retention = \"0\"\n[pool]\nmemory = \"8GiB\"\n[defaults]\n\
-                    profile = \"small\"\nworkers = \"1..3\"\nthreads = 2\nmemory = \"2GiB\"\non_demand = 1\ntimeout = \"1h\"\nmax_cost = 1.5\n\
+                    profile = \"small\"\nworkers = \"1..3\"\nthreads = 2\nmemory = \"2GiB\"\non_demand = 1\npreemptible_share = 0.5\ntimeout = \"1h\"\nmax_cost = 1.5\n\
                     retries = 1\nkeep_on_failure = 60\npython = \"3.12\"\ndask = \"2026.3\"\n[times]\n\
                     member_start = 30\norderly_close = 1\ndrain = \"2m\"\nscript_after_scheduler = 1\n[autoscale]\nslack = 1.2\nleast_work_seconds = 3\nwork_per_start = 1\n\
                     hour_worth = 100.0\nshrink_after_seconds = 5\nhold_starts = 2\nmemory_high = 0.8\ncpu_high = 0.9\n\

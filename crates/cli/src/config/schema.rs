@@ -105,6 +105,8 @@ pub struct Defaults {
     pub memory: Option<Size>,
     /// `--on-demand`.
     pub on_demand: Option<u32>,
+    /// `--preemptible-share`.
+    pub preemptible_share: Option<f64>,
     /// `--timeout`.
     pub timeout: Option<Span>,
     /// `--max-cost`.
@@ -242,8 +244,8 @@ pub(super) const KEYS: &[(&str, &[&str])] = &[
     (
         "defaults",
         &[
-            "profile", "workers", "threads", "memory", "on_demand", "timeout", "max_cost", "retries", "keep_on_failure",
-            "python", "dask",
+            "profile", "workers", "threads", "memory", "on_demand", "preemptible_share", "timeout", "max_cost", "retries",
+            "keep_on_failure", "python", "dask",
         ],
     ),
     ("dataproc", &["init_actions"]),

@@ -23,9 +23,22 @@ fn on_demand(record: &ClusterRecord) -> u32 {
     record.slots.values().filter(|slot| slot.retiring.is_none() && !slot.preemptible).count() as u32
 }
 
-/// On-demand workers beyond those that are to be on-demand.
-pub(super) fn stand_ins(record: &ClusterRecord) -> u32 {
-    record.shape.on_demand.map_or(0, |base| on_demand(record).saturating_sub(base))
+/// How many of so many workers are to be on-demand: the base, and of those on top what the share leaves, rounded up.
+fn wanted(record: &ClusterRecord, workers: u32) -> u32 {
+    let Some(base) = record.shape.on_demand else { return workers };
+    let others = workers.saturating_sub(base);
+    let share = record.shape.preemptible_share.unwrap_or(1.0).clamp(0.0, 1.0);
+    workers - (f64::from(others) * share) as u32
+}
+
+/// On-demand workers beyond those that are to be on-demand, when there are so many workers.
+pub(super) fn stand_ins(record: &ClusterRecord, workers: u32) -> u32 {
+    on_demand(record).saturating_sub(wanted(record, workers))
+}
+
+/// Workers that stay.
+pub(super) fn staying(record: &ClusterRecord) -> u32 {
+    record.slots.values().filter(|slot| slot.retiring.is_none()).count() as u32
 }
 
 /// Whether preemptible workers are not even asked for.
@@ -35,7 +48,7 @@ pub(super) fn lasts(record: &ClusterRecord, now: Timestamp) -> bool {
 
 /// Whether the next new worker is a preemptible one.
 pub(super) fn next_is_preemptible(record: &ClusterRecord, now: Timestamp) -> bool {
-    record.shape.on_demand.is_some_and(|base| on_demand(record) >= base) && !lasts(record, now)
+    on_demand(record) >= wanted(record, staying(record) + 1) && !lasts(record, now)
 }
 
 /// After a shortage: asks for one preemptible worker on top, and later for the next.
@@ -52,7 +65,7 @@ pub(super) fn give_back(plan: &mut Plan<ClusterRecord>, now: Timestamp) {
         && record.slots.len() as u32 == record.workers_desired;
     if shortage.until > now {
         plan.due_at(shortage.until);
-    } else if stand_ins(record) == 0 {
+    } else if stand_ins(record, staying(record)) == 0 {
         record.scaling.shortage = None;
     } else if record.scaling.swap.is_none() && settled && matches!(record.state, ClusterState::Running { .. }) {
         let message = "a preemptible worker is asked for again, to take the place of an on-demand one";
@@ -132,6 +145,21 @@ mod tests {
         assert_eq!(preemptible(&record), [false, true, true]);
         let all = ClusterRecord { shape: caddis_types::shape::ClusterShape { on_demand: None, ..record.shape }, ..plain_cluster(3, 3) };
         assert_eq!(preemptible(&look(&all, &seen([]), 0).record), [false; 3]);
+    }
+
+    #[test]
+    fn of_those_on_top_a_share_is_preemptible() {
+        let of = |workers: u32, base: Option<u32>, share: Option<f64>| {
+            let mut record = plain_cluster(workers, workers);
+            (record.shape.on_demand, record.shape.preemptible_share) = (base, share);
+            preemptible(&look(&record, &seen([]), 0).record).into_iter().filter(|preemptible| *preemptible).count()
+        };
+        assert_eq!([0.0, 0.25, 0.5, 1.0].map(|share| of(10, Some(2), Some(share))), [0, 2, 4, 8]);
+        assert_eq!((of(10, Some(2), None), of(10, Some(0), Some(0.5)), of(2, Some(2), Some(0.5)), of(10, None, Some(0.5))), (8, 5, 0, 0));
+        // They come in turn, so that it is right at each number of workers.
+        let mut record = plain_cluster(6, 6);
+        (record.shape.on_demand, record.shape.preemptible_share) = (Some(2), Some(0.5));
+        assert_eq!(preemptible(&look(&record, &seen([]), 0).record), [false, false, false, true, false, true]);
     }
 
     #[test]

@@ -64,10 +64,15 @@ fn victims(record: &ClusterRecord, input: &ClusterInput<'_>, surplus: usize, now
     let (preemptible, on_demand): (Vec<u32>, Vec<u32>) = named.partition(|slot| record.slots[slot].preemptible);
     let stand_ins = match shortage::lasts(record, now) {
         true => 0,
-        false => (shortage::stand_ins(record) as usize).min(surplus),
+        false => {
+            let left = shortage::staying(record).saturating_sub(u32::try_from(surplus).unwrap_or(u32::MAX));
+            (shortage::stand_ins(record, left) as usize).min(surplus)
+        }
     };
-    if stand_ins == 0 {
-        return preemptible.into_iter().chain(on_demand).take(surplus).collect();
+    if stand_ins == 0 || record.scaling.shortage.is_none() {
+        // Where only a share is preemptible, it is the same among those that stay.
+        let (first, rest) = on_demand.split_at(stand_ins.min(on_demand.len()));
+        return first.iter().chain(&preemptible).chain(rest).copied().take(surplus).collect();
     }
     // A stand-in that the scheduler would not let go now is waited for: the worker that came for it does not go instead.
     let others = preemptible.into_iter().take(surplus - stand_ins);

@@ -82,6 +82,7 @@ impl From<ShapeError> for CallError {
             ShapeError::MinimumAbovePool { .. } => (CallErrorKind::Conflict, "minimum_above_pool"),
             ShapeError::TooLittleMemory(_) => (CallErrorKind::Invalid, "too_little_memory"),
             ShapeError::PreemptRate(_) => (CallErrorKind::Invalid, "preempt_rate"),
+            ShapeError::PreemptibleShare(_) => (CallErrorKind::Invalid, "preemptible_share"),
             ShapeError::Threads(_) => (CallErrorKind::Invalid, "threads"),
             ShapeError::Workers { .. } => (CallErrorKind::Invalid, "workers"),
         };

@@ -49,6 +49,7 @@ fn full_job() -> JobRecord {
             machine_type: Some("n2-standard-8".to_owned()),
             scheduler_machine_type: Some("n2-standard-4".to_owned()),
             on_demand: Some(2),
+            preemptible_share: Some(0.5),
             preempt_rate: Some(0.5),
             dashboard: Some(false),
         }),

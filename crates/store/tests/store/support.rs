@@ -116,6 +116,7 @@ pub(crate) fn shape() -> ClusterShape {
         worker_saturation: None,
         dashboard: true,
         on_demand: Some(2),
+        preemptible_share: None,
         preempt_rate: None,
         nanny: false,
         machine_type: "n2-standard-4".to_owned(),
