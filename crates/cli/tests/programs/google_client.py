@@ -12,6 +12,7 @@ from google.api_core.client_options import ClientOptions
 from google.cloud import dataproc_v1 as dp
 from google.longrunning import operations_pb2
 from google.protobuf import unknown_fields
+from google_steps import code_of
 
 PROJECT, REGION = "team-one", "us-central1"
 transport, port = (sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else "")
@@ -32,17 +33,15 @@ cluster = {
 }
 
 
-def refused(kind, call, *words):
-    """The call is refused with this kind of error, in these words.
-
-    Kinds are those of HTTP: over REST Google's library does not look at the finer code in the body.
-    """
+def refused(code, call, *words):
+    """The call is refused with exactly this code, in these words."""
     try:
         call()
-    except kind as error:
+    except exceptions.GoogleAPICallError as error:
+        assert code_of(error) == code, f"{code_of(error)} is not {code}: {error}"
         for word in words:
             assert word in str(error), f"{word!r} is not in {error}"
-        return print("refused", kind.__name__)
+        return print("refused", code)
     raise AssertionError(f"it was not refused: {words}")
 
 
@@ -75,15 +74,15 @@ def submit(text, **more):
 # A field that is newer than the protos here is kept over gRPC; in JSON nobody knows what its name stands for.
 newer = {**cluster, "config": {**cluster["config"], "cluster_type": "STANDARD"}}
 if transport == "rest":
-    refused(exceptions.BadRequest, lambda: clusters.create_cluster({**here, "cluster": newer}), "clusterType")
+    refused("INVALID_ARGUMENT", lambda: clusters.create_cluster({**here, "cluster": newer}), "clusterType")
 else:
     cluster = newer
-    print("refused BadRequest")
+    print("refused INVALID_ARGUMENT")
 
 # A cluster.
-refused(exceptions.NotFound, lambda: clusters.get_cluster({**here, "cluster_name": name}), "Not found: Cluster")
+refused("NOT_FOUND", lambda: clusters.get_cluster({**here, "cluster_name": name}), "Not found: Cluster")
 one = {**cluster, "config": {"worker_config": {"num_instances": 1}}}
-refused(exceptions.BadRequest, lambda: clusters.create_cluster({**here, "cluster": one}), "num_instances")
+refused("INVALID_ARGUMENT", lambda: clusters.create_cluster({**here, "cluster": one}), "num_instances")
 asked = {**here, "cluster": cluster, "request_id": f"once-{transport}"}
 operation = clusters.create_cluster(asked)
 assert clusters.create_cluster(asked).operation.name == operation.operation.name
@@ -92,7 +91,7 @@ assert made.status.state.name == "RUNNING" and made.cluster_uuid, made
 assert operation.metadata.cluster_name == name and operation.metadata.operation_type == "CREATE", operation.metadata
 assert any("2.1" in warning for warning in operation.metadata.warnings), operation.metadata
 print("created", made.cluster_name)
-refused(exceptions.Conflict, lambda: clusters.create_cluster({**here, "cluster": cluster}), "Already exists")
+refused("ALREADY_EXISTS", lambda: clusters.create_cluster({**here, "cluster": cluster}), "Already exists")
 got = clusters.get_cluster({**here, "cluster_name": name})
 assert got.status.state.name == "RUNNING" and [s.state.name for s in got.status_history] == ["CREATING"], got
 assert got.config.gce_cluster_config.internal_ip_only and got.config.gce_cluster_config.zone_uri == "us-central1-b"
@@ -104,7 +103,7 @@ if transport == "grpc":
 found = lambda text: [c.cluster_name for c in clusters.list_clusters({**here, "filter": text})]
 assert found("status.state = ACTIVE AND labels.env = staging") == [name]
 assert found("labels.env = prod") == [] and found("") == [name]
-refused(exceptions.BadRequest, lambda: list(clusters.list_clusters({**here, "filter": "status.state"})), "filter")
+refused("INVALID_ARGUMENT", lambda: list(clusters.list_clusters({**here, "filter": "status.state"})), "filter")
 
 # Jobs.
 adds = "import sys\nfrom dask.distributed import Client\nprint(Client().submit(sum, [1, 2]).result(), *sys.argv[1:])\n"
@@ -123,9 +122,9 @@ job = submit("import time\nprint('begun', flush=True)\ntime.sleep(600)\n")
 until(job.reference.job_id, "RUNNING")
 jobs.cancel_job({**here, "job_id": job.reference.job_id})
 assert until(job.reference.job_id, "CANCELLED", "DONE", "ERROR").status.state.name == "CANCELLED"
-refused(exceptions.BadRequest, lambda: jobs.submit_job({**here, "job": {
+refused("INVALID_ARGUMENT", lambda: jobs.submit_job({**here, "job": {
     "placement": {"cluster_name": name}, "spark_job": {"main_class": "org.example.Main"}}}), "Python on Dask")
-refused(exceptions.NotFound, lambda: jobs.submit_job({**here, "job": {
+refused("NOT_FOUND", lambda: jobs.submit_job({**here, "job": {
     "placement": {"cluster_name": "none"}, "pyspark_job": {"main_python_file_uri": script("")}}}), "clusters/none")
 named = {"reference": {"job_id": f"named-{transport}"}, "placement": {"cluster_name": name},
          "pyspark_job": {"main_python_file_uri": script("print('named')")}, "labels": {"a": "b"}}
@@ -137,7 +136,7 @@ newer = lambda job: [(f.field_number, f.data) for f in unknown_fields.UnknownFie
 begun = jobs.submit_job_as_operation(dp.SubmitJobRequest(**here, job=named, request_id=f"job-{transport}"))
 done = begun.result(timeout=60)
 assert done.status.state.name == "DONE"
-refused(exceptions.Conflict, lambda: jobs.submit_job(dp.SubmitJobRequest(**here, job=named)), "Already exists")
+refused("ALREADY_EXISTS", lambda: jobs.submit_job(dp.SubmitJobRequest(**here, job=named)), "Already exists")
 changed = jobs.update_job({**here, "job_id": f"named-{transport}", "job": {"labels": {"c": "d"}},
                            "update_mask": {"paths": ["labels"]}})
 assert dict(changed.labels) == {"c": "d"}, changed
@@ -148,7 +147,7 @@ if transport == "grpc":
 ids = [j.reference.job_id for j in jobs.list_jobs({**here, "cluster_name": name, "filter": "status.state = DONE"})]
 assert f"named-{transport}" in ids and len(ids) == 2, ids
 jobs.delete_job({**here, "job_id": f"named-{transport}"})
-refused(exceptions.NotFound, lambda: jobs.get_job({**here, "job_id": f"named-{transport}"}), "Not found: Job")
+refused("NOT_FOUND", lambda: jobs.get_job({**here, "job_id": f"named-{transport}"}), "Not found: Job")
 
 # Changes.
 mask = {"paths": ["config.worker_config.num_instances", "labels"]}
@@ -156,20 +155,21 @@ wanted = {"config": {"worker_config": {"num_instances": 3}}, "labels": {"env": "
 updated = clusters.update_cluster({**here, "cluster_name": name, "cluster": wanted, "update_mask": mask}).result(timeout=60)
 assert updated.config.worker_config.num_instances == 3 and dict(updated.labels) == {"env": "prod"}, updated
 assert clusters.get_cluster({**here, "cluster_name": name}).status.state.name == "RUNNING"
-refused(exceptions.BadRequest, lambda: clusters.update_cluster({
+refused("INVALID_ARGUMENT", lambda: clusters.update_cluster({
     **here, "cluster_name": name, "cluster": wanted, "update_mask": {"paths": ["config.config_bucket"]}}), "config_bucket")
 print("updated", updated.config.worker_config.num_instances)
 assert clusters.stop_cluster({**here, "cluster_name": name}).result(timeout=60).status.state.name == "STOPPED"
-refused(exceptions.BadRequest, lambda: submit("print(1)"), "STOPPED")
+refused("FAILED_PRECONDITION", lambda: submit("print(1)"), "STOPPED")
+refused("FAILED_PRECONDITION", lambda: change({"labels": {}}, "labels"), "STOPPED")
 assert clusters.start_cluster({**here, "cluster_name": name}).result(timeout=60).status.state.name == "RUNNING"
 assert until(submit("print(1)").reference.job_id, "DONE", "ERROR").status.state.name == "DONE"
 print("started again")
 
 # The end.
-refused(exceptions.NotFound, lambda: clusters.delete_cluster({**here, "cluster_name": name, "cluster_uuid": "other"}))
+refused("NOT_FOUND", lambda: clusters.delete_cluster({**here, "cluster_name": name, "cluster_uuid": "other"}))
 ending = clusters.delete_cluster({**here, "cluster_name": name})
 ending.result(timeout=60)
-refused(exceptions.NotFound, lambda: clusters.get_cluster({**here, "cluster_name": name}))
-refused(exceptions.NotFound, lambda: clusters.delete_cluster({**here, "cluster_name": name}))
+refused("NOT_FOUND", lambda: clusters.get_cluster({**here, "cluster_name": name}))
+refused("NOT_FOUND", lambda: clusters.delete_cluster({**here, "cluster_name": name}))
 assert found("") == []
 print("deleted")

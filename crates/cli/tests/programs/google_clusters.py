@@ -31,9 +31,9 @@ for config, field in [
     ({"lifecycle_config": {"auto_delete_time": now()}}, "lifecycle_config.auto_delete_time"),
     ({"lifecycle_config": {"idle_stop_ttl": minutes(1)}}, "lifecycle_config.idle_stop_ttl"),
 ]:
-    refused(exceptions.BadRequest, lambda: create(name, config), field)
+    refused("INVALID_ARGUMENT", lambda: create(name, config), field)
 zone = {"project_id": PROJECT, "region": "us-central1-a"}
-refused(exceptions.BadRequest, lambda: list(clusters.list_clusters(zone)), "is a zone", "`us-central1`")
+refused("INVALID_ARGUMENT", lambda: list(clusters.list_clusters(zone)), "is a zone", "`us-central1`")
 print("refused")
 
 # Times to live.
@@ -53,7 +53,7 @@ assert kept.auto_delete_time == ends and kept.idle_delete_ttl.seconds == 1200 an
 until(lambda: cluster(name).config.lifecycle_config.idle_start_time)
 succeeds(name, "print(1)")
 ttl = "config.lifecycle_config.auto_delete_ttl"
-refused(exceptions.BadRequest, lambda: update(name, [ttl], {"lifecycle_config": {"auto_delete_ttl": minutes(1)}}), "auto_delete_ttl")
+refused("INVALID_ARGUMENT", lambda: update(name, [ttl], {"lifecycle_config": {"auto_delete_ttl": minutes(1)}}), "auto_delete_ttl")
 changed = update(name, [ttl], {"lifecycle_config": {"auto_delete_ttl": minutes(60)}}).config.lifecycle_config
 assert changed.auto_delete_ttl.seconds == 3600 and not changed.auto_delete_time, changed
 why = json.loads(subprocess.check_output([os.environ["CADDIS"], "why", name, "-o", "json"]))
@@ -81,8 +81,8 @@ print("shown")
 job = over(submit(name, "import sys\nprint('what went wrong', file=sys.stderr)\nsys.exit(3)\n", labels={"a": "b"}))
 assert job.status.state.name == "ERROR", job
 asked = {**here, "cluster_name": name}
-refused(exceptions.NotFound, lambda: clusters.diagnose_cluster({**asked, "cluster_name": "none"}), "none")
-refused(exceptions.BadRequest, lambda: clusters.diagnose_cluster({**asked, "jobs": ["x"]}), "jobs[0]")
+refused("NOT_FOUND", lambda: clusters.diagnose_cluster({**asked, "cluster_name": "none"}), "none")
+refused("INVALID_ARGUMENT", lambda: clusters.diagnose_cluster({**asked, "jobs": ["x"]}), "jobs[0]")
 operation = clusters.diagnose_cluster(asked)
 uri = operation.result(timeout=60).output_uri
 assert operation.metadata.operation_type == "DIAGNOSE" and uri.startswith("file:///"), (operation.metadata, uri)
@@ -103,8 +103,8 @@ with tarfile.open(only.result(timeout=60).output_uri.removeprefix("file://")) as
 store = os.environ["STORAGE_EMULATOR_HOST"]
 requests.post(f"{store}/storage/v1/b?project={PROJECT}", json={"name": f"tarballs-{transport}"}, timeout=10)
 inside = f"gs://tarballs-{transport}/of/clusters"
-refused(exceptions.BadRequest, lambda: clusters.diagnose_cluster({**asked, "tarball_gcs_dir": "gs://none/x"}), "tarball_gcs_dir")
-refused(exceptions.BadRequest, lambda: clusters.diagnose_cluster({**asked, "tarball_gcs_dir": "/tmp"}), "gs://bucket/folder")
+refused("INVALID_ARGUMENT", lambda: clusters.diagnose_cluster({**asked, "tarball_gcs_dir": "gs://none/x"}), "tarball_gcs_dir")
+refused("INVALID_ARGUMENT", lambda: clusters.diagnose_cluster({**asked, "tarball_gcs_dir": "/tmp"}), "gs://bucket/folder")
 put = clusters.diagnose_cluster({**asked, "tarball_gcs_dir": inside}).result(timeout=60).output_uri
 assert put.startswith(f"{inside}/") and put.endswith("/diagnostic.tar.gz"), put
 bucket, object_ = put.removeprefix("gs://").split("/", 1)
@@ -114,7 +114,7 @@ with tarfile.open(fileobj=io.BytesIO(got.content)) as archive:
 print("diagnosed")
 
 # A job past its deadline is ended by the server.
-refused(exceptions.BadRequest, lambda: submit(name, "", labels={"caddis-deadline": "soon"}), "caddis-deadline")
+refused("INVALID_ARGUMENT", lambda: submit(name, "", labels={"caddis-deadline": "soon"}), "caddis-deadline")
 late = over(submit(name, "import time\ntime.sleep(600)\n", labels={"caddis-deadline": "1s"}))
 assert late.status.state.name == "ERROR" and "longer than its time limit" in late.status.details, late
 print("ended")
@@ -127,7 +127,7 @@ Client().run_on_scheduler(os._exit, 7)
 """))
 until(lambda: cluster(name).status.state.name == "ERROR")
 assert "scheduler" in cluster(name).status.detail, cluster(name).status
-refused(exceptions.BadRequest, lambda: submit(name, ""), "ERROR")
+refused("FAILED_PRECONDITION", lambda: submit(name, ""), "ERROR")
 assert clusters.diagnose_cluster(asked).result(timeout=60).output_uri
 one = clusters.delete_cluster({**asked, "request_id": f"delete-{transport}"})
 two = clusters.delete_cluster({**asked, "request_id": f"delete-{transport}"})
@@ -143,6 +143,6 @@ except exceptions.NotFound:
     pass
 for operation in both:
     operation.result(timeout=60)
-refused(exceptions.NotFound, lambda: cluster(name), "Not found: Cluster")
+refused("NOT_FOUND", lambda: cluster(name), "Not found: Cluster")
 delete("plain")
 print("deleted")
