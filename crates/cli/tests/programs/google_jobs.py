@@ -185,6 +185,28 @@ assert not os.path.exists(f"/proc/{pid}"), "its child lives"
 assert jobs.cancel_job({**here, "job_id": job.reference.job_id}).status.state.name == "CANCELLED"
 print("cancelled")
 
+# Tasks of a cancelled job run in threads that cannot be interrupted; the next job does not wait for them.
+filling = submit(f"""
+import time
+from dask.distributed import Client
+client = Client()
+tasks = client.map(lambda n: time.sleep(600), range(sum(client.nthreads().values())), pure=False)
+run = lambda dask_worker: len(dask_worker.state.executing)
+while sum(client.run(run).values()) < len(tasks):
+    time.sleep(0.05)
+open({folder + '/full'!r}, "w").close()
+client.gather(tasks)
+""")
+ends = time.monotonic() + 60
+while not os.path.exists(f"{folder}/full") and time.monotonic() < ends:
+    time.sleep(0.02)
+jobs.cancel_job({**here, "job_id": filling.reference.job_id})
+assert until(filling, "CANCELLED", "DONE", "ERROR").status.state.name == "CANCELLED"
+began = time.monotonic()
+done(submit("from dask.distributed import Client\nassert Client().submit(sum, [1, 2]).result() == 3\n"))
+print(f"the next job took {time.monotonic() - began:.1f} s", file=sys.stderr)
+print("freed")
+
 # Ids.
 first = submit("print(1)", request_id="again")
 assert submit("print(1)", request_id="again").reference.job_id == first.reference.job_id
