@@ -13,24 +13,26 @@ use serde_json::Value;
 
 /// What the client saw, whichever way it went.
 const SEEN: &str = "\
-refused BadRequest
-refused NotFound
-refused BadRequest
+refused INVALID_ARGUMENT
+refused NOT_FOUND
+refused INVALID_ARGUMENT
 created etl-TRANSPORT
-refused Conflict
-refused BadRequest
+refused ALREADY_EXISTS
+refused INVALID_ARGUMENT
 done True
-refused BadRequest
-refused NotFound
-refused Conflict
-refused NotFound
-refused BadRequest
+refused INVALID_ARGUMENT
+refused NOT_FOUND
+refused ALREADY_EXISTS
+refused NOT_FOUND
+refused INVALID_ARGUMENT
 updated 3
-refused BadRequest
+refused FAILED_PRECONDITION
+refused FAILED_PRECONDITION
+refused FAILED_PRECONDITION
 started again
-refused NotFound
-refused NotFound
-refused NotFound
+refused NOT_FOUND
+refused NOT_FOUND
+refused NOT_FOUND
 deleted
 ";
 

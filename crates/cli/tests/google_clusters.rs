@@ -9,7 +9,7 @@ use common::CADDIS;
 use common::google::{client, interpreter, rest_client, says};
 
 const PROGRAM: &str = "google_clusters.py";
-const SEEN: &str = "refused\nlimited\nshown\ndiagnosed\nended\ndeleted\n";
+const SEEN: &str = "refused\nreturned\nkinds\nshrunk\nlimited\nshown\ndiagnosed\nended\ndeleted\ncancelled\n";
 
 /// A client that may also ask the binary itself.
 fn beside(world: &World, mut command: Command) -> Command {

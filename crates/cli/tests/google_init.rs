@@ -65,7 +65,7 @@ fn as_root_they_are_refused() {
     let python = interpreter(&world);
     let program = "from google_steps import *\n\
         config = {'initialization_actions': [{'executable_file': 'gs://b/o'}]}\n\
-        refused(exceptions.BadRequest, lambda: create('c', config), 'never run as root')\n\
+        refused('FAILED_PRECONDITION', lambda: create('c', config), 'never run as root')\n\
         create('c').result(timeout=120)\ndelete('c')\n";
     let mut command = client(&world, &python, "google_init.py", &["grpc"]);
     world.file("google_init.py", program);

@@ -12,7 +12,7 @@ use common::CADDIS;
 use common::google::{client, interpreter, rest_client, says, settings};
 use rustix::process::Signal;
 
-const WENT_WELL: &str = "files\nspark\nretries\ncancelled\nids\nlists\ngone with its cluster\npackages\n";
+const WENT_WELL: &str = "files\nspark\nretries\ncancelled\nfreed\nids\nlists\ngone with its cluster\npackages\n";
 
 #[test]
 fn jobs_over_grpc() {

@@ -53,9 +53,9 @@ impl Service {
         workflows::drive(self.parts.face.clone(), changes).await;
     }
 
-    /// What happens beside requests; it may be cut at any point.
-    pub async fn beside(&self) {
-        tasks::run(self.parts.face.clone()).await;
+    /// What happens beside requests; it may be cut at any point. `changes` as above.
+    pub async fn beside(&self, changes: tokio::sync::watch::Receiver<()>) {
+        tasks::run(self.parts.face.clone(), changes).await;
     }
 
     /// Answers one request, whichever wire it speaks.

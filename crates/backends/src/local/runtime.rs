@@ -18,6 +18,7 @@ macro_rules! embedded {
 const FILES: &[(&str, &str)] = embedded![
     "caddis/__init__.py",
     "caddis/runtime/__init__.py",
+    "caddis/runtime/abandoned.py",
     "caddis/runtime/beside.py",
     "caddis/runtime/claims.py",
     "caddis/runtime/daskconfig.py",

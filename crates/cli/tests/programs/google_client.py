@@ -7,11 +7,13 @@ import sys
 import time
 
 import google.auth
+from google.auth.transport.requests import AuthorizedSession
 from google.api_core import exceptions
 from google.api_core.client_options import ClientOptions
 from google.cloud import dataproc_v1 as dp
 from google.longrunning import operations_pb2
 from google.protobuf import unknown_fields
+from google_steps import code_of
 
 PROJECT, REGION = "team-one", "us-central1"
 transport, port = (sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else "")
@@ -32,17 +34,15 @@ cluster = {
 }
 
 
-def refused(kind, call, *words):
-    """The call is refused with this kind of error, in these words.
-
-    Kinds are those of HTTP: over REST Google's library does not look at the finer code in the body.
-    """
+def refused(code, call, *words):
+    """The call is refused with exactly this code, in these words."""
     try:
         call()
-    except kind as error:
+    except exceptions.GoogleAPICallError as error:
+        assert code_of(error) == code, f"{code_of(error)} is not {code}: {error}"
         for word in words:
             assert word in str(error), f"{word!r} is not in {error}"
-        return print("refused", kind.__name__)
+        return print("refused", code)
     raise AssertionError(f"it was not refused: {words}")
 
 
@@ -72,18 +72,65 @@ def submit(text, **more):
     return jobs.submit_job({**here, "job": job})
 
 
+kept = {}
+
+
+def begun(kind, call, request_id):
+    """What the call makes of this, asked for twice at once: one operation of this kind, which is remembered."""
+    operation = call(request_id)
+    assert call(request_id).operation.name == operation.operation.name
+    kept[operation.operation.name] = kind
+    return operation
+
+
+def ended(kind, call, request_id):
+    """The same, once it is done: asked for once more it is still the same one."""
+    operation = begun(kind, call, request_id)
+    result = operation.result(timeout=120)
+    assert call(request_id).operation.name == operation.operation.name
+    still_done()
+    return result
+
+
+def still_done():
+    """Every operation that was remembered is done and ended well, whatever became of the cluster since."""
+    for of, kind in kept.items():
+        operation = clusters.get_operation(operations_pb2.GetOperationRequest(name=of))
+        metadata = dp.ClusterOperationMetadata.deserialize(operation.metadata.value)
+        assert operation.done and operation.WhichOneof("result") == "response", operation
+        assert (metadata.operation_type, metadata.status.state.name) == (kind, "DONE"), metadata
+        assert [status.state.name for status in metadata.status_history] == ["PENDING", "RUNNING"], metadata
+        times = [status.state_start_time for status in [*metadata.status_history, metadata.status]]
+        assert times == sorted(times), metadata
+
+
+def history():
+    """All states of the cluster so far, the present one last."""
+    now = clusters.get_cluster({**here, "cluster_name": name})
+    states = [*now.status_history, now.status]
+    times = [status.state_start_time for status in states]
+    assert times == sorted(times), states
+    return [status.state.name for status in states]
+
+
+def change(wanted, *paths):
+    """What updates the cluster so, by the id of a request."""
+    asked = {**here, "cluster_name": name, "cluster": wanted, "update_mask": {"paths": list(paths)}}
+    return lambda request_id="": clusters.update_cluster({**asked, "request_id": request_id})
+
+
 # A field that is newer than the protos here is kept over gRPC; in JSON nobody knows what its name stands for.
 newer = {**cluster, "config": {**cluster["config"], "cluster_type": "STANDARD"}}
 if transport == "rest":
-    refused(exceptions.BadRequest, lambda: clusters.create_cluster({**here, "cluster": newer}), "clusterType")
+    refused("INVALID_ARGUMENT", lambda: clusters.create_cluster({**here, "cluster": newer}), "clusterType")
 else:
     cluster = newer
-    print("refused BadRequest")
+    print("refused INVALID_ARGUMENT")
 
 # A cluster.
-refused(exceptions.NotFound, lambda: clusters.get_cluster({**here, "cluster_name": name}), "Not found: Cluster")
+refused("NOT_FOUND", lambda: clusters.get_cluster({**here, "cluster_name": name}), "Not found: Cluster")
 one = {**cluster, "config": {"worker_config": {"num_instances": 1}}}
-refused(exceptions.BadRequest, lambda: clusters.create_cluster({**here, "cluster": one}), "num_instances")
+refused("INVALID_ARGUMENT", lambda: clusters.create_cluster({**here, "cluster": one}), "num_instances")
 asked = {**here, "cluster": cluster, "request_id": f"once-{transport}"}
 operation = clusters.create_cluster(asked)
 assert clusters.create_cluster(asked).operation.name == operation.operation.name
@@ -91,20 +138,28 @@ made = operation.result(timeout=120)
 assert made.status.state.name == "RUNNING" and made.cluster_uuid, made
 assert operation.metadata.cluster_name == name and operation.metadata.operation_type == "CREATE", operation.metadata
 assert any("2.1" in warning for warning in operation.metadata.warnings), operation.metadata
+kept[operation.operation.name] = "CREATE"
 print("created", made.cluster_name)
-refused(exceptions.Conflict, lambda: clusters.create_cluster({**here, "cluster": cluster}), "Already exists")
+refused("ALREADY_EXISTS", lambda: clusters.create_cluster({**here, "cluster": cluster}), "Already exists")
 got = clusters.get_cluster({**here, "cluster_name": name})
-assert got.status.state.name == "RUNNING" and [s.state.name for s in got.status_history] == ["CREATING"], got
+assert got.status.state.name == "RUNNING" and history() == ["CREATING", "RUNNING"], got
 assert got.config.gce_cluster_config.internal_ip_only and got.config.gce_cluster_config.zone_uri == "us-central1-b"
 assert got.config.software_config.properties["dask:x"] == "y" and got.config.config_bucket
 assert got.config.master_config.num_instances == 1 and got.config.worker_config.num_instances == 2
 if transport == "grpc":
     listed = list(clusters.list_clusters(here))
     assert [one.config.cluster_type.name for one in [got, *listed]] == ["STANDARD", "STANDARD"], (got, listed)
+if transport == "rest":
+    # Enums are numbers for those who ask so, and names for all others.
+    session = AuthorizedSession(google.auth.default(scopes=["https://www.googleapis.com/auth/cloud-platform"])[0])
+    url = f"{endpoint}/v1/projects/{PROJECT}/regions/{REGION}/clusters/{name}"
+    kinds = lambda of: (of["status"]["state"], of["statusHistory"][0]["state"], of["config"]["workerConfig"]["preemptibility"])
+    assert kinds(session.get(url, params={"$alt": "json;enum-encoding=int"}, timeout=10).json()) == (2, 1, 1)
+    assert kinds(session.get(url, params={"alt": "json"}, timeout=10).json()) == ("RUNNING", "CREATING", "NON_PREEMPTIBLE")
 found = lambda text: [c.cluster_name for c in clusters.list_clusters({**here, "filter": text})]
 assert found("status.state = ACTIVE AND labels.env = staging") == [name]
 assert found("labels.env = prod") == [] and found("") == [name]
-refused(exceptions.BadRequest, lambda: list(clusters.list_clusters({**here, "filter": "status.state"})), "filter")
+refused("INVALID_ARGUMENT", lambda: list(clusters.list_clusters({**here, "filter": "status.state"})), "filter")
 
 # Jobs.
 adds = "import sys\nfrom dask.distributed import Client\nprint(Client().submit(sum, [1, 2]).result(), *sys.argv[1:])\n"
@@ -123,9 +178,9 @@ job = submit("import time\nprint('begun', flush=True)\ntime.sleep(600)\n")
 until(job.reference.job_id, "RUNNING")
 jobs.cancel_job({**here, "job_id": job.reference.job_id})
 assert until(job.reference.job_id, "CANCELLED", "DONE", "ERROR").status.state.name == "CANCELLED"
-refused(exceptions.BadRequest, lambda: jobs.submit_job({**here, "job": {
+refused("INVALID_ARGUMENT", lambda: jobs.submit_job({**here, "job": {
     "placement": {"cluster_name": name}, "spark_job": {"main_class": "org.example.Main"}}}), "Python on Dask")
-refused(exceptions.NotFound, lambda: jobs.submit_job({**here, "job": {
+refused("NOT_FOUND", lambda: jobs.submit_job({**here, "job": {
     "placement": {"cluster_name": "none"}, "pyspark_job": {"main_python_file_uri": script("")}}}), "clusters/none")
 named = {"reference": {"job_id": f"named-{transport}"}, "placement": {"cluster_name": name},
          "pyspark_job": {"main_python_file_uri": script("print('named')")}, "labels": {"a": "b"}}
@@ -134,10 +189,13 @@ if transport == "grpc":
     named = dp.Job.pb(dp.Job(named))
     named.MergeFromString(b"\xa0\x38\x07")
 newer = lambda job: [(f.field_number, f.data) for f in unknown_fields.UnknownFieldSet(dp.Job.pb(job))]
-begun = jobs.submit_job_as_operation(dp.SubmitJobRequest(**here, job=named, request_id=f"job-{transport}"))
-done = begun.result(timeout=60)
+as_operation = lambda: jobs.submit_job_as_operation(dp.SubmitJobRequest(**here, job=named, request_id=f"job-{transport}"))
+submitted = as_operation()
+assert as_operation().operation.name == submitted.operation.name
+done = submitted.result(timeout=60)
+assert as_operation().operation.name == submitted.operation.name
 assert done.status.state.name == "DONE"
-refused(exceptions.Conflict, lambda: jobs.submit_job(dp.SubmitJobRequest(**here, job=named)), "Already exists")
+refused("ALREADY_EXISTS", lambda: jobs.submit_job(dp.SubmitJobRequest(**here, job=named)), "Already exists")
 changed = jobs.update_job({**here, "job_id": f"named-{transport}", "job": {"labels": {"c": "d"}},
                            "update_mask": {"paths": ["labels"]}})
 assert dict(changed.labels) == {"c": "d"}, changed
@@ -148,28 +206,53 @@ if transport == "grpc":
 ids = [j.reference.job_id for j in jobs.list_jobs({**here, "cluster_name": name, "filter": "status.state = DONE"})]
 assert f"named-{transport}" in ids and len(ids) == 2, ids
 jobs.delete_job({**here, "job_id": f"named-{transport}"})
-refused(exceptions.NotFound, lambda: jobs.get_job({**here, "job_id": f"named-{transport}"}), "Not found: Job")
+refused("NOT_FOUND", lambda: jobs.get_job({**here, "job_id": f"named-{transport}"}), "Not found: Job")
 
-# Changes.
-mask = {"paths": ["config.worker_config.num_instances", "labels"]}
+# Changes. Each is asked for three times with one id: it is one operation, and one turn of the cluster.
+workers = "config.worker_config.num_instances"
 wanted = {"config": {"worker_config": {"num_instances": 3}}, "labels": {"env": "prod"}}
-updated = clusters.update_cluster({**here, "cluster_name": name, "cluster": wanted, "update_mask": mask}).result(timeout=60)
+updated = ended("UPDATE", change(wanted, workers, "labels"), f"more-{transport}")
 assert updated.config.worker_config.num_instances == 3 and dict(updated.labels) == {"env": "prod"}, updated
-assert clusters.get_cluster({**here, "cluster_name": name}).status.state.name == "RUNNING"
-refused(exceptions.BadRequest, lambda: clusters.update_cluster({
-    **here, "cluster_name": name, "cluster": wanted, "update_mask": {"paths": ["config.config_bucket"]}}), "config_bucket")
+assert updated.status.state.name == "RUNNING", updated
+assert history() == ["CREATING", "RUNNING", "UPDATING", "RUNNING"], history()
+refused("INVALID_ARGUMENT", change(wanted, "config.config_bucket"), "config_bucket")
 print("updated", updated.config.worker_config.num_instances)
-assert clusters.stop_cluster({**here, "cluster_name": name}).result(timeout=60).status.state.name == "STOPPED"
-refused(exceptions.BadRequest, lambda: submit("print(1)"), "STOPPED")
-assert clusters.start_cluster({**here, "cluster_name": name}).result(timeout=60).status.state.name == "RUNNING"
+# A worker that dies and is replaced changes neither the state nor what was done.
+dying = submit("""
+import os, time
+from dask.distributed import Client
+client = Client()
+client.wait_for_workers(3, timeout=60)
+before = set(client.run(os.getpid).values())
+os.kill(min(before), 9)
+while len(after := set(client.run(os.getpid, on_error="ignore").values())) != 3 or after == before:
+    time.sleep(0.1)
+""").reference.job_id
+while not jobs.get_job({**here, "job_id": dying}).done:
+    still_done()
+    assert history() == ["CREATING", "RUNNING", "UPDATING", "RUNNING"], history()
+assert until(dying, "DONE", "ERROR").status.state.name == "DONE", until(dying, "DONE", "ERROR")
+ended("UPDATE", change({"config": {"worker_config": {"num_instances": 2}}}, workers), f"fewer-{transport}")
+ended("UPDATE", change({"labels": {"env": "last"}}, "labels"), f"labels-{transport}")
+lived = ["CREATING", *["RUNNING", "UPDATING"] * 3, "RUNNING"]
+assert history() == lived, history()
+stop = lambda request_id: clusters.stop_cluster({**here, "cluster_name": name, "request_id": request_id})
+assert ended("STOP", stop, f"stop-{transport}").status.state.name == "STOPPED"
+assert history() == [*lived, "STOPPING", "STOPPED"], history()
+refused("FAILED_PRECONDITION", lambda: submit("print(1)"), "STOPPED")
+refused("FAILED_PRECONDITION", change({"labels": {}}, "labels"), "STOPPED")
+start = lambda request_id: clusters.start_cluster({**here, "cluster_name": name, "request_id": request_id})
+assert ended("START", start, f"start-{transport}").status.state.name == "RUNNING"
+assert history() == [*lived, "STOPPING", "STOPPED", "STARTING", "RUNNING"], history()
+refused("FAILED_PRECONDITION", lambda: start(""), "RUNNING")
 assert until(submit("print(1)").reference.job_id, "DONE", "ERROR").status.state.name == "DONE"
 print("started again")
 
 # The end.
-refused(exceptions.NotFound, lambda: clusters.delete_cluster({**here, "cluster_name": name, "cluster_uuid": "other"}))
-ending = clusters.delete_cluster({**here, "cluster_name": name})
-ending.result(timeout=60)
-refused(exceptions.NotFound, lambda: clusters.get_cluster({**here, "cluster_name": name}))
-refused(exceptions.NotFound, lambda: clusters.delete_cluster({**here, "cluster_name": name}))
+refused("NOT_FOUND", lambda: clusters.delete_cluster({**here, "cluster_name": name, "cluster_uuid": "other"}))
+delete = lambda request_id: clusters.delete_cluster({**here, "cluster_name": name, "request_id": request_id})
+ended("DELETE", delete, f"delete-{transport}")
+refused("NOT_FOUND", lambda: clusters.get_cluster({**here, "cluster_name": name}))
+refused("NOT_FOUND", lambda: clusters.delete_cluster({**here, "cluster_name": name}))
 assert found("") == []
 print("deleted")

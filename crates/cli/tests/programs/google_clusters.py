@@ -21,20 +21,130 @@ now = lambda: datetime.datetime.now(datetime.timezone.utc)
 name = f"care-{transport}"
 
 # What Google would take and fail with later is refused at once, and the field named.
-for config, field in [
+KEY = "projects/p/locations/us-central1/keyRings/ring/cryptoKeys/key"
+QUOTA = "Multiple validation errors:\n - Insufficient 'CPUS' quota. Requested 16000.0, available "
+subnetwork = "projects/p/regions/{}/subnetworks/workers"
+for config, *words in [
     ({"worker_config": {"num_instances": 1}}, "worker_config.num_instances"),
     ({"worker_config": {"machine_type_uri": "n9-standard-4"}}, "worker_config.machine_type_uri"),
-    ({"worker_config": {"num_instances": 4000}}, "worker_config.num_instances"),
+    ({"worker_config": {"num_instances": 4000}}, "worker_config.num_instances", QUOTA),
     ({"gce_cluster_config": {"zone_uri": "europe-west1-b"}}, "gce_cluster_config.zone_uri"),
     ({"lifecycle_config": {"idle_delete_ttl": minutes(4)}}, "lifecycle_config.idle_delete_ttl"),
     ({"lifecycle_config": {"auto_delete_ttl": minutes(9)}}, "lifecycle_config.auto_delete_ttl"),
     ({"lifecycle_config": {"auto_delete_time": now()}}, "lifecycle_config.auto_delete_time"),
     ({"lifecycle_config": {"idle_stop_ttl": minutes(1)}}, "lifecycle_config.idle_stop_ttl"),
+    ({"encryption_config": {"gce_pd_kms_key_name": "key"}}, "encryption_config.gce_pd_kms_key_name"),
+    ({"encryption_config": {"kms_key": f"{KEY}/cryptoKeyVersions/1"}}, "encryption_config.kms_key"),
+    ({"gce_cluster_config": {"service_account": "ann@example.com"}}, "gce_cluster_config.service_account"),
+    ({"gce_cluster_config": {"subnetwork_uri": "networks/workers"}}, "gce_cluster_config.subnetwork_uri"),
+    ({"gce_cluster_config": {"subnetwork_uri": subnetwork.format("europe-west1")}}, "gce_cluster_config.subnetwork_uri"),
+    ({"gce_cluster_config": {"network_uri": "Default"}}, "gce_cluster_config.network_uri"),
+    ({"gce_cluster_config": {"network_uri": "default", "subnetwork_uri": "workers"}}, "gce_cluster_config.subnetwork_uri"),
+    ({"gce_cluster_config": {"tags": ["good", "Bad"]}}, "gce_cluster_config.tags[1]"),
+    ({"initialization_actions": [{"executable_file": "gs://b/x.sh", "execution_timeout": {"seconds": 0}}]},
+     "initialization_actions[0].execution_timeout"),
 ]:
-    refused(exceptions.BadRequest, lambda: create(name, config), field)
+    refused("INVALID_ARGUMENT", lambda: create(name, config), *words)
 zone = {"project_id": PROJECT, "region": "us-central1-a"}
-refused(exceptions.BadRequest, lambda: list(clusters.list_clusters(zone)), "is a zone", "`us-central1`")
+refused("INVALID_ARGUMENT", lambda: list(clusters.list_clusters(zone)), "is a zone", "`us-central1`")
 print("refused")
+
+# What has no meaning here comes back as it was asked for, and nothing beside it.
+disk = {"boot_disk_type": "pd-ssd", "boot_disk_size_gb": 64, "num_local_ssds": 1}
+machine = {"machine_type_uri": "n2-standard-8", "min_cpu_platform": "Intel Cascade Lake", "disk_config": disk,
+           "image_uri": "projects/p/global/images/own"}
+wanted = {
+    "config_bucket": f"kept-{transport}",
+    "temp_bucket": f"kept-{transport}",
+    "gce_cluster_config": {
+        "zone_uri": f"https://www.googleapis.com/compute/v1/projects/p/zones/{REGION}-b",
+        "subnetwork_uri": subnetwork.format(REGION),
+        "internal_ip_only": True,
+        "service_account": "etl@p.iam.gserviceaccount.com",
+        "service_account_scopes": ["https://www.googleapis.com/auth/cloud-platform"],
+        "tags": ["no-external-ip", "etl"],
+        "metadata": {"dask-runtime": "standalone"},
+        "shielded_instance_config": {"enable_secure_boot": True},
+    },
+    "master_config": {**machine, "num_instances": 1, "preemptibility": "NON_PREEMPTIBLE"},
+    "worker_config": {**machine, "num_instances": 2, "preemptibility": "NON_PREEMPTIBLE"},
+    "secondary_worker_config": {**machine, "num_instances": 1, "preemptibility": "SPOT"},
+    "software_config": {"image_version": "2.3-debian12", "properties": {"spark:spark.executor.cores": "2"}},
+    "initialization_actions": [{"executable_file": "gs://bucket/install.sh", "execution_timeout": {"seconds": 90}}],
+    "encryption_config": {"gce_pd_kms_key_name": KEY, "kms_key": KEY},
+}
+store = os.environ["STORAGE_EMULATOR_HOST"]
+bucket_of = lambda name: requests.post(f"{store}/storage/v1/b?project={PROJECT}", json={"name": name}, timeout=10)
+bucket_of(f"kept-{transport}").raise_for_status()
+made = create("kinds", wanted).result(timeout=120)
+expected = dp.ClusterConfig(wanted)
+assert made.config == expected, (made.config, expected)
+assert cluster("kinds").config == expected, cluster("kinds").config
+assert [one.config for one in clusters.list_clusters(here)] == [expected]
+print("returned")
+
+# Primary and secondary workers are workers of one Dask, and only the secondary ones may be taken away.
+def serve(many):
+    """So many workers, no more and no fewer."""
+    succeeds("kinds", f"""
+from dask.distributed import Client
+client = Client()
+client.wait_for_workers({many}, timeout=60)
+assert len(client.scheduler_info(n_workers=-1)["workers"]) == {many}
+""")
+
+
+def preemptible():
+    """How many workers cannot be taken away, and how many can."""
+    shown = json.loads(subprocess.check_output([os.environ["CADDIS"], "cluster", "show", "kinds", "-o", "json"]))
+    assert shown["shape"]["on_demand"] == 2, shown["shape"]
+    kinds = [slot["preemptible"] for slot in shown["slots"]]
+    return kinds.count(False), kinds.count(True)
+
+
+serve(3)
+assert preemptible() == (2, 1), preemptible()
+secondary = ["config.secondary_worker_config.num_instances"]
+config = update("kinds", secondary, {"secondary_worker_config": {"num_instances": 2}}).config
+assert (config.worker_config.num_instances, config.secondary_worker_config.num_instances) == (2, 2), config
+serve(4)
+assert preemptible() == (2, 2), preemptible()
+print("kinds")
+
+# Fewer workers, while tasks run and results are held: nothing is lost, and nothing is executed twice.
+effects, ready, go = (f"{sys.path[0]}/shrinking-{transport}-{part}" for part in ("effects", "ready", "go"))
+job = submit("kinds", f"""
+import os, time
+from dask.distributed import Client, wait
+def noted(name, seconds):
+    with open({effects!r}, "a") as file:
+        file.write(name + "\\n")
+    time.sleep(seconds)
+    return name
+client = Client()
+client.wait_for_workers(4, timeout=60)
+held = client.map(noted, [f"held-{{n}}" for n in range(12)], seconds=0)
+wait(held)
+running = client.map(noted, [f"running-{{n}}" for n in range(12)], seconds=1)
+while not any(client.processing().values()):
+    time.sleep(0.01)
+open({ready!r}, "w").close()
+while not os.path.exists({go!r}):
+    time.sleep(0.05)
+assert client.gather(held) == [f"held-{{n}}" for n in range(12)]
+assert client.gather(running) == [f"running-{{n}}" for n in range(12)]
+""")
+until(lambda: os.path.exists(ready))
+update("kinds", secondary, {"secondary_worker_config": {"num_instances": 0}})
+open(go, "w").close()
+assert over(job).status.state.name == "DONE", over(job)
+with open(effects) as file:
+    executed = sorted(file.read().split())
+assert executed == sorted(f"{kind}-{n}" for kind in ("held", "running") for n in range(12)), executed
+serve(2)
+assert preemptible() == (2, 0), preemptible()
+delete("kinds")
+print("shrunk")
 
 # Times to live.
 ends = now() + datetime.timedelta(minutes=30)
@@ -53,7 +163,7 @@ assert kept.auto_delete_time == ends and kept.idle_delete_ttl.seconds == 1200 an
 until(lambda: cluster(name).config.lifecycle_config.idle_start_time)
 succeeds(name, "print(1)")
 ttl = "config.lifecycle_config.auto_delete_ttl"
-refused(exceptions.BadRequest, lambda: update(name, [ttl], {"lifecycle_config": {"auto_delete_ttl": minutes(1)}}), "auto_delete_ttl")
+refused("INVALID_ARGUMENT", lambda: update(name, [ttl], {"lifecycle_config": {"auto_delete_ttl": minutes(1)}}), "auto_delete_ttl")
 changed = update(name, [ttl], {"lifecycle_config": {"auto_delete_ttl": minutes(60)}}).config.lifecycle_config
 assert changed.auto_delete_ttl.seconds == 3600 and not changed.auto_delete_time, changed
 why = json.loads(subprocess.check_output([os.environ["CADDIS"], "why", name, "-o", "json"]))
@@ -81,8 +191,8 @@ print("shown")
 job = over(submit(name, "import sys\nprint('what went wrong', file=sys.stderr)\nsys.exit(3)\n", labels={"a": "b"}))
 assert job.status.state.name == "ERROR", job
 asked = {**here, "cluster_name": name}
-refused(exceptions.NotFound, lambda: clusters.diagnose_cluster({**asked, "cluster_name": "none"}), "none")
-refused(exceptions.BadRequest, lambda: clusters.diagnose_cluster({**asked, "jobs": ["x"]}), "jobs[0]")
+refused("NOT_FOUND", lambda: clusters.diagnose_cluster({**asked, "cluster_name": "none"}), "none")
+refused("INVALID_ARGUMENT", lambda: clusters.diagnose_cluster({**asked, "jobs": ["x"]}), "jobs[0]")
 operation = clusters.diagnose_cluster(asked)
 uri = operation.result(timeout=60).output_uri
 assert operation.metadata.operation_type == "DIAGNOSE" and uri.startswith("file:///"), (operation.metadata, uri)
@@ -100,11 +210,10 @@ assert b"hunter2" not in everything and b"PRIVATE KEY" not in everything
 only = clusters.diagnose_cluster({**asked, "jobs": [f"projects/{PROJECT}/regions/{REGION}/jobs/none"]})
 with tarfile.open(only.result(timeout=60).output_uri.removeprefix("file://")) as archive:
     assert not [member.name for member in archive if "/jobs/" in member.name]
-store = os.environ["STORAGE_EMULATOR_HOST"]
-requests.post(f"{store}/storage/v1/b?project={PROJECT}", json={"name": f"tarballs-{transport}"}, timeout=10)
+bucket_of(f"tarballs-{transport}").raise_for_status()
 inside = f"gs://tarballs-{transport}/of/clusters"
-refused(exceptions.BadRequest, lambda: clusters.diagnose_cluster({**asked, "tarball_gcs_dir": "gs://none/x"}), "tarball_gcs_dir")
-refused(exceptions.BadRequest, lambda: clusters.diagnose_cluster({**asked, "tarball_gcs_dir": "/tmp"}), "gs://bucket/folder")
+refused("INVALID_ARGUMENT", lambda: clusters.diagnose_cluster({**asked, "tarball_gcs_dir": "gs://none/x"}), "tarball_gcs_dir")
+refused("INVALID_ARGUMENT", lambda: clusters.diagnose_cluster({**asked, "tarball_gcs_dir": "/tmp"}), "gs://bucket/folder")
 put = clusters.diagnose_cluster({**asked, "tarball_gcs_dir": inside}).result(timeout=60).output_uri
 assert put.startswith(f"{inside}/") and put.endswith("/diagnostic.tar.gz"), put
 bucket, object_ = put.removeprefix("gs://").split("/", 1)
@@ -114,20 +223,30 @@ with tarfile.open(fileobj=io.BytesIO(got.content)) as archive:
 print("diagnosed")
 
 # A job past its deadline is ended by the server.
-refused(exceptions.BadRequest, lambda: submit(name, "", labels={"caddis-deadline": "soon"}), "caddis-deadline")
+refused("INVALID_ARGUMENT", lambda: submit(name, "", labels={"caddis-deadline": "soon"}), "caddis-deadline")
 late = over(submit(name, "import time\ntime.sleep(600)\n", labels={"caddis-deadline": "1s"}))
 assert late.status.state.name == "ERROR" and "longer than its time limit" in late.status.details, late
 print("ended")
 
 # A cluster that fails says why; nothing of it is left, and its name is free after a deletion.
-over(submit(name, """
+pids = f"{sys.path[0]}/pids-{transport}"
+over(submit(name, f"""
 import os
 from dask.distributed import Client
-Client().run_on_scheduler(os._exit, 7)
+client = Client()
+ours = [os.getpid(), client.run_on_scheduler(os.getpid), *client.run(os.getpid).values()]
+assert len(ours) == 4, ours
+open({pids!r}, "w").write(" ".join(map(str, ours)))
+client.run_on_scheduler(os._exit, 7)
 """))
 until(lambda: cluster(name).status.state.name == "ERROR")
 assert "scheduler" in cluster(name).status.detail, cluster(name).status
-refused(exceptions.BadRequest, lambda: submit(name, ""), "ERROR")
+refused("FAILED_PRECONDITION", lambda: submit(name, ""), "ERROR")
+refused("FAILED_PRECONDITION", lambda: update(name, ["labels"]), "ERROR")
+with open(pids) as file:
+    until(lambda pids=file.read().split(): not any(os.path.exists(f"/proc/{pid}") for pid in pids))
+states = [status.state.name for status in cluster(name).status_history]
+assert states == ["CREATING", "RUNNING", "UPDATING", "RUNNING"], states
 assert clusters.diagnose_cluster(asked).result(timeout=60).output_uri
 one = clusters.delete_cluster({**asked, "request_id": f"delete-{transport}"})
 two = clusters.delete_cluster({**asked, "request_id": f"delete-{transport}"})
@@ -143,6 +262,30 @@ except exceptions.NotFound:
     pass
 for operation in both:
     operation.result(timeout=60)
-refused(exceptions.NotFound, lambda: cluster(name), "Not found: Cluster")
+refused("NOT_FOUND", lambda: cluster(name), "Not found: Cluster")
 delete("plain")
 print("deleted")
+
+# A creation that is cancelled leaves nothing.
+operation = create("never")
+clusters.cancel_operation({"name": operation.operation.name})
+clusters.cancel_operation({"name": operation.operation.name})
+until(operation.done)
+ended = clusters.get_operation({"name": operation.operation.name})
+assert (ended.done, ended.error.code, ended.error.message) == (True, 1, "Operation was cancelled"), ended
+
+
+def gone():
+    """Whether it is not there any more."""
+    try:
+        return not cluster("never")
+    except exceptions.NotFound:
+        return True
+
+
+until(gone)
+refused("NOT_FOUND", lambda: cluster("never"), "Not found: Cluster")
+again = create("never")
+again.result(timeout=120)
+delete("never")
+print("cancelled")

@@ -85,7 +85,7 @@ assert wrote == "reason given\n"
 fails("endless", "sleep 600 & sleep 600\n", "timed out.", "ran longer than 1.0 s", execution_timeout={"seconds": 1})
 fails("no-program", "#!/nowhere/interpreter\n", "failed.", "exited with code 126")
 absent = {"initialization_actions": [{"executable_file": "gs://inits/none.sh"}]}
-refused(exceptions.BadRequest, lambda: create("absent", absent), "initialization_actions[0].executable_file", "none.sh")
+refused("INVALID_ARGUMENT", lambda: create("absent", absent), "initialization_actions[0].executable_file", "none.sh")
 print("failed")
 
 # One that is deleted meanwhile, and a server that is killed.

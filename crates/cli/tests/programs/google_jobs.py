@@ -14,6 +14,7 @@ import zipfile
 from google.api_core import exceptions
 from google.api_core.client_options import ClientOptions
 from google.cloud import dataproc_v1 as dp
+from google_steps import code_of
 
 PROJECT, REGION = "team-one", "us-central1"
 transport, port = (sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else "")
@@ -26,11 +27,12 @@ folder = f"{sys.path[0]}/{transport}"
 os.makedirs(f"{folder}/elsewhere", exist_ok=True)
 
 
-def refused(call, *words):
-    """The call is refused as a wrong one, in these words."""
+def refused(call, *words, code="INVALID_ARGUMENT"):
+    """The call is refused with exactly this code, in these words."""
     try:
         call()
-    except (exceptions.BadRequest, exceptions.Conflict) as error:
+    except exceptions.GoogleAPICallError as error:
+        assert code_of(error) == code, f"{code_of(error)} is not {code}: {error}"
         for word in words:
             assert word in str(error), f"{word!r} is not in {error}"
         return
@@ -183,6 +185,28 @@ assert not os.path.exists(f"/proc/{pid}"), "its child lives"
 assert jobs.cancel_job({**here, "job_id": job.reference.job_id}).status.state.name == "CANCELLED"
 print("cancelled")
 
+# Tasks of a cancelled job run in threads that cannot be interrupted; the next job does not wait for them.
+filling = submit(f"""
+import time
+from dask.distributed import Client
+client = Client()
+tasks = client.map(lambda n: time.sleep(600), range(sum(client.nthreads().values())), pure=False)
+run = lambda dask_worker: len(dask_worker.state.executing)
+while sum(client.run(run).values()) < len(tasks):
+    time.sleep(0.05)
+open({folder + '/full'!r}, "w").close()
+client.gather(tasks)
+""")
+ends = time.monotonic() + 60
+while not os.path.exists(f"{folder}/full") and time.monotonic() < ends:
+    time.sleep(0.02)
+jobs.cancel_job({**here, "job_id": filling.reference.job_id})
+assert until(filling, "CANCELLED", "DONE", "ERROR").status.state.name == "CANCELLED"
+began = time.monotonic()
+done(submit("from dask.distributed import Client\nassert Client().submit(sum, [1, 2]).result() == 3\n"))
+print(f"the next job took {time.monotonic() - began:.1f} s", file=sys.stderr)
+print("freed")
+
 # Ids.
 first = submit("print(1)", request_id="again")
 assert submit("print(1)", request_id="again").reference.job_id == first.reference.job_id
@@ -190,11 +214,11 @@ named = {"reference": {"job_id": f"named-{transport}"}, "labels": {"team": "risk
 job = submit("print(1)", named, request_id="once")
 assert job.reference.job_id == f"named-{transport}" and job.reference.project_id == PROJECT
 assert submit("print(2)", named, request_id="once").job_uuid == job.job_uuid
-refused(lambda: submit("print(2)", named, request_id="twice"), "Already exists")
-refused(lambda: submit("print(2)", named), "Already exists")
+refused(lambda: submit("print(2)", named, request_id="twice"), "Already exists", code="ALREADY_EXISTS")
+refused(lambda: submit("print(2)", named), "Already exists", code="ALREADY_EXISTS")
 elsewhere = {"project_id": PROJECT, "region": "europe-west1", "job": {**named, "placement": {"cluster_name": name},
              "pyspark_job": {"main_python_file_uri": "file:///none.py"}}}
-refused(lambda: jobs.submit_job(elsewhere), "Already exists", f"regions/{REGION}/jobs/named-{transport}")
+refused(lambda: jobs.submit_job(elsewhere), "Already exists", f"regions/{REGION}/jobs/named-{transport}", code="ALREADY_EXISTS")
 for wrong in ["x" * 101, "a/b", "a b", "é"]:
     refused(lambda: submit("print(1)", {"reference": {"job_id": wrong}}), "job.reference.job_id")
 refused(lambda: submit("print(1)", request_id="x" * 41), "request_id")
@@ -216,7 +240,7 @@ pages = list(jobs.list_jobs({**here, "page_size": 2}).pages)
 assert all(len(page.jobs) <= 2 for page in pages) and sum(len(page.jobs) for page in pages) == len(everything)
 refused(lambda: found(filter="status.state"), "filter")
 refused(lambda: found(filter="nonsense = 1"), "filter")
-refused(lambda: jobs.delete_job({**here, "job_id": running.reference.job_id}), "active")
+refused(lambda: jobs.delete_job({**here, "job_id": running.reference.job_id}), "active", code="FAILED_PRECONDITION")
 refused(lambda: jobs.update_job({**here, "job_id": running.reference.job_id, "job": {}, "update_mask": {"paths": ["placement"]}}), "labels")
 print("lists")
 clusters.delete_cluster({**here, "cluster_name": name}).result(timeout=60)

@@ -21,7 +21,7 @@ def new(wanted, parent=region):
 
 # What is taken, and what is not.
 half = f"{region}/autoscalingPolicies/half"
-refused(exceptions.NotFound, lambda: policies.get_autoscaling_policy({"name": half}), "Not found: Autoscaling policy")
+refused("NOT_FOUND", lambda: policies.get_autoscaling_policy({"name": half}), "Not found: Autoscaling policy")
 for id, wrong, field in [
     ("a", {}, "policy.id"),
     ("half", {"primary": {"min_instances": 1, "max_instances": 4}}, "policy.worker_config.min_instances"),
@@ -31,11 +31,11 @@ for id, wrong, field in [
     ("half", {"yarn": {"scale_up_factor": 1.5}}, "yarn_config.scale_up_factor"),
     ("half", {"yarn": {"graceful_decommission_timeout": {"seconds": 90000}}}, "graceful_decommission_timeout"),
 ]:
-    refused(exceptions.BadRequest, lambda: new(policy(id, **wrong)), field)
+    refused("INVALID_ARGUMENT", lambda: new(policy(id, **wrong)), field)
 made = new(policy("half"))
 assert (made.name, made.id) == (half, "half"), made
 assert made.basic_algorithm.cooldown_period.seconds == 120 and made.worker_config.weight == 1, made
-refused(exceptions.Conflict, lambda: new(policy("half"), location), "Already exists")
+refused("ALREADY_EXISTS", lambda: new(policy("half"), location), "Already exists")
 other = new(policy("other", secondary={"max_instances": 3}, cooldown_period={"seconds": 240}), location)
 assert other.name == f"{location}/autoscalingPolicies/other" and other.basic_algorithm.cooldown_period.seconds == 240
 assert policies.get_autoscaling_policy({"name": half.replace("regions", "locations")}).id == "half"
@@ -49,15 +49,15 @@ print("kept")
 name = f"scaled-{transport}"
 named = lambda uri, **config: {"autoscaling_config": {"policy_uri": uri}, **config}
 missing = f"{region}/autoscalingPolicies/none"
-refused(exceptions.NotFound, lambda: create(name, named(missing)), "Not found: Autoscaling policy", "none")
+refused("NOT_FOUND", lambda: create(name, named(missing)), "Not found: Autoscaling policy", "none")
 elsewhere = half.replace(REGION, "europe-west1")
-refused(exceptions.BadRequest, lambda: create(name, named(elsewhere)), "config.autoscaling_config.policy_uri")
+refused("INVALID_ARGUMENT", lambda: create(name, named(elsewhere)), "config.autoscaling_config.policy_uri")
 many = {"worker_config": {"num_instances": 9}}
-refused(exceptions.BadRequest, lambda: create(name, named(half, **many)), "worker_config.num_instances", "policy")
+refused("INVALID_ARGUMENT", lambda: create(name, named(half, **many)), "worker_config.num_instances", "policy")
 operation = create(name, named(f"https://www.googleapis.com/compute/v1/{half}"))
 assert operation.result(timeout=120).config.worker_config.num_instances == 2
 assert not operation.metadata.warnings, operation.metadata.warnings
-refused(exceptions.BadRequest, lambda: policies.delete_autoscaling_policy({"name": half}), "in use", name)
+refused("FAILED_PRECONDITION", lambda: policies.delete_autoscaling_policy({"name": half}), "in use", name)
 
 # The load makes it grow to the policy's most, and its absence shrink to the fewest.
 workers = lambda: cluster(name).config.worker_config.num_instances
@@ -78,21 +78,21 @@ wider = {**policy("half", {"min_instances": 3, "max_instances": 5}), "name": hal
 assert policies.update_autoscaling_policy({"policy": wider}).worker_config.max_instances == 5
 assert workers() == 3
 succeeds(name, "from dask.distributed import Client\nClient().wait_for_workers(3, timeout=60)\n")
-refused(exceptions.BadRequest, lambda: policies.update_autoscaling_policy({"policy": {**wider, "id": "no"}}), "policy.id")
-refused(exceptions.NotFound, lambda: policies.update_autoscaling_policy(
+refused("INVALID_ARGUMENT", lambda: policies.update_autoscaling_policy({"policy": {**wider, "id": "no"}}), "policy.id")
+refused("NOT_FOUND", lambda: policies.update_autoscaling_policy(
     {"policy": {**wider, "id": "none", "name": missing}}), "Not found")
-refused(exceptions.BadRequest, lambda: update(
+refused("INVALID_ARGUMENT", lambda: update(
     name, ["config.worker_config.num_instances"], {"worker_config": {"num_instances": 2}}), "num_instances", "policy")
 policy_uri = ["config.autoscaling_config.policy_uri"]
-refused(exceptions.NotFound, lambda: update(name, policy_uri, named(missing)), "none")
+refused("NOT_FOUND", lambda: update(name, policy_uri, named(missing)), "none")
 assert update(name, policy_uri, named(other.name)).config.autoscaling_config.policy_uri == other.name
 policies.delete_autoscaling_policy({"name": half})
-refused(exceptions.BadRequest, lambda: policies.delete_autoscaling_policy({"name": other.name}), name)
+refused("FAILED_PRECONDITION", lambda: policies.delete_autoscaling_policy({"name": other.name}), name)
 kept = workers()
 assert update(name, policy_uri).config.autoscaling_config.policy_uri == ""
 assert workers() == kept, (workers(), kept)
 policies.delete_autoscaling_policy({"name": other.name})
-refused(exceptions.NotFound, lambda: policies.delete_autoscaling_policy({"name": other.name}), "Not found")
+refused("NOT_FOUND", lambda: policies.delete_autoscaling_policy({"name": other.name}), "Not found")
 assert update(name, ["config.worker_config.num_instances"], {"worker_config": {"num_instances": 2}})
 assert workers() == 2
 delete(name)

@@ -18,14 +18,19 @@ clusters, jobs = dp.ClusterControllerClient(**options), dp.JobControllerClient(*
 here = {"project_id": PROJECT, "region": REGION}
 
 
-def refused(kind, call, *words):
-    """The call is refused with this kind of error, in these words.
+def code_of(error):
+    """Google's word for an error: the code of gRPC, or the one in the body of an answer over REST."""
+    if transport == "grpc":
+        return error.grpc_status_code.name
+    return error.response.json()["error"]["status"]
 
-    Kinds are those of HTTP: over REST Google's library does not look at the finer code in the body.
-    """
+
+def refused(code, call, *words):
+    """The call is refused with exactly this code, in these words."""
     try:
         call()
-    except kind as error:
+    except exceptions.GoogleAPICallError as error:
+        assert code_of(error) == code, f"{code_of(error)} is not {code}: {error}"
         for word in words:
             assert word in str(error), f"{word!r} is not in {error}"
         return

@@ -11,7 +11,7 @@ use caddis_types::shape::{ShapeWish, WorkerRange};
 use prost::Message;
 
 use super::validate::Asks;
-use super::{defaults, init_actions, lifecycle, packages, render, validate};
+use super::{defaults, init_actions, lifecycle, packages, quota, render, validate};
 use crate::documents::{self, About, ClusterDocument, ClusterWork, Encoded, InitOutputDocument, Read};
 use crate::face::Dataproc;
 use crate::operations::{self, Fresh};
@@ -42,7 +42,7 @@ async fn attempt(face: &Dataproc, asked: &Asked<CreateClusterRequest>) -> Result
         return Err(Status::field("cluster.project_id", what));
     }
     validate::new(&wanted)?;
-    validate::zone(&place, &wanted.config.clone().unwrap_or_default())?;
+    validate::inside(&place, &wanted.config.clone().unwrap_or_default())?;
     let fresh = Fresh::new(face, &place, "CreateCluster", &request.request_id)?;
     if let Some(first) = operations::repeated(face, &fresh).await? {
         return Ok(Some(first));
@@ -59,6 +59,8 @@ async fn attempt(face: &Dataproc, asked: &Asked<CreateClusterRequest>) -> Result
     let ends_at = lifecycle::ends_at(&config, at);
     let init = init_actions::prepare(face, &asked.caller, &uuid, &config).await?;
     let wish = ClusterWish { setup: init.setup.clone(), ..wish(face, &full, &config, scaling.as_ref(), ends_at)? };
+    let fewest = wish.shape.workers.map_or(0, |range| range.min);
+    let most = face.engine.ports.backend.pool().memory_bytes / wish.shape.memory_bytes.unwrap_or(GIB).max(1);
     let (told, actions) = (config.config_bucket.clone(), init.indices.clone());
     let newer = raw::newer(render::CLUSTER, &kept)?;
     let key = place.key(&wanted.cluster_name);
@@ -72,7 +74,6 @@ async fn attempt(face: &Dataproc, asked: &Asked<CreateClusterRequest>) -> Result
             uuid: uuid.clone(),
             cluster: cluster.clone(),
             asked: Encoded(kept.clone()),
-            workers: None,
         };
         let document = ClusterDocument {
             uuid,
@@ -100,6 +101,7 @@ async fn attempt(face: &Dataproc, asked: &Asked<CreateClusterRequest>) -> Result
             face.created.notify_one();
             operations::get_by_key(face, &fresh.key).await.map(Some)
         }
+        Err(error) if error.code == "minimum_above_pool" => Err(quota::insufficient(&config, fewest, most)),
         Err(error) => lost(face, &fresh, error, &place, &wanted.cluster_name).await,
     }
 }
@@ -132,10 +134,6 @@ async fn lost(
         return Ok(Some(first));
     }
     match (error.kind, error.code.as_str()) {
-        (_, "minimum_above_pool") => {
-            let what = format!("Insufficient memory quota: {}.", error.message);
-            Err(Status::field("cluster.config.worker_config.num_instances", what))
-        }
         (CallErrorKind::Conflict, "conflict") => free(face, place, name).await.map(|_| None),
         (CallErrorKind::Conflict, "name_taken") => Err(exists(place, name)),
         _ => Err(error.into()),
@@ -238,3 +236,6 @@ pub(crate) fn workers(config: &ClusterConfig) -> u32 {
     let sum = count(&config.worker_config) + count(&config.secondary_worker_config);
     if sum == 0 && defaults::single_node(config) { 1 } else { sum }
 }
+
+#[cfg(test)]
+mod tests;

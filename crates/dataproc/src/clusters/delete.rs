@@ -4,7 +4,7 @@ use caddis_googleapis::dataproc::DeleteClusterRequest;
 use caddis_googleapis::dataproc::cluster_status::State;
 use caddis_googleapis::longrunning::Operation;
 
-use super::{find, render};
+use super::{find, render, status};
 use crate::documents::{self, About, ClusterWork, Turn, Wish};
 use crate::face::Dataproc;
 use crate::iam;
@@ -13,6 +13,10 @@ use crate::place::Place;
 use crate::wire::{Asked, Status};
 
 pub(crate) async fn delete(face: &Dataproc, asked: Asked<DeleteClusterRequest>) -> Result<Operation, Status> {
+    documents::again(|| attempt(face, &asked)).await
+}
+
+async fn attempt(face: &Dataproc, asked: &Asked<DeleteClusterRequest>) -> Result<Operation, Status> {
     let request = &asked.message;
     let place = Place::new(&request.project_id, &request.region)?;
     let fresh = Fresh::new(face, &place, "DeleteCluster", &request.request_id)?;
@@ -30,12 +34,11 @@ pub(crate) async fn delete(face: &Dataproc, asked: Asked<DeleteClusterRequest>) 
         uuid: document.uuid.clone(),
         cluster: document.cluster.clone(),
         asked: document.asked.clone(),
-        workers: None,
     };
     let mut writes = vec![fresh.write(&asked.caller, about, at, living.cluster.labels.clone(), Vec::new())];
     writes.extend(asked.also.iter().cloned());
     if !again {
-        document.turns.push(Turn { wish: Wish::Delete, at, workers: None });
+        status::turn(&mut document, living.record.as_ref(), Turn::new(Wish::Delete, at));
         writes.push(documents::write(&living.document.key, living.document.generation, &document));
         writes.extend(iam::forget(face, "clusters", &place.key(&document.uuid)).await?);
     }

@@ -11,6 +11,7 @@ mod init_actions;
 mod lifecycle;
 mod list;
 mod packages;
+mod quota;
 mod start_stop;
 pub(crate) mod render;
 pub(crate) mod status;

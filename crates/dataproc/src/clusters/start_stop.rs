@@ -5,14 +5,18 @@ use caddis_googleapis::dataproc::{StartClusterRequest, StopClusterRequest};
 use caddis_googleapis::longrunning::Operation;
 
 use super::find::{self, Living};
-use super::{create, delete, render};
-use crate::documents::{self, About, ClusterDocument, ClusterWork, Turn, Wish};
+use super::{create, delete, render, status};
+use crate::documents::{self, About, ClusterDocument, ClusterWork, Turn, TurningDocument, Wish};
 use crate::face::Dataproc;
 use crate::operations::{self, Fresh};
 use crate::place::Place;
 use crate::wire::{Asked, Code, Status};
 
 pub(super) async fn stop(face: &Dataproc, asked: Asked<StopClusterRequest>) -> Result<Operation, Status> {
+    documents::again(|| stop_once(face, &asked)).await
+}
+
+async fn stop_once(face: &Dataproc, asked: &Asked<StopClusterRequest>) -> Result<Operation, Status> {
     let request = &asked.message;
     let place = Place::new(&request.project_id, &request.region)?;
     let fresh = Fresh::new(face, &place, "StopCluster", &request.request_id)?;
@@ -24,17 +28,22 @@ pub(super) async fn stop(face: &Dataproc, asked: Asked<StopClusterRequest>) -> R
     in_state(&living, &[State::Running, State::Updating, State::Error], "stopped")?;
     let at = face.now();
     let mut document = living.document.body.clone();
-    document.turns.push(Turn { wish: Wish::Stop, at, workers: None });
+    status::turn(&mut document, living.record.as_ref(), Turn::new(Wish::Stop, at));
     let about = about(ClusterWork::Stop, &request.cluster_name, &document);
     let writes = vec![
         documents::write(&living.document.key, living.document.generation, &document),
         fresh.write(&asked.caller, about, at, living.cluster.labels.clone(), Vec::new()),
+        documents::write(&fresh.key, 0, &TurningDocument::of(&living.document.key, &document)),
     ];
     face.engine.stop_cluster_with(&asked.caller, document.cluster.as_str(), writes).await?;
     operations::get_by_key(face, &fresh.key).await
 }
 
 pub(super) async fn start(face: &Dataproc, asked: Asked<StartClusterRequest>) -> Result<Operation, Status> {
+    documents::again(|| start_once(face, &asked)).await
+}
+
+async fn start_once(face: &Dataproc, asked: &Asked<StartClusterRequest>) -> Result<Operation, Status> {
     let request = &asked.message;
     let place = Place::new(&request.project_id, &request.region)?;
     let fresh = Fresh::new(face, &place, "StartCluster", &request.request_id)?;
@@ -53,8 +62,8 @@ pub(super) async fn start(face: &Dataproc, asked: Asked<StartClusterRequest>) ->
     let (name, labels) = (request.cluster_name.clone(), living.cluster.labels.clone());
     let made = |cluster: &caddis_types::ClusterId| {
         let mut document = living.document.body.clone();
+        status::turn(&mut document, living.record.as_ref(), Turn::new(Wish::Start, at));
         document.cluster = cluster.clone();
-        document.turns.push(Turn { wish: Wish::Start, at, workers: None });
         let about = about(ClusterWork::Start, &name, &document);
         vec![
             documents::write(&living.document.key, living.document.generation, &document),
@@ -72,7 +81,6 @@ fn about(what: ClusterWork, name: &str, document: &ClusterDocument) -> About {
         uuid: document.uuid.clone(),
         cluster: document.cluster.clone(),
         asked: document.asked.clone(),
-        workers: None,
     }
 }
 

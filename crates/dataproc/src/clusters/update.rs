@@ -11,8 +11,8 @@ use prost::Message;
 
 use super::find::Living;
 use super::validate::Asks;
-use super::{create, find, lifecycle, render, validate};
-use crate::documents::{self, About, ClusterWork, Encoded, Turn, Wish};
+use super::{create, find, lifecycle, quota, render, status, validate};
+use crate::documents::{self, About, ClusterWork, Encoded, Turn, TurningDocument, Wish};
 use crate::face::Dataproc;
 use crate::operations::{self, Fresh};
 use crate::place::Place;
@@ -37,8 +37,11 @@ const ENDS: [&str; 3] = [
     "config.lifecycle_config.auto_delete_time",
 ];
 
-
 pub(super) async fn update(face: &Dataproc, asked: Asked<UpdateClusterRequest>) -> Result<Operation, Status> {
+    documents::again(|| attempt(face, &asked)).await
+}
+
+async fn attempt(face: &Dataproc, asked: &Asked<UpdateClusterRequest>) -> Result<Operation, Status> {
     let request = &asked.message;
     let place = Place::new(&request.project_id, &request.region)?;
     let fresh = Fresh::new(face, &place, "UpdateCluster", &request.request_id)?;
@@ -49,33 +52,38 @@ pub(super) async fn update(face: &Dataproc, asked: Asked<UpdateClusterRequest>) 
     check_timeout(request)?;
     let living = find::living(face, &place, &request.cluster_name).await?;
     let state = render::state(&living.cluster);
-    if !matches!(state, State::Running | State::Updating) {
+    if state != State::Running {
         let text = format!("Cluster `{}` cannot be updated in state {}", request.cluster_name, state.as_str_name());
         return Err(Status::new(Code::FailedPrecondition, text));
     }
-    let (kept, updated) = changed(&asked, &living, &paths)?;
+    let (kept, updated) = changed(asked, &living, &paths)?;
     let scaling = scaling(face, &place, &living, &updated, &paths).await?;
     let numbers = Numbers::of(&living, &updated, scaling.as_ref(), &paths)?;
     numbers.fit(face, &living)?;
     let at = face.now();
     let mut document = living.document.body.clone();
+    // What changes no number of workers is done at once.
+    let settled_at = numbers.exactly.is_none().then_some(at);
+    let turn = Turn { workers: numbers.exactly, settled_at, ..Turn::new(Wish::Update, at) };
+    status::turn(&mut document, living.record.as_ref(), turn);
     document.newer = raw::newer(render::CLUSTER, &kept)?;
     document.asked = Encoded(kept.clone());
     document.scaling = scaling;
     let limits = limits(&updated, &paths, &mut document.ends_at, at)?;
-    document.turns.push(Turn { wish: Wish::Update, at, workers: numbers.exactly });
     let about = About::Cluster {
         what: ClusterWork::Update,
         name: request.cluster_name.clone(),
         uuid: document.uuid.clone(),
         cluster: document.cluster.clone(),
         asked: Encoded(kept),
-        workers: numbers.exactly,
     };
-    let writes = vec![
+    let mut writes = vec![
         documents::write(&living.document.key, living.document.generation, &document),
-        fresh.write(&asked.caller, about, at, updated.labels, Vec::new()),
+        fresh.write_settled(&asked.caller, about, at, updated.labels, Vec::new(), settled_at),
     ];
+    if settled_at.is_none() {
+        writes.push(documents::write(&fresh.key, 0, &TurningDocument::of(&living.document.key, &document)));
+    }
     let (range, workers) = (numbers.range, numbers.first);
     let reshape = Reshape { cluster: document.cluster, range, workers, on_demand: numbers.on_demand, limits };
     match reshape {
@@ -135,8 +143,7 @@ impl Numbers {
         if u64::from(workers) <= most {
             return Ok(());
         }
-        let what = format!("Insufficient memory quota. Requested {workers} workers, available {most}.");
-        Err(Status::field("cluster.config.worker_config.num_instances", what))
+        Err(quota::insufficient(&living.cluster.config.clone().unwrap_or_default(), workers, most))
     }
 }
 

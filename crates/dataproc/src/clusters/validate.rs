@@ -1,13 +1,16 @@
 //! What Google refuses, refused at once and with the field's name: also what Google itself would take and fail with
 //! minutes later (one primary worker, a time to live under its minimum, a machine type that there is not).
 
+mod gce;
+
 use caddis_googleapis::dataproc::instance_group_config::Preemptibility;
 use caddis_googleapis::dataproc::{Cluster, ClusterConfig, InstanceGroupConfig};
 
-use crate::place::Place;
 use crate::policies::Scaling;
 use crate::wire::Status;
 use crate::wrong::Wrong;
+
+pub(super) use gce::inside;
 
 /// Refuses a cluster that Google would not make, naming every field that is wrong.
 pub(crate) fn new(cluster: &Cluster) -> Result<(), Status> {
@@ -23,18 +26,6 @@ pub(crate) fn new(cluster: &Cluster) -> Result<(), Status> {
         self::config(config, &mut wrong);
     }
     wrong.done()
-}
-
-/// Refuses a zone that is not in the cluster's region.
-pub(super) fn zone(place: &Place, config: &ClusterConfig) -> Result<(), Status> {
-    let uri = config.gce_cluster_config.as_ref().map(|gce| gce.zone_uri.as_str()).unwrap_or_default();
-    let zone = uri.rsplit('/').next().unwrap_or_default();
-    let inside = zone.strip_prefix(place.region.as_str()).is_some_and(|rest| rest.starts_with('-'));
-    if zone.is_empty() || inside || place.region == "global" {
-        return Ok(());
-    }
-    let what = format!("`{zone}` is not in the region `{}`", place.region);
-    Err(Status::field("cluster.config.gce_cluster_config.zone_uri", what))
 }
 
 /// Who names the numbers of workers.
@@ -135,10 +126,7 @@ fn config(config: &ClusterConfig, wrong: &mut Wrong) {
             wrong.add(at(&format!("initialization_actions[{index}].executable_file")), what);
         }
     }
-    let gce = config.gce_cluster_config.as_ref();
-    if gce.is_some_and(|gce| !gce.network_uri.is_empty() && !gce.subnetwork_uri.is_empty()) {
-        wrong.add(at("gce_cluster_config.subnetwork_uri"), "a network and a subnetwork exclude each other");
-    }
+    gce::config(config, wrong);
 }
 
 fn group(group: &InstanceGroupConfig, at: &str, on_demand: bool, wrong: &mut Wrong) {

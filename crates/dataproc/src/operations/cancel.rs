@@ -12,6 +12,10 @@ use crate::workflows;
 /// Ends what an operation makes: a cluster that is being created, a job. What cannot be taken back goes on, as on
 /// Google, and the answer is the same.
 pub(super) async fn cancel(face: &Dataproc, asked: Asked<CancelOperationRequest>) -> Result<(), Status> {
+    documents::again(|| attempt(face, &asked)).await
+}
+
+async fn attempt(face: &Dataproc, asked: &Asked<CancelOperationRequest>) -> Result<(), Status> {
     let found = get::find(face, &asked.message.name).await?;
     if render::operation(face, &found).await?.done || found.body.cancelled_at.is_some() {
         return Ok(());

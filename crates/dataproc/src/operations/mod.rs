@@ -1,7 +1,7 @@
 //! `google.longrunning.Operations`, and the operations that other methods begin.
 //!
-//! An operation is a document that is written together with what it is about and never changes; whether it is done
-//! follows from that. A repeated request finds the operation of the first one, since its id is made of the request's.
+//! An operation is a document that is written together with what it is about; whether it is done follows from that, and
+//! what is done stays done. A repeated request finds the operation of the first one, since its id is made of the request's.
 
 mod cancel;
 mod get;
@@ -63,8 +63,21 @@ impl Fresh {
         labels: BTreeMap<String, String>,
         warnings: Vec<String>,
     ) -> DocumentWrite {
+        self.write_settled(caller, about, at, labels, warnings, None)
+    }
+
+    /// The same, of an update that is perhaps done already.
+    pub(crate) fn write_settled(
+        &self,
+        caller: &Caller,
+        about: About,
+        at: Timestamp,
+        labels: BTreeMap<String, String>,
+        warnings: Vec<String>,
+        settled_at: Option<Timestamp>,
+    ) -> DocumentWrite {
         let owner = caller.owner.clone();
-        let document = OperationDocument { about, at, owner, labels, warnings, cancelled_at: None };
+        let document = OperationDocument { about, at, owner, labels, warnings, cancelled_at: None, settled_at };
         documents::write(&self.key, 0, &document)
     }
 }

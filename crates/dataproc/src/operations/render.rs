@@ -13,7 +13,6 @@ use prost::Message;
 use prost_types::Any;
 
 use crate::clusters::render::timestamp;
-use crate::clusters::status;
 use crate::documents::{self, About, ClusterWork, OperationDocument, Read};
 use crate::face::Dataproc;
 use crate::jobs;
@@ -38,8 +37,8 @@ pub(super) async fn with_record(
 ) -> Result<Operation, Status> {
     let name = name(&read.key);
     match &read.body.about {
-        About::Cluster { what, name: cluster_name, uuid, asked, workers, .. } => {
-            let end = end(*what, record, *workers, &read.body);
+        About::Cluster { what, name: cluster_name, uuid, asked, .. } => {
+            let end = end(*what, record, &read.body);
             let response = |state, at| response(*what, &asked.0, uuid, state, at);
             Ok(Operation {
                 name,
@@ -113,18 +112,13 @@ impl End {
 /// Whether an operation about a cluster is over, by the cluster's record.
 pub(crate) fn is_over(document: &OperationDocument, record: Option<&ClusterRecord>) -> bool {
     match &document.about {
-        About::Cluster { what, workers, .. } => end(*what, record, *workers, document).is_some(),
+        About::Cluster { what, .. } => end(*what, record, document).is_some(),
         About::Job { .. } | About::Workflow { .. } => false,
     }
 }
 
 /// How it ended; nothing while it goes on.
-fn end(
-    what: ClusterWork,
-    record: Option<&ClusterRecord>,
-    workers: Option<u32>,
-    document: &OperationDocument,
-) -> Option<End> {
+fn end(what: ClusterWork, record: Option<&ClusterRecord>, document: &OperationDocument) -> Option<End> {
     use cluster_status::State as Now;
     let well = |state, at| Some(End::Well { state, at });
     let ended = match record.map(|record| &record.state) {
@@ -143,10 +137,10 @@ fn end(
             (None, Some((at, why))) => Some(End::Badly { status: failed(why, document), at }),
             (None, None) => None,
         },
-        ClusterWork::Update => match (record, ended) {
-            (Some(record), None) if status::has(record, workers) => well(Now::Running, document.at),
-            (_, Some((at, why))) => Some(End::Badly { status: failed(why, document), at }),
-            _ => None,
+        ClusterWork::Update => match (document.settled_at, ended) {
+            (Some(at), _) => well(Now::Running, at),
+            (None, Some((at, why))) => Some(End::Badly { status: failed(why, document), at }),
+            (None, None) => None,
         },
         ClusterWork::Delete => gone.then(|| End::Well { state: Now::Deleting, at: at.unwrap_or(document.at) }),
         ClusterWork::Stop => gone.then(|| End::Well { state: Now::Stopped, at: at.unwrap_or(document.at) }),
@@ -210,7 +204,7 @@ fn metadata(
             End::Well { .. } => "",
             End::Badly { status, .. } => &status.message,
         };
-        history.push(status(State::Done, end.at(), details));
+        history.push(status(State::Done, end.at().max(begun), details));
     }
     let description = match what {
         ClusterWork::Create => "Create cluster with",

@@ -17,6 +17,8 @@ use crate::face::Dataproc;
 use crate::wire::Methods;
 
 pub(crate) use find::{exists, named};
+#[cfg(test)]
+pub(crate) use scaling::Group;
 pub(crate) use scaling::Scaling;
 
 const SERVICE: &str = "google.cloud.dataproc.v1.AutoscalingPolicyService";

@@ -113,6 +113,8 @@ impl From<CallError> for Status {
     fn from(error: CallError) -> Status {
         let code = match (error.kind, error.code.as_str()) {
             (CallErrorKind::Conflict, "name_taken") => Code::AlreadyExists,
+            // Somebody else changed it between reading and writing.
+            (CallErrorKind::Conflict, "conflict") => Code::Aborted,
             (CallErrorKind::Conflict, "minimum_above_pool" | "above_pool") => Code::InvalidArgument,
             (CallErrorKind::Invalid, _) => Code::InvalidArgument,
             (CallErrorKind::NotFound, _) => Code::NotFound,
@@ -144,5 +146,44 @@ mod tests {
         let detail = rpc::BadRequest::decode(status.details[0].value.as_slice()).unwrap();
         assert_eq!(detail.field_violations.len(), 2);
         assert_eq!(status.details[0].type_url, "type.googleapis.com/google.rpc.BadRequest");
+    }
+
+    #[test]
+    fn refused_calls_have_googles_code_for_their_situation() {
+        use CallErrorKind::*;
+        for (kind, code, expected) in [
+            (Conflict, "name_taken", Code::AlreadyExists),
+            (Conflict, "conflict", Code::Aborted),
+            (Conflict, "minimum_above_pool", Code::InvalidArgument),
+            (Conflict, "above_pool", Code::InvalidArgument),
+            (Conflict, "cluster_ended", Code::FailedPrecondition),
+            (Conflict, "not_serving", Code::FailedPrecondition),
+            (Invalid, "workers", Code::InvalidArgument),
+            (NotFound, "not_found", Code::NotFound),
+            // Clients would repeat UNAVAILABLE in silence.
+            (Unavailable, "busy", Code::Internal),
+            (Unavailable, "store_io", Code::Internal),
+        ] {
+            let status = Status::from(CallError::new(kind, code, "so it is\nhint: do this"));
+            assert_eq!((status.code, status.message.as_str()), (expected, "so it is (hint: do this)"), "{code}");
+        }
+    }
+
+    #[test]
+    fn codes_have_googles_numbers_words_and_statuses() {
+        for (code, number, word, http) in [
+            (Code::Cancelled, 1, "CANCELLED", 499),
+            (Code::InvalidArgument, 3, "INVALID_ARGUMENT", 400),
+            (Code::DeadlineExceeded, 4, "DEADLINE_EXCEEDED", 504),
+            (Code::NotFound, 5, "NOT_FOUND", 404),
+            (Code::AlreadyExists, 6, "ALREADY_EXISTS", 409),
+            (Code::FailedPrecondition, 9, "FAILED_PRECONDITION", 400),
+            (Code::Aborted, 10, "ABORTED", 409),
+            (Code::Unimplemented, 12, "UNIMPLEMENTED", 501),
+            (Code::Internal, 13, "INTERNAL", 500),
+            (Code::Unauthenticated, 16, "UNAUTHENTICATED", 401),
+        ] {
+            assert_eq!((code as i32, code.word(), code.http().as_u16()), (number, word, http));
+        }
     }
 }

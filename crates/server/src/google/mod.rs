@@ -158,10 +158,10 @@ async fn begin(face: &Face) -> Result<Here, GoogleError> {
     let dataproc = Dataproc::new(engine, outputs, storage.clone(), home, variables, init_actions(face));
     let service = Service::new(dataproc, proofs.clone());
     tokio::spawn(workflows::run(face.clone(), service.clone()));
-    let (beside, ending) = (service.clone(), face.shutdown.clone());
+    let (beside, ending, changes) = (service.clone(), face.shutdown.clone(), face.assembly.hub.all());
     tokio::spawn(async move {
         tokio::select! {
-            () = beside.beside() => {}
+            () = beside.beside(changes) => {}
             () = ending.wait() => {}
         }
     });

@@ -55,7 +55,6 @@ pub(super) async fn diagnose(face: &Dataproc, asked: Asked<DiagnoseClusterReques
         uuid: document.uuid.clone(),
         cluster: document.cluster.clone(),
         asked: Encoded(results.encode_to_vec().into()),
-        workers: None,
     };
     let write = fresh.write(&asked.caller, about, at, living.cluster.labels.clone(), Vec::new());
     face.engine.write_documents(vec![write]).await?;

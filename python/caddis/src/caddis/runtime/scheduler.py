@@ -8,7 +8,7 @@ import dask
 from distributed import Scheduler
 from tornado import web
 
-from caddis.runtime import claims, daskconfig, guard, lease, link, service
+from caddis.runtime import abandoned, claims, daskconfig, guard, lease, link, service
 from caddis.runtime.service import HARD_END
 
 
@@ -42,6 +42,7 @@ async def serve(member):
         link.attach(scheduler, role["link"], role["cluster"], close)
     if role.get("claims"):
         claims.listen(scheduler, role["claims"], next(iter(role.get("sys_path") or []), None))
+    abandoned.watch(scheduler)
     if role.get("dashboard", True) and importlib.util.find_spec("bokeh") is None:
         member.note(dashboard="bokeh is not installed, there is no dashboard")
     asked = service.close_on_signals(close)

@@ -1,7 +1,10 @@
 //! What this face keeps beside the records: each thing in the client's own words, and which record of ours it became.
 //!
-//! States are not kept: they follow from the records when somebody asks, so that there is one truth and nothing to
-//! bring in step after a crash. What is asked for is written in the same transaction as what it makes.
+//! The present state is not kept: it follows from the records when somebody asks, so that there is one truth and nothing
+//! to bring in step after a crash. What was true once and may not be any more is kept: states that are over, and when an
+//! update came true. What is asked for is written in the same transaction as what it makes.
+
+mod cluster;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -12,8 +15,12 @@ use caddis_types::{ClusterId, JobId, Timestamp};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::policies::Scaling;
 use crate::wire::{Code, Status};
+
+pub(crate) use cluster::{ClusterDocument, Turn, TurningDocument, Was, Wish};
+
+/// How often a call begins anew beside others that change the same.
+const TRIES: usize = 10;
 
 /// Something that is kept.
 pub(crate) trait Kept: Serialize + DeserializeOwned + Send {
@@ -44,63 +51,8 @@ impl<'de> Deserialize<'de> for Encoded {
     }
 }
 
-/// A cluster as Google's API speaks of it. It lasts until it is deleted, also when nothing of it runs any more.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct ClusterDocument {
-    /// Google's id of this very cluster; another one of the same name has another.
-    pub(crate) uuid: String,
-    /// What it is now; another one after a stop and a start.
-    pub(crate) cluster: ClusterId,
-    /// As it was asked for, and changed since: `google.cloud.dataproc.v1.Cluster`.
-    pub(crate) asked: Encoded,
-    /// Whether that holds fields that the protos do not have.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub(crate) newer: bool,
-    /// When it was asked for.
-    pub(crate) created_at: Timestamp,
-    /// What was asked of it later and shows in its states, oldest first.
-    pub(crate) turns: Vec<Turn>,
-    /// What its owner should know; operations carry it as warnings.
-    pub(crate) warnings: Vec<String>,
-    /// What its autoscaling policy says, where it names one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) scaling: Option<Scaling>,
-    /// Its end, whatever uses it then; of its lifetime or as it was said.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) ends_at: Option<Timestamp>,
-}
-
-/// A wish that changes what a cluster is.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Turn {
-    pub(crate) wish: Wish,
-    pub(crate) at: Timestamp,
-    /// How many workers there will be after it; of updates.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) workers: Option<u32>,
-}
-
-/// What is wished of a cluster that is there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Wish {
-    Update,
-    Stop,
-    Start,
-    Delete,
-}
-
-impl Kept for ClusterDocument {
-    const KIND: &'static str = "dataproc.cluster";
-
-    fn about(&self) -> Option<String> {
-        // A stopped cluster waits to be started or deleted, however long ago its last Dask ended.
-        let stopped = self.turns.last().is_some_and(|turn| turn.wish == Wish::Stop);
-        (!stopped).then(|| self.cluster.to_string())
-    }
-}
-
-/// A long-running operation. Whether it is done follows from what it is about.
+/// A long-running operation. Whether it is done follows from what it is about; of updates it is kept, since workers come
+/// and go afterwards.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct OperationDocument {
     pub(crate) about: About,
@@ -112,6 +64,14 @@ pub(crate) struct OperationDocument {
     /// Somebody asked for its end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) cancelled_at: Option<Timestamp>,
+    /// Since when an update has been done. One that was written before this was kept is.
+    #[serde(default = "long_ago")]
+    pub(crate) settled_at: Option<Timestamp>,
+}
+
+/// Of what was asked for before it was kept when it came true.
+fn long_ago() -> Option<Timestamp> {
+    Some(Timestamp(0))
 }
 
 /// What an operation is about.
@@ -119,7 +79,7 @@ pub(crate) struct OperationDocument {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum About {
     /// A cluster: what is done to it, who it is, and how it was asked to be (the response).
-    Cluster { what: ClusterWork, name: String, uuid: String, cluster: ClusterId, asked: Encoded, workers: Option<u32> },
+    Cluster { what: ClusterWork, name: String, uuid: String, cluster: ClusterId, asked: Encoded },
     /// A job, by its key.
     Job { key: String, id: String },
     /// A workflow, by its key.
@@ -288,6 +248,17 @@ pub(crate) fn write<K: Kept>(key: &str, generation: u64, body: &K) -> DocumentWr
     let about = body.about();
     let body = serde_json::to_string(body).expect("documents are plain data");
     DocumentWrite { kind: K::KIND.to_owned(), key: key.to_owned(), generation, about, body: Some(body) }
+}
+
+/// Tries again when a document was changed between its reading and its writing: everything is looked at anew.
+pub(crate) async fn again<T, F: Future<Output = Result<T, Status>>>(mut attempt: impl FnMut() -> F) -> Result<T, Status> {
+    for _ in 1..TRIES {
+        match attempt().await {
+            Err(status) if status.code == Code::Aborted => {}
+            answer => return answer,
+        }
+    }
+    attempt().await
 }
 
 /// Removes it.
