@@ -58,6 +58,7 @@ pub(crate) mod codes {
     pub(crate) const SHAPE: &[Code] = &[
         (INVALID, "no_profile"),
         (INVALID, "preempt_rate"),
+        (INVALID, "preemptible_share"),
         (INVALID, "threads"),
         (INVALID, "too_little_memory"),
         (INVALID, "workers"),
