@@ -105,6 +105,61 @@ def test_a_worker_that_hangs_holds_a_drain_up_until_its_deadline_and_no_longer(l
         assert len(kept.result()) == 10**6
 
 
+def cordoned(server, name):
+    """Wait until the scheduler lets no new task into this worker."""
+    is_it = lambda s: any(w["name"] == name and w["status"] == "closing_gracefully" for w in s["workers"])
+    server.snapshot(f"that {name} is cordoned", is_it)
+
+
+def retiring(dask_scheduler):
+    """Workers whose results are being copied away."""
+    policies = dask_scheduler.extensions["amm"].policies
+    return [policy.address for policy in policies if type(policy).__name__ == "RetireWorker"]
+
+
+def test_a_worker_whose_recipient_dies_under_its_drain_takes_tasks_again(linked, tmp_path):
+    cluster, server = linked
+    lines = tmp_path / "lines"
+    with cluster.client() as client:
+        client.wait_for_workers(3)
+        first, second, third = cluster.workers
+        assert server.ask("drain", workers=[third], deadline=20)["result"] == {third: "drained"}
+        address = cluster.workers[first].until_ready()["address"]
+        kept = client.submit(slow, 3, file=str(lines), seconds=4, workers=[address], allow_other_workers=True, pure=False)
+        until("it to run", lambda: lines.exists() and "start" in lines.read_text())
+        answer = server.begin("drain", workers=[first], deadline=30)
+        cordoned(server, first)
+        cluster.workers[second].kill(signal.SIGKILL)
+        assert answer()["result"] == {first: "no_recipients"}
+        assert client.submit(int, 7, pure=False).result(timeout=10) == 7
+        assert kept.result(timeout=10) == 3 and lines.read_text().count("start") == 1
+        assert client.run_on_scheduler(retiring) == []
+        # It may go later, as if nobody had asked before.
+        cluster.add_worker(sys_path=HERE)
+        client.wait_for_workers(2)
+        assert server.ask("drain", workers=[first], deadline=20)["result"] == {first: "drained"}
+        assert kept.result() == 3
+
+
+def test_a_worker_whose_copy_did_not_end_takes_tasks_again(linked):
+    cluster, server = linked
+    with cluster.client() as client:
+        client.wait_for_workers(3)
+        first, second, third = cluster.workers
+        assert server.ask("drain", workers=[third], deadline=20)["result"] == {third: "drained"}
+        address = cluster.workers[first].until_ready()["address"]
+        kept = client.submit(lambda: b"k" * 10**6, workers=[address], allow_other_workers=True, pure=False)
+        kept.result()
+        cluster.workers[second].kill(signal.SIGSTOP)
+        assert server.ask("drain", workers=[first], deadline=1)["result"] == {first: "timeout"}
+        here = client.submit(int, 7, workers=[address], pure=False)
+        assert here.result(timeout=10) == 7
+        assert client.run_on_scheduler(retiring) == []
+        cluster.workers[second].kill(signal.SIGKILL)
+        assert client.submit(int, 8, pure=False).result(timeout=10) == 8
+        assert len(kept.result(timeout=10)) == 10**6
+
+
 def test_asking_for_a_drain_again_joins_it_and_may_bring_its_end_forward(linked, tmp_path):
     cluster, server = linked
     lines = tmp_path / "lines"
