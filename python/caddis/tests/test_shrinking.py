@@ -107,8 +107,10 @@ def test_a_worker_that_hangs_holds_a_drain_up_until_its_deadline_and_no_longer(l
 
 def cordoned(server, name):
     """Wait until the scheduler lets no new task into this worker."""
-    is_it = lambda s: any(w["name"] == name and w["status"] == "closing_gracefully" for w in s["workers"])
-    server.snapshot(f"that {name} is cordoned", is_it)
+    server.snapshot(
+        f"that {name} is cordoned",
+        lambda s: any(w["name"] == name and w["status"] == "closing_gracefully" for w in s["workers"]),
+    )
 
 
 def retiring(dask_scheduler):

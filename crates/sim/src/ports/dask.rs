@@ -51,9 +51,9 @@ impl DaskApi for SimDask {
         if gate.fails_before() || gate.fails_after() { Vec::new() } else { names }
     }
 
-    async fn drain(&self, cluster: &ClusterId, workers: &[String], _: Duration, _: Leaving) -> bool {
+    async fn drain(&self, cluster: &ClusterId, workers: &[String], _: Duration, why: Leaving) -> bool {
         let gate = self.enter(Kind::Effect, "drain", cluster).await;
-        let done = !gate.fails_before() && schedulers::drain(&mut self.hub.lock(), cluster, workers);
+        let done = !gate.fails_before() && schedulers::drain(&mut self.hub.lock(), cluster, workers, why);
         self.hub.leave(gate).await;
         done && !gate.fails_after()
     }
