@@ -1,4 +1,4 @@
-"""Workers go while work goes on: nothing is lost, nothing is done twice, nobody is blamed. docs/SHRINKING.md has the list."""
+"""Workers go while work goes on: nothing is lost or done twice, nobody is blamed. docs/SHRINKING.md has the list."""
 
 import pathlib
 import signal
@@ -127,7 +127,9 @@ def test_a_worker_whose_recipient_dies_under_its_drain_takes_tasks_again(linked,
         first, second, third = cluster.workers
         assert server.ask("drain", workers=[third], deadline=20)["result"] == {third: "drained"}
         address = cluster.workers[first].until_ready()["address"]
-        kept = client.submit(slow, 3, file=str(lines), seconds=4, workers=[address], allow_other_workers=True, pure=False)
+        kept = client.submit(
+            slow, 3, file=str(lines), seconds=4, workers=[address], allow_other_workers=True, pure=False
+        )
         until("it to run", lambda: lines.exists() and "start" in lines.read_text())
         answer = server.begin("drain", workers=[first], deadline=30)
         cordoned(server, first)

@@ -62,7 +62,7 @@ class Drain:
                 self.take_back(before)
 
     def take_back(self, before):
-        """Undo the cordon of a worker that stays, as Dask does: by a word to the worker, which then tells the scheduler.
+        """Undo the cordon of a worker that stays, as Dask does: by a word to the worker, which tells the scheduler.
 
         A `RetireWorker` that was left behind would go on copying for nobody. Whoever waits for it must not take its end
         for success.
@@ -88,7 +88,7 @@ class Drain:
         return "drained" if in_time else "timeout"
 
     async def cordon(self):
-        """Copy the data and let no task in; the last worker that is preempted waits for another one to take its data."""
+        """Copy the data, let no task in; the last worker that is preempted waits for another one to take its data."""
         while True:
             done = await self.retire(0.0, close_workers=False, remove=False)
             if done != "no_recipients" or not self.preempted or time.monotonic() > self.ends:
