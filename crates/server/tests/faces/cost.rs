@@ -74,9 +74,10 @@ async fn what_lives_is_counted_until_now_and_forecast() {
 
 #[tokio::test]
 async fn fixed_costs_are_in_the_report_by_the_second_and_in_the_forecast_by_the_month() {
+    const DOLLAR: i64 = 1_000_000_000;
     let at = |text: &str| Timestamp::parse(text).unwrap();
     let cost = |name: &str, dollars: i64, from, until| {
-        FixedCost { name: name.to_owned(), month: NanoDollars(dollars * 1_000_000_000), from, until }
+        FixedCost { name: name.to_owned(), month: NanoDollars(dollars * DOLLAR), from, until }
     };
     let fixed_costs = [
         cost("composer", 300, None, None),
@@ -90,7 +91,6 @@ async fn fixed_costs_are_in_the_report_by_the_second_and_in_the_forecast_by_the_
     let month = CostQuery { since: Some(february), until: Some(at("2026-03-01")), ..CostQuery::default() };
     let report = rig.client.cost(&month).await.unwrap();
     let fixed: Vec<_> = report.fixed.iter().map(|one| (one.name.as_str(), one.month.0, one.cost.0)).collect();
-    const DOLLAR: i64 = 1_000_000_000;
     let half = [("composer", 300, 300), ("filestore", 100, 50), ("the old bucket", 50, 0)];
     assert_eq!(fixed, half.map(|(name, month, cost)| (name, month * DOLLAR, cost * DOLLAR)));
     assert_eq!((report.usage.cost.0, report.fixed_total.0, report.total.0), (DOLLAR, 350 * DOLLAR, 351 * DOLLAR));
@@ -100,6 +100,6 @@ async fn fixed_costs_are_in_the_report_by_the_second_and_in_the_forecast_by_the_
     assert_eq!(forecast.fixed.0, 400 * DOLLAR, "all of this month, of those that are still paid");
     assert_eq!(forecast.total, forecast.usage + forecast.fixed);
     assert_eq!(now.total, now.usage.cost + now.fixed_total);
-    assert_eq!(now.fixed_total, now.fixed.iter().map(|one| one.cost).sum());
+    assert_eq!(now.fixed_total, now.fixed.iter().map(|one| one.cost).sum::<NanoDollars>());
     assert!(now.fixed_total < forecast.fixed, "{now:?}");
 }

@@ -8,9 +8,11 @@ use caddis_core::record::{ClusterRecord, ClusterState, Fact, MemberPhase, SlotRe
 use caddis_core::settings::Settings;
 use caddis_core::world::{ClusterWorld, EnvironmentStatus, Member, MemberView, Members, Observed, ReadyFacts};
 use caddis_engine::ports::{Change, ClusterFilter, Store};
-use caddis_types::api::{JobWish, Program};
 use caddis_types::Timestamp;
+use caddis_types::api::{ClusterChoice, JobWish, Program};
+use caddis_types::bytes::GIB;
 use caddis_types::dask::{DaskSnapshot, PrefixView};
+use caddis_types::shape::{ShapeWish, WorkerRange};
 
 use crate::records::{NOW, cluster, job};
 use crate::rig::{Rig, until};
@@ -73,7 +75,11 @@ async fn begun(rig: &Rig, wish: &JobWish) -> ClusterRecord {
 async fn a_second_run_begins_with_what_the_first_one_measured() {
     let rig = Rig::start().await;
     let wish = |script: &str| -> JobWish {
-        serde_json::from_value(serde_json::json!({"program": {"script": script}, "cwd": "/"})).unwrap()
+        let wish = serde_json::json!({"program": {"script": script}, "cwd": "/"});
+        // Small enough for all of them to have room beside each other.
+        let range = Some(WorkerRange { min: 1, max: 1 });
+        let shape = ShapeWish { workers: range, memory_bytes: Some(GIB), ..ShapeWish::default() };
+        JobWish { cluster: ClusterChoice::Fresh(shape), ..serde_json::from_value(wish).unwrap() }
     };
     let before = begun(&rig, &wish("/job.py")).await;
     assert!(before.scaling.durations.is_empty() && before.scaling.start_seconds < 15.0, "{:?}", before.scaling);
