@@ -63,7 +63,7 @@ mutants! {
     WakeLost = "wake-lost",
     /// A stop answers that nothing was started, whatever there is.
     StopBlind = "stop-blind",
-    /// The scheduler does not tell of the results that its workers hold.
+    /// The scheduler tells neither of the results that its workers hold nor that they take tasks.
     DataUnseen = "data-unseen",
     /// Leases are not renewed.
     LeaseForgotten = "lease-forgotten",

@@ -96,7 +96,7 @@ async fn fixed_costs_are_in_the_report_by_the_second_and_in_the_forecast_by_the_
     assert_eq!((report.usage.cost.0, report.fixed_total.0, report.total.0), (DOLLAR, 350 * DOLLAR, 351 * DOLLAR));
 
     let now = rig.client.cost(&CostQuery::default()).await.unwrap();
-    let forecast = now.forecast.expect("it ends now");
+    let forecast = now.forecast.clone().expect("it ends now");
     assert_eq!(forecast.fixed.0, 400 * DOLLAR, "all of this month, of those that are still paid");
     assert_eq!(forecast.total, forecast.usage + forecast.fixed);
     assert_eq!(now.total, now.usage.cost + now.fixed_total);
