@@ -21,11 +21,12 @@ fn at(seconds: u64) -> Timestamp {
     NOW + Duration::from_secs(seconds)
 }
 
-/// One look at the cluster of a first run, as its server has it.
-fn look(record: &ClusterRecord, members: Members, prefixes: &[PrefixView], now: Timestamp) -> (ClusterRecord, Change) {
+/// One look at the cluster of a first run, as its server has it; the scheduler says what it has measured while it lives.
+fn look(record: &ClusterRecord, members: Members, prefix: Option<&PrefixView>, now: Timestamp) -> (ClusterRecord, Change) {
     let settings = Settings::default();
-    let dask = DaskSnapshot { at: now, clients: 1, prefixes: prefixes.to_vec(), ..DaskSnapshot::default() };
-    let world = ClusterWorld { members: Observed::Known(members), environment: EnvironmentStatus::Ready, dask: Some(dask) };
+    let says = |prefix: &PrefixView| DaskSnapshot { at: now, clients: 1, prefixes: vec![prefix.clone()], ..DaskSnapshot::default() };
+    let dask = prefix.map(says);
+    let world = ClusterWorld { members: Observed::Known(members), environment: EnvironmentStatus::Ready, dask };
     let input = ClusterInput { record, world: &world, job: None, scripts: &[], victims: &[], settings: &settings };
     let plan = cluster::plan(&input, now);
     (plan.record, Change { learned: plan.learned, ..Change::default() })
@@ -49,14 +50,14 @@ async fn first_run(rig: &Rig, program: &Program) {
     };
     let members = Members::from([(Member::Scheduler, running(NOW)), (Member::Worker { slot: 0, attempt: 1 }, running(at(60)))]);
     let prefix = PrefixView { name: "work".into(), done: 20, seconds: 80.0, longest: 9.0, measured: true, ..PrefixView::default() };
-    let (serving, started) = look(&begun, members.clone(), std::slice::from_ref(&prefix), at(61));
+    let (serving, started) = look(&begun, members.clone(), Some(&prefix), at(61));
     assert_eq!(started.learned.len(), 1, "how long its worker took to start");
     rig.put(started).await;
     let why = StopWhy::orderly("its job is over");
     let stopping = ClusterState::Stopping { since: at(70), why: why.clone(), closing_at: None, purged_at: None };
-    let (ending, _) = look(&ClusterRecord { state: stopping, ..serving }, members, &[prefix], at(70));
+    let (ending, _) = look(&ClusterRecord { state: stopping, ..serving }, members, Some(&prefix), at(70));
     let purged = ClusterState::Stopping { since: at(70), why, closing_at: None, purged_at: Some(at(71)) };
-    let (ended, left) = look(&ClusterRecord { state: purged, ..ending }, Members::new(), &[], at(72));
+    let (ended, left) = look(&ClusterRecord { state: purged, ..ending }, Members::new(), None, at(72));
     assert!(ended.state.is_ended() && left.learned.iter().any(|fact| matches!(fact.fact, Fact::Durations(_))), "{left:?}");
     rig.put(left).await;
 }
