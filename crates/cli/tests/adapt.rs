@@ -129,7 +129,8 @@ fn people_who_scale_and_adapt_at_once_do_not_fight() {
     }
     world.run(&["cluster", "scale", "lab", "2"]).expect(0);
     let fixed = wait_workers(&world, "lab", 2);
-    assert_eq!((&fixed["adapts"], &fixed["deaths"]), (&false.into(), &Value::Array(Vec::new())), "{fixed:#}");
+    assert_eq!(fixed["adapts"], false, "{fixed:#}");
+    assert!(fixed["deaths"].as_array().is_none_or(Vec::is_empty), "{fixed:#}");
     world.run(&["cluster", "stop", "lab"]).expect(0);
     world.assert_nothing_left();
 }
