@@ -4,6 +4,7 @@
 //! decisions, rows, and faces.
 
 mod blocking;
+pub mod clock;
 pub mod dask;
 pub mod local;
 mod plain;

@@ -109,6 +109,32 @@ fn a_number_is_fixed_for_a_running_job_and_let_go_again() {
     world.assert_nothing_left();
 }
 
+/// Whoever comes last has his way, and no worker dies of the dispute.
+#[test]
+fn people_who_scale_and_adapt_at_once_do_not_fight() {
+    let world = world();
+    world.run(&[&["cluster", "create", "lab", "--workers", "0..2"], &SMALL[..]].concat()).expect(0);
+    let lines: [&[&str]; 4] = [
+        &["cluster", "scale", "lab", "2"],
+        &["cluster", "adapt", "lab", "--workers", "0..2"],
+        &["cluster", "scale", "lab", "1"],
+        &["cluster", "adapt", "lab"],
+    ];
+    for _ in 0..3 {
+        let asked: Vec<_> = lines.iter().map(|line| world.spawn(line)).collect();
+        for child in asked {
+            let output = child.wait_with_output().unwrap();
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        }
+    }
+    world.run(&["cluster", "scale", "lab", "2"]).expect(0);
+    let fixed = wait_workers(&world, "lab", 2);
+    assert_eq!(fixed["adapts"], false, "{fixed:#}");
+    assert!(fixed["deaths"].as_array().is_none_or(Vec::is_empty), "{fixed:#}");
+    world.run(&["cluster", "stop", "lab"]).expect(0);
+    world.assert_nothing_left();
+}
+
 #[test]
 fn what_cannot_follow_a_load_says_so() {
     let world = world();

@@ -6,6 +6,7 @@ mod common;
 use std::collections::BTreeSet;
 
 use caddis_testkit::{World, produced, wait_for};
+use common::ledger::events;
 use common::world;
 use rustix::process::Signal;
 use serde_json::Value;
@@ -60,6 +61,110 @@ fn every_worker_is_preempted_once_and_the_result_is_right() {
     produced("cause", "preempted");
     let orderly = taken.iter().filter(|sentence| sentence.contains("had handed its data over")).count();
     assert_eq!(orderly, taken.len(), "tasks of a tenth of a second end within the notice: {taken:?}");
+    world.assert_nothing_left();
+}
+
+/// Longer than a notice: a minute on the preemptible worker, and no time at all when it begins anew elsewhere.
+const LONG: &str = "\
+import os, time
+from dask.distributed import get_worker
+
+here = os.getcwd()
+began, held = os.path.join(here, 'began'), os.path.join(here, 'held')
+
+def hold(number):
+    with open(held, 'a') as lines:
+        lines.write(f'{number} ')
+    return b'h' * 10**6
+
+def long():
+    name = str(get_worker().name)
+    if os.path.exists(began):
+        return name
+    if name.startswith('worker-0000'):
+        return None
+    with open(began, 'w') as file:
+        file.write(f'{name} {os.getpid()}')
+    time.sleep(60)
+    return 'nobody took it away'
+
+number = 0
+while True:
+    others = [w for w in client.scheduler_info()['workers'].items() if not str(w[1]['name']).startswith('worker-0000')]
+    if not others:
+        time.sleep(0.05)
+        continue
+    number += 1
+    there = {'workers': [others[0][0]], 'allow_other_workers': True, 'pure': False}
+    kept = client.submit(hold, number, **there)
+    kept.result()
+    if others[0][0] not in client.who_has(kept)[kept.key]:
+        continue
+    running = client.submit(long, **there)
+    while not os.path.exists(began) and not running.done():
+        time.sleep(0.02)
+    if os.path.exists(began):
+        break
+while len(open(began).read().split()) < 2: time.sleep(0.02)
+first, pid = open(began).read().split()
+second = running.result()
+times = open(held).read().split().count(str(number))
+while os.path.exists(f'/proc/{pid}'): time.sleep(0.02)
+gone = int(time.time() * 1e6)
+print(len(kept.result()), times, second != first and second.startswith('worker-'), first, gone)
+";
+
+/// Whatever it runs and holds, a worker is gone when its notice is over, and nothing of it is lost but the time. Its task
+/// had the time that it may have.
+#[test]
+fn a_notice_is_kept_to_the_second_and_nothing_is_lost() {
+    let world = world();
+    let path = world.file("job.py", &format!("{CLIENT}{LONG}")).display().to_string();
+    let options = ["run", "-o", "json", "--workers", "2", "--on-demand", "1", "--preempt-rate", "240"];
+    let run = world.run(&[&options[..], &SMALL, &[&path]].concat()).expect(0);
+    let said = run.stderr();
+    let line = said.lines().find(|line| line.contains("1000000 1 True worker-")).unwrap_or_else(|| panic!("{said}"));
+    let (first, gone) = line.split_once("True ").unwrap().1.split_once(' ').unwrap();
+    let of = |(at, sentence): (i64, String)| sentence.contains(&format!("`{first}`")).then_some(at);
+    let notice = events(&world, "worker.preempted").into_iter().find_map(of).unwrap_or_else(|| panic!("no notice of {first}"));
+    let had = (gone.trim().parse::<i64>().unwrap() - notice) as f64 / 1e6;
+    println!("{first} had {had:.3} s");
+    assert!((16.5..=26.0).contains(&had), "{first} had {had} s");
+    world.assert_nothing_left();
+}
+
+/// After its workers were taken away a cluster follows its load as before: to nothing, and back.
+#[test]
+fn a_cluster_that_was_preempted_goes_to_nothing_and_grows_again() {
+    let world = world();
+    std::fs::write(world.home().join("caddis.toml"), "[autoscale]\nshrink_after_seconds = 1\n").unwrap();
+    let script = format!(
+        "{CLIENT}import time\n\
+         def workers(): return {{w['name'] for w in client.scheduler_info()['workers'].values()}}\n\
+         def work(i):\n    time.sleep(0.2)\n    return i\n\
+         seen = set()\n\
+         def burst(count, first):\n    \
+             futures = client.map(work, range(first, first + count))\n    \
+             most = 0\n    \
+             while not all(future.done() for future in futures):\n        \
+                 seen.update(workers())\n        \
+                 most = max(most, len(workers()))\n        \
+                 time.sleep(0.05)\n    \
+             assert client.gather(futures) == list(range(first, first + count))\n    \
+             return most\n\
+         rounds = 0\n\
+         while len(seen) < 5:\n    \
+             rounds += 1\n    \
+             burst(60, rounds * 1000)\n\
+         while workers(): time.sleep(0.05)\n\
+         print('grew again', burst(100, 0) > 1, flush=True)\n"
+    );
+    let path = world.file("job.py", &script).display().to_string();
+    let options = ["run", "-o", "json", "--workers", "0..3", "--on-demand", "0", "--preempt-rate", "360"];
+    let run = world.run(&[&options[..], &SMALL, &[&path]].concat()).expect(0);
+    assert!(run.stderr().contains("grew again True"), "{}", run.stderr());
+    let deaths = cluster(&world, run.json()["cluster"].as_str().unwrap())["deaths"].as_array().unwrap().clone();
+    assert!(deaths.iter().any(|death| death["code"] == "preempted"), "{deaths:#?}");
     world.assert_nothing_left();
 }
 

@@ -1,7 +1,5 @@
 //! The machine's clock and its source of randomness. Nothing else in Caddis asks for them.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use caddis_engine::ports::{Clock, Entropy};
 use caddis_types::Timestamp;
 use rand::TryRng;
@@ -12,10 +10,8 @@ use rand::rngs::SysRng;
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "this is where the time comes from")]
     fn now(&self) -> Timestamp {
-        let span = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Timestamp(i64::try_from(span.as_micros()).unwrap_or(i64::MAX))
+        Timestamp(caddis_backends::clock::wall())
     }
 }
 

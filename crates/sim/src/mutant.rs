@@ -2,8 +2,10 @@
 //! each must be found: a simulator that misses one has a hole in its faults or in its checkers.
 
 use std::str::FromStr;
+use std::time::Duration;
 
-use caddis_core::record::{JobState, LedgerLine, Outcome};
+use caddis_core::cluster::preempt;
+use caddis_core::record::{JobState, LedgerKind, Leaving, LedgerLine, Outcome};
 use caddis_engine::ports::{Change, Store};
 use caddis_store::MemStore;
 
@@ -61,10 +63,18 @@ mutants! {
     WakeLost = "wake-lost",
     /// A stop answers that nothing was started, whatever there is.
     StopBlind = "stop-blind",
-    /// The scheduler does not tell of the results that its workers hold.
+    /// The scheduler tells neither of the results that its workers hold nor that they take tasks.
     DataUnseen = "data-unseen",
     /// Leases are not renewed.
     LeaseForgotten = "lease-forgotten",
+    /// A worker that is taken away is not killed when its time is over.
+    NoticeIgnored = "notice-ignored",
+    /// A worker that is taken away is given a minute more than there is.
+    NoticeLong = "notice-long",
+    /// A worker that is taken away is killed long before its time is over.
+    NoticeShort = "notice-short",
+    /// Preemptible workers are counted at the price of those on demand, and the other way round.
+    PriceSwapped = "price-swapped",
 }
 
 impl FromStr for Mutant {
@@ -86,6 +96,9 @@ pub(crate) async fn spoil(mutant: Mutant, change: &mut Change, retried: bool, ro
             let again: Vec<_> = change.ledger.iter().map(|line| LedgerLine { key: format!("{}!", line.key), ..line.clone() }).collect();
             change.ledger.extend(again);
         }
+        Mutant::NoticeLong => move_notices(change, preempt::NOTICE + Duration::from_secs(60)),
+        Mutant::NoticeShort => move_notices(change, Duration::from_secs(5)),
+        Mutant::PriceSwapped => swap_prices(change),
         Mutant::LineGap => change.ledger.retain(|line| !line.key.ends_with("#2")),
         Mutant::NameReused => {
             for cluster in &mut change.clusters {
@@ -104,5 +117,25 @@ pub(crate) async fn spoil(mutant: Mutant, change: &mut Change, retried: bool, ro
             }
         }
         _ => {}
+    }
+}
+
+/// Workers that are taken away have so long from their notice.
+fn move_notices(change: &mut Change, notice: Duration) {
+    let slots = change.clusters.iter_mut().flat_map(|cluster| cluster.slots.values_mut());
+    for retiring in slots.filter_map(|slot| slot.retiring.as_mut()).filter(|retiring| retiring.why == Leaving::Preempted) {
+        retiring.deadline = retiring.since + notice;
+    }
+}
+
+/// Lines of workers at the other price; what their cluster says of itself agrees.
+fn swap_prices(change: &mut Change) {
+    for line in change.ledger.iter_mut().filter(|line| line.kind == LedgerKind::Worker) {
+        let Some(cluster) = change.clusters.iter_mut().find(|cluster| cluster.id == line.cluster) else { continue };
+        let shape = &cluster.shape;
+        line.price_hour = if line.preemptible { shape.worker_price_hour } else { shape.preemptible_price_hour };
+        let span = line.ended_at.since(line.started_at) + Duration::from_micros(line.minimum_micros.unsigned_abs());
+        let right = std::mem::replace(&mut line.cost, line.price_hour.for_span(span));
+        cluster.cost.0 += line.cost.0 - right.0;
     }
 }

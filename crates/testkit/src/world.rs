@@ -23,6 +23,7 @@ pub struct World {
     home: TempDir,
     work: TempDir,
     environment: Option<PathBuf>,
+    variables: Vec<(&'static str, PathBuf)>,
 }
 
 /// A finished command.
@@ -77,7 +78,7 @@ impl World {
     pub fn bare(caddis: impl Into<PathBuf>) -> World {
         let home = tempfile::Builder::new().prefix("caddis-home-").tempdir().expect("make a state folder");
         let work = tempfile::Builder::new().prefix("caddis-work-").tempdir().expect("make a working folder");
-        World { caddis: caddis.into(), home, work, environment: None }
+        World { caddis: caddis.into(), home, work, environment: None, variables: Vec::new() }
     }
 
     /// A world that builds environments of its own, out of what uv fetched for the shared one.
@@ -120,7 +121,13 @@ impl World {
         if let Some(environment) = &self.environment {
             command.env("VIRTUAL_ENV", environment);
         }
+        command.envs(self.variables.iter().map(|(name, path)| (name, path)));
         command
+    }
+
+    /// Sets a variable of all commands from now on.
+    pub fn set(&mut self, name: &'static str, path: &Path) {
+        self.variables.push((name, path.to_owned()));
     }
 
     /// Runs it to its end.

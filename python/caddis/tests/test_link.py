@@ -78,11 +78,19 @@ class Server:
         return heard[0] if heard else self.event(kind)
 
     def ask(self, op, bound=60, **fields):
+        return self.begin(op, bound, **fields)()
+
+    def begin(self, op, bound=60, **fields):
+        """Ask for something that takes its time; what comes back waits for the answer."""
         self.number += 1
         number = self.number
         self.connection.sendall((json.dumps({"id": number, "op": op, **fields}) + "\n").encode())
-        answer = self.until(f"the answer to {op}", lambda m: m.get("id") == number, bound)
-        return answer.get("ok", answer.get("error"))
+
+        def answer():
+            said = self.until(f"the answer to {op}", lambda m: m.get("id") == number, bound)
+            return said.get("ok", said.get("error"))
+
+        return answer
 
     def cut(self):
         self.connection.shutdown(socket.SHUT_RDWR)

@@ -1,4 +1,7 @@
 //! A worker that is one too many hands its data over and goes.
+//!
+//! The scheduler takes a worker whose drain comes to nothing back by itself (`caddis.runtime.drain`), and from then on it
+//! gets tasks as before. So it is not enough that nothing is on it now: it must be known to take nothing in.
 
 use std::time::Duration;
 
@@ -48,12 +51,12 @@ pub(super) fn step(
         }
         plan.actions.push(ask(member, DRAIN_AGAIN, Leaving::Surplus));
         plan.due_at(now + 2 * DRAIN_AGAIN);
-    } else if may_hold_data(input, member) {
+    } else if may_hold_data(input, member) || takes_tasks(input, member) {
         if let Some(slot) = plan.record.slots.get_mut(&number) {
             slot.retiring = None;
         }
         plan.due_at(now + input.settings.heartbeat);
-        let message = format!("worker `{member}` stays: it could not hand its data over");
+        let message = format!("worker `{member}` stays: it could not hand its data over, and takes tasks again");
         plan.events.push(NewEvent::new(now, plan.record.id.as_str(), "worker.stays", message));
     } else {
         slots::end(plan, member.clone(), "it took too long over handing its data over", now);
@@ -69,4 +72,10 @@ pub(super) fn ask(member: &Member, deadline: Duration, why: Leaving) -> Action {
 fn may_hold_data(input: &ClusterInput<'_>, member: &Member) -> bool {
     let Some(dask) = &input.world.dask else { return true };
     dask.worker(&member.to_string()).is_some_and(|worker| worker.keys > 0)
+}
+
+/// Whether the scheduler gives it tasks, or will when it has memory again: a result may come at any moment.
+fn takes_tasks(input: &ClusterInput<'_>, member: &Member) -> bool {
+    let worker = input.world.dask.as_ref().and_then(|dask| dask.worker(&member.to_string()));
+    worker.is_some_and(|worker| matches!(worker.status.as_str(), "running" | "paused"))
 }

@@ -78,3 +78,74 @@ fn victims(record: &ClusterRecord, input: &ClusterInput<'_>, surplus: usize, now
     let others = preemptible.into_iter().take(surplus - stand_ins);
     on_demand.into_iter().take(stand_ins).chain(others).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::arbitrary::{NOW, plain_cluster, seen};
+    use crate::record::Shortage;
+    use crate::settings::Settings;
+
+    /// Five workers that serve, of which two are preemptible.
+    fn five() -> ClusterRecord {
+        let phase = MemberPhase::Running { started_at: NOW, pid: 7, ready_at: Some(NOW) };
+        let slot = |number| SlotRecord { phase: phase.clone(), ..SlotRecord::first(NOW, number == 1 || number == 3) };
+        let mut record = plain_cluster(5, 5);
+        record.shape.on_demand = Some(3);
+        ClusterRecord { slots: (0..5).map(|number| (number, slot(number))).collect(), next_slot: 5, ..record }
+    }
+
+    fn chosen(record: &ClusterRecord, named: &[String], surplus: usize) -> Vec<u32> {
+        let (world, settings) = (seen([]), Settings::default());
+        let input = ClusterInput { record, world: &world, job: None, scripts: &[], victims: named, settings: &settings };
+        victims(record, &input, surplus, NOW)
+    }
+
+    fn names(slots: &[u32]) -> Vec<String> {
+        slots.iter().map(|slot| Member::Worker { slot: *slot, attempt: 1 }.to_string()).collect()
+    }
+
+    #[test]
+    fn preemptible_workers_go_first_and_nobody_whom_the_scheduler_did_not_name() {
+        let record = five();
+        assert_eq!(chosen(&record, &names(&[4, 3, 2, 1, 0]), 3), [3, 1, 4], "in the scheduler's order within a kind");
+        for subset in 0..1_u32 << 5 {
+            let named: Vec<u32> = (0..5).rev().filter(|slot| subset & 1 << slot != 0).collect();
+            for surplus in 0..=6 {
+                let going = chosen(&record, &names(&named), surplus);
+                assert_eq!(going.len(), surplus.min(named.len()), "{named:?}");
+                assert!(going.iter().all(|slot| named.contains(slot)), "{going:?} of {named:?}");
+                let first = going.iter().take_while(|slot| record.slots[slot].preemptible).count();
+                let preemptible = named.iter().filter(|slot| record.slots[slot].preemptible).count();
+                assert_eq!(first, preemptible.min(surplus), "{going:?} of {named:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn names_of_others_choose_nobody() {
+        let mut record = five();
+        record.slots.get_mut(&2).unwrap().attempt = 3;
+        let retiring = Retirement { since: NOW, deadline: NOW, asked_at: None, asked_again_at: None, why: Leaving::Surplus };
+        record.slots.get_mut(&1).unwrap().retiring = Some(retiring);
+        let mut named = names(&[1, 2, 9]);
+        named.extend([Member::Scheduler.to_string(), "a-worker-of-somebody-else".to_owned()]);
+        assert!(chosen(&record, &named, 5).is_empty());
+        named.extend(names(&[4]));
+        assert_eq!(chosen(&record, &named, 5), [4]);
+    }
+
+    #[test]
+    fn those_that_stand_in_for_preemptible_ones_go_before_them_once_the_shortage_is_over() {
+        let mut record = five();
+        record.shape.on_demand = Some(1);
+        let all = names(&[4, 3, 2, 1, 0]);
+        assert_eq!(chosen(&record, &all, 3), [4, 2, 3]);
+        assert!(chosen(&record, &names(&[3, 1]), 2).is_empty(), "they are waited for");
+        let until = NOW + Duration::from_secs(60);
+        record.scaling.shortage = Some(Shortage { since: NOW, until, times: 1 });
+        assert_eq!(chosen(&record, &all, 3), [3, 1, 4]);
+    }
+}

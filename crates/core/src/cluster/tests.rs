@@ -17,6 +17,8 @@ use crate::restart::GIVE_UP_AFTER;
 use crate::settings::Settings;
 use crate::world::{ClusterWorld, EnvironmentStatus, Exit, KilledBy, Member, Observed};
 
+mod leaving;
+
 fn look(record: &ClusterRecord, world: &ClusterWorld, now: Timestamp) -> Plan<ClusterRecord> {
     look_with(record, world, None, &[], now)
 }
@@ -394,8 +396,10 @@ fn the_last_worker_stays_while_results_are_held() {
 
 #[test]
 fn a_worker_that_cannot_hand_its_results_over_is_not_ended_for_that() {
-    for (keys, ended) in [(2, false), (0, true)] {
-        let (record, world) = holding(2, keys);
+    let cordoned = "closing_gracefully";
+    for (keys, status, ended) in [(2, cordoned, false), (0, cordoned, true), (0, "running", false), (0, "paused", false)] {
+        let (record, mut world) = holding(2, keys);
+        world.dask.iter_mut().flat_map(|dask| &mut dask.workers).for_each(|worker| worker.status = status.to_owned());
         let record = ClusterRecord { workers_desired: 1, ..record };
         let (record, world) = (shrink(&record, &world, NOW).record, world);
         let asked = NOW + Settings::default().drain + Duration::from_secs(1);
@@ -406,7 +410,7 @@ fn a_worker_that_cannot_hand_its_results_over_is_not_ended_for_that() {
         let in_vain = look(&again.record, &world, asked + Duration::from_secs(60));
         let stops = in_vain.actions.iter().any(|action| matches!(action, Action::StopMember { .. }));
         let stays = in_vain.record.slots.values().all(|slot| slot.retiring.is_none());
-        assert_eq!((stops, stays), (ended, !ended), "with {keys} results");
+        assert_eq!((stops, stays), (ended, !ended), "{status}, with {keys} results");
     }
 }
 

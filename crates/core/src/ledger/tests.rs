@@ -14,8 +14,8 @@ use super::report::{Sum, clip, clip_living, groups, sums};
 use super::{FixedCost, Life, book, enter, open, usage};
 use crate::arbitrary::{NOW, cases, dice, plain_cluster};
 use crate::plan::Plan;
-use crate::prices::Tariff;
-use crate::record::{ClusterRecord, LedgerLine, MemberPhase, SchedulerRecord};
+use crate::prices::{Role, Tariff};
+use crate::record::{ClusterRecord, LedgerKind, LedgerLine, MemberPhase, SchedulerRecord, SlotRecord};
 use crate::world::Member;
 
 const SECOND: i64 = 1_000_000;
@@ -132,8 +132,18 @@ fn a_month_of_a_fixed_cost_is_a_month_and_its_parts_add_up() {
     assert_eq!(over.between(february, february.next_month()).0, 0);
 }
 
-/// A life that is cut at random moments on random terms: its lines, and its length.
-fn history(dice: &mut ChaCha8Rng) -> (Vec<LedgerLine>, Life, ClusterRecord) {
+/// The life of a scheduler or worker, and what was written of it.
+struct History {
+    member: Member,
+    role: Role,
+    tariff: Tariff,
+    lines: Vec<LedgerLine>,
+    life: Life,
+    record: ClusterRecord,
+}
+
+/// A life that is cut at random moments on random terms.
+fn history(dice: &mut ChaCha8Rng) -> History {
     let moments: Vec<_> = (0..dice.random_range(0..4)).map(|_| Timestamp(NOW.0 + dice.random_range(0..3 * DAY))).collect();
     let mut moments = moments;
     moments.sort_unstable();
@@ -142,6 +152,9 @@ fn history(dice: &mut ChaCha8Rng) -> (Vec<LedgerLine>, Life, ClusterRecord) {
     cluster.owner = ["ann", "bob"][dice.random_range(0..2)].to_owned();
     cluster.id = caddis_types::ClusterId::new(NOW, dice);
     cluster.tags = BTreeMap::from([("team".to_owned(), ["risk", "web"][dice.random_range(0..2)].to_owned())]);
+    let role = [Role::Scheduler, Role::Worker, Role::Preemptible][dice.random_range(0..3)];
+    let member = if role == Role::Scheduler { Member::Scheduler } else { Member::Worker { slot: 2, attempt: 1 } };
+    cluster.slots.insert(2, SlotRecord::first(NOW, role == Role::Preemptible));
     let mut plan = Plan::keep(cluster);
     let started_at = Timestamp(NOW.0 + dice.random_range(0..DAY));
     let mut micros = 0;
@@ -150,16 +163,16 @@ fn history(dice: &mut ChaCha8Rng) -> (Vec<LedgerLine>, Life, ClusterRecord) {
         micros += [0, dice.random_range(0..90 * SECOND), dice.random_range(0..2 * DAY)][dice.random_range(0..3)];
         let seen = micros - dice.random_range(0..=micros.min(10 * SECOND));
         let life = Life { started_at, lived: Duration::from_micros(seen.unsigned_abs()) };
-        let lines = book(&plan.record, &Member::Scheduler, life, false, &tariff);
-        enter(&mut plan, &Member::Scheduler, lines, false);
+        let lines = book(&plan.record, &member, life, false, &tariff);
+        enter(&mut plan, &member, lines, false);
         let jobs = (0..dice.random_range(0..4)).map(job).collect();
         plan.record.account.jobs = jobs;
         plan.record.account.idle = dice.random();
     }
     let life = Life { started_at, lived: Duration::from_micros(micros.unsigned_abs()) };
-    let lines = book(&plan.record, &Member::Scheduler, life, true, &tariff);
-    enter(&mut plan, &Member::Scheduler, lines, true);
-    (plan.ledger, life, plan.record)
+    let lines = book(&plan.record, &member, life, true, &tariff);
+    enter(&mut plan, &member, lines, true);
+    History { member, role, tariff, lines: plan.ledger, life, record: plan.record }
 }
 
 proptest! {
@@ -167,13 +180,13 @@ proptest! {
 
     #[test]
     fn the_lines_of_a_life_are_its_partition(seed in any::<u64>()) {
-        let (lines, life, record) = history(&mut dice(seed));
+        let History { member, lines, life, record, .. } = history(&mut dice(seed));
         let mut at = life.started_at;
         for (number, line) in lines.iter().enumerate() {
             prop_assert_eq!(line.started_at, at, "a gap or an overlap before {}", line.key);
             prop_assert!(line.ended_at >= line.started_at);
             prop_assert!(line.ended_at <= line.started_at.next_day(), "within one day");
-            let suffix = if number == 0 { "scheduler.1".to_owned() } else { format!("scheduler.1#{}", number + 1) };
+            let suffix = if number == 0 { member.to_string() } else { format!("{member}#{}", number + 1) };
             prop_assert!(line.key.ends_with(&format!("/{suffix}")), "{}", line.key);
             at = line.ended_at;
         }
@@ -187,9 +200,22 @@ proptest! {
     }
 
     #[test]
+    fn each_line_has_the_price_of_what_it_is_about_when_it_began(seed in any::<u64>()) {
+        let History { role, tariff, lines, record, .. } = history(&mut dice(seed));
+        for line in &lines {
+            prop_assert_eq!(line.price_hour, tariff.price(&record.shape, role, line.started_at), "{}", line.key);
+            prop_assert_eq!((line.preemptible, line.kind == LedgerKind::Worker), (role == Role::Preemptible, role != Role::Scheduler));
+            let span = line.ended_at.since(line.started_at) + Duration::from_micros(line.minimum_micros.unsigned_abs());
+            prop_assert_eq!(line.cost, line.price_hour.for_span(span));
+            let other = if role == Role::Preemptible { Role::Worker } else { Role::Preemptible };
+            prop_assert_ne!(line.price_hour, tariff.price(&record.shape, other, line.started_at), "the prices tell them apart");
+        }
+    }
+
+    #[test]
     fn groups_add_up_to_the_total_by_whatever_they_are_grouped(seed in any::<u64>()) {
         let mut dice = dice(seed);
-        let lines: Vec<_> = (0..5).flat_map(|_| history(&mut dice).0).collect();
+        let lines: Vec<_> = (0..5).flat_map(|_| history(&mut dice).lines).collect();
         let cost: NanoDollars = lines.iter().map(|line| line.cost).sum();
         let micros: i64 = lines.iter().map(LedgerLine::micros).sum();
         for by in CostBy::ALL {
@@ -204,7 +230,7 @@ proptest! {
     #[test]
     fn the_parts_of_times_that_follow_each_other_add_up(seed in any::<u64>()) {
         let mut dice = dice(seed);
-        let (lines, life, _) = history(&mut dice);
+        let History { lines, life, .. } = history(&mut dice);
         let mut edges: Vec<_> = (0..5).map(|_| Timestamp(life.started_at.0 + dice.random_range(-SECOND..6 * DAY))).collect();
         // A line that has no length lies at the beginning of a part.
         edges.extend([Timestamp(0), Timestamp(i64::MAX), life.at()]);

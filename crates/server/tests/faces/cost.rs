@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use caddis_client::CostQuery;
+use caddis_core::ledger::FixedCost;
 use caddis_core::record::{LedgerKind, LedgerLine};
+use caddis_core::settings::Settings;
 use caddis_engine::ports::Change;
 use caddis_types::api::CostBy;
 use caddis_types::{NanoDollars, Timestamp};
@@ -68,4 +70,36 @@ async fn what_lives_is_counted_until_now_and_forecast() {
     assert_eq!((report.usage.cost, report.total), (group.cost, group.cost));
     let forecast = report.forecast.unwrap();
     assert!(forecast.usage >= forecast.so_far && forecast.per_day.0 > 0, "{forecast:?}");
+}
+
+#[tokio::test]
+async fn fixed_costs_are_in_the_report_by_the_second_and_in_the_forecast_by_the_month() {
+    const DOLLAR: i64 = 1_000_000_000;
+    let at = |text: &str| Timestamp::parse(text).unwrap();
+    let cost = |name: &str, dollars: i64, from, until| {
+        FixedCost { name: name.to_owned(), month: NanoDollars(dollars * DOLLAR), from, until }
+    };
+    let fixed_costs = [
+        cost("composer", 300, None, None),
+        cost("filestore", 100, Some(at("2026-02-15")), None),
+        cost("the old bucket", 50, None, Some(at("2026-02-01"))),
+    ];
+    let rig = Rig::start_at(Settings { fixed_costs: fixed_costs.to_vec().into(), ..Settings::default() }).await;
+    let february = at("2026-02-01");
+    let used = LedgerLine { started_at: february, ended_at: Timestamp(february.0 + HOUR), ..line(&rig.owner, 1, "risk") };
+    rig.put(Change { ledger: vec![used], ..Change::default() }).await;
+    let month = CostQuery { since: Some(february), until: Some(at("2026-03-01")), ..CostQuery::default() };
+    let report = rig.client.cost(&month).await.unwrap();
+    let fixed: Vec<_> = report.fixed.iter().map(|one| (one.name.as_str(), one.month.0, one.cost.0)).collect();
+    let half = [("composer", 300, 300), ("filestore", 100, 50), ("the old bucket", 50, 0)];
+    assert_eq!(fixed, half.map(|(name, month, cost)| (name, month * DOLLAR, cost * DOLLAR)));
+    assert_eq!((report.usage.cost.0, report.fixed_total.0, report.total.0), (DOLLAR, 350 * DOLLAR, 351 * DOLLAR));
+
+    let now = rig.client.cost(&CostQuery::default()).await.unwrap();
+    let forecast = now.forecast.clone().expect("it ends now");
+    assert_eq!(forecast.fixed.0, 400 * DOLLAR, "all of this month, of those that are still paid");
+    assert_eq!(forecast.total, forecast.usage + forecast.fixed);
+    assert_eq!(now.total, now.usage.cost + now.fixed_total);
+    assert_eq!(now.fixed_total, now.fixed.iter().map(|one| one.cost).sum::<NanoDollars>());
+    assert!(now.fixed_total < forecast.fixed, "{now:?}");
 }

@@ -10,6 +10,7 @@ mod following;
 mod gaps;
 mod jobs;
 mod keeping;
+mod learning;
 mod login;
 mod logs;
 mod openapi;

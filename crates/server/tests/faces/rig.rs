@@ -63,8 +63,17 @@ impl Rig {
         Rig::start_with(Options::default(), None).await
     }
 
+    /// A server whose config has these settings.
+    pub(crate) async fn start_at(settings: Settings) -> Rig {
+        Rig::assemble(Options::default(), None, settings).await
+    }
+
     /// A server with these options, whose state lies this far below a temporary folder.
     pub(crate) async fn start_with(options: Options, below: Option<PathBuf>) -> Rig {
+        Rig::assemble(options, below, Settings::default()).await
+    }
+
+    async fn assemble(options: Options, below: Option<PathBuf>, settings: Settings) -> Rig {
         let folder = tempfile::tempdir().unwrap();
         let path = below.map_or_else(|| folder.path().join("home"), |below| folder.path().join(below));
         let home = Home::new(path.clone());
@@ -78,7 +87,7 @@ impl Rig {
             clock: Arc::new(SystemClock),
             entropy: Arc::new(SystemEntropy),
             notifier: Arc::new(hub.clone()),
-            settings: Arc::new(Settings::default()),
+            settings: Arc::new(settings),
         };
         let assembly = Assembly {
             engine: Engine::new(ports, Queue::default()),

@@ -1,5 +1,6 @@
 //! Results are lost with a worker that dies or is taken away, never because a worker was one too many.
 
+use caddis_core::cluster::preempt::NOTICE;
 use caddis_core::record::ClusterState;
 use caddis_core::world::{KilledBy, Member};
 
@@ -23,7 +24,7 @@ pub fn nothing_lost(state: &mut State, index: usize) {
     }
 }
 
-/// A worker that is taken away had notice of it, and is a preemptible one.
+/// A worker that is taken away had notice of it, all of the time that it was told, and is a preemptible one.
 fn taken_away(state: &mut State, index: usize) {
     let process = &state.world.processes[index];
     let Member::Worker { slot, .. } = process.member else { return };
@@ -31,7 +32,11 @@ fn taken_away(state: &mut State, index: usize) {
     let noticed = record.is_none_or(|slot| {
         slot.preemptible && slot.retiring.as_ref().is_some_and(|retiring| retiring.asked_at.is_some())
     });
-    if !noticed {
+    // A clock that jumps may show any span between the two.
+    let had = record.and_then(|slot| slot.retiring.as_ref()).map(|retiring| state.now().since(retiring.since));
+    if let Some(had) = had.filter(|had| *had < NOTICE && state.options.world.clock_jumps == 0) {
+        state.violate(format!("{}/{} is taken away {had:?} after its notice", process.cluster, process.member));
+    } else if !noticed {
         state.violate(format!("{}/{} is taken away without notice", process.cluster, process.member));
     }
 }

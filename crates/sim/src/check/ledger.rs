@@ -3,7 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use caddis_core::record::{JobRecord, LedgerLine};
+use caddis_core::prices::{Role, Tariff};
+use caddis_core::record::{ClusterRecord, JobRecord, LedgerLine};
 use caddis_core::world::{Exit, Member};
 
 use caddis_types::NanoDollars;
@@ -22,9 +23,13 @@ pub fn books_balance(state: &mut State) {
     let lines = by_process(state.book.lines.values());
     let billed = |process: &Process| matches!(process.member, Member::Scheduler | Member::Worker { .. });
     let ran = state.world.processes.iter().filter(|process| billed(process) && process.withdrawn.is_none());
+    let tariff = state.options.settings().tariff;
     for process in ran {
         let key = format!("{}/{}", process.cluster, process.member);
         let own = lines.get(key.as_str()).map(Vec::as_slice).unwrap_or_default();
+        if let Some(cluster) = state.book.clusters.get(&process.cluster) {
+            wrong.extend(mispriced(process, own, cluster, &tariff));
+        }
         match ended(process) {
             None => partition(process, own, None, &mut wrong),
             Some(_) if own.is_empty() && stillborn(process) => {}
@@ -67,6 +72,18 @@ fn too_dear(state: &State) -> Vec<String> {
     };
     let dear = limited.map(|(job, limit)| (job, limit, cost(job))).filter(|(_, limit, cost)| cost > limit);
     dear.map(|(job, limit, cost)| format!("{} may cost {}, and cost {}", job.id, limit.0, cost.0)).collect()
+}
+
+/// Lines whose price is not that of the process which they are about, as the list has it for when they began.
+fn mispriced(process: &Process, lines: &[&LedgerLine], cluster: &ClusterRecord, tariff: &Tariff) -> Vec<String> {
+    let role = match (&process.member, process.preemptible) {
+        (Member::Scheduler, _) => Role::Scheduler,
+        (_, true) => Role::Preemptible,
+        (_, false) => Role::Worker,
+    };
+    let price = |line: &LedgerLine| tariff.price(&cluster.shape, role, line.started_at);
+    let wrong = lines.iter().filter(|line| line.price_hour != price(line) || line.preemptible != process.preemptible);
+    wrong.map(|line| format!("{} is at {} an hour, and {role:?} costs {}", line.key, line.price_hour, price(line))).collect()
 }
 
 /// Lines by the process that they are about.

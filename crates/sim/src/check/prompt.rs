@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use caddis_core::record::{ClusterState, JobState};
+use caddis_core::cluster::preempt::NOTICE;
+use caddis_core::record::{ClusterState, JobState, Leaving};
+use caddis_core::world::Member;
 
 use crate::hub::State;
 use crate::world::Known;
@@ -41,5 +43,21 @@ pub fn prompt(state: &mut State) {
             late.push(format!("{} waits for its environment, which is ready", cluster.id));
         }
     }
+    late.extend(overdue(state));
     late.into_iter().for_each(|line| state.violate(line));
+}
+
+/// Workers that were given notice and live on beyond it, on clusters that serve: what ends goes in its own time.
+fn overdue(state: &State) -> Vec<String> {
+    let now = state.now();
+    let late = |index: &usize| {
+        let process = &state.world.processes[*index];
+        let Member::Worker { slot, attempt } = process.member else { return None };
+        let cluster = state.book.clusters.get(&process.cluster)?;
+        let slot = cluster.slots.get(&slot).filter(|slot| slot.attempt == attempt && !cluster.state.is_ending())?;
+        let retiring = slot.retiring.as_ref().filter(|retiring| retiring.why == Leaving::Preempted)?;
+        let had = now.since(retiring.since);
+        (had > NOTICE + LIMIT).then(|| format!("{}/{} was to be taken away {had:?} ago, and lives", process.cluster, process.member))
+    };
+    state.world.alive.iter().filter_map(late).collect()
 }

@@ -169,7 +169,11 @@ impl Backend for SimBackend {
     ) -> Result<Stopped, BackendError> {
         let what = || format!("stop {cluster}/{member} {} ({reason})", ladder.len());
         let blind = self.is(Mutant::StopBlind);
+        let ignored = self.is(Mutant::NoticeIgnored) && reason == caddis_core::diagnosis::PREEMPTED;
         let stop = |state: &mut crate::hub::State| {
+            if ignored {
+                return Ok(Stopped::Found);
+            }
             let found = keeper::stop(state, cluster, member, reason, ladder)?;
             Ok(if blind { Stopped::Nothing } else { found })
         };

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use caddis_engine::ports::DaskApi;
 use caddis_core::record::Leaving;
 use caddis_types::ClusterId;
-use caddis_types::dask::DaskSnapshot;
+use caddis_types::dask::{DaskSnapshot, WorkerView};
 
 use crate::Mutant;
 use crate::chaos::Kind;
@@ -38,7 +38,9 @@ impl DaskApi for SimDask {
         };
         if let (Some(snapshot), Some(Mutant::DataUnseen)) = (&mut snapshot, mutant) {
             (snapshot.data_bytes, snapshot.tasks.memory) = (0, 0);
-            snapshot.workers.iter_mut().for_each(|worker| worker.keys = 0);
+            // One that takes tasks is not ended for having no results: they may come at any moment.
+            let cordoned = |worker: &mut WorkerView| (worker.keys, worker.status) = (0, "closing_gracefully".to_owned());
+            snapshot.workers.iter_mut().for_each(cordoned);
         }
         self.hub.leave(gate).await;
         snapshot
@@ -51,9 +53,9 @@ impl DaskApi for SimDask {
         if gate.fails_before() || gate.fails_after() { Vec::new() } else { names }
     }
 
-    async fn drain(&self, cluster: &ClusterId, workers: &[String], _: Duration, _: Leaving) -> bool {
+    async fn drain(&self, cluster: &ClusterId, workers: &[String], _: Duration, why: Leaving) -> bool {
         let gate = self.enter(Kind::Effect, "drain", cluster).await;
-        let done = !gate.fails_before() && schedulers::drain(&mut self.hub.lock(), cluster, workers);
+        let done = !gate.fails_before() && schedulers::drain(&mut self.hub.lock(), cluster, workers, why);
         self.hub.leave(gate).await;
         done && !gate.fails_after()
     }

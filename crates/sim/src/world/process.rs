@@ -50,6 +50,8 @@ pub struct Process {
     pub started_at: Timestamp,
     /// From when on it is listed.
     pub listed: i64,
+    /// Workers: may be taken away, and costs less.
+    pub preemptible: bool,
     /// When it will be ready.
     pub ready_due: Option<i64>,
     /// Since when it was ready.

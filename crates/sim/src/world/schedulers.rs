@@ -1,5 +1,6 @@
 //! Schedulers, as the link shows them: tasks, clients, registered workers, results; closing and draining.
 
+use caddis_core::record::Leaving;
 use caddis_core::world::{Exit, Member};
 use caddis_types::ClusterId;
 use caddis_types::dask::{DaskSnapshot, TaskCounts, WorkerView};
@@ -44,6 +45,7 @@ pub fn snapshot(state: &mut State, cluster: &ClusterId) -> Option<DaskSnapshot> 
     let view = |index: &usize| WorkerView {
         name: state.world.processes[*index].member.to_string(),
         keys: held(&state.world, *index, t),
+        status: if state.world.processes[*index].cordoned { "closing_gracefully" } else { "running" }.to_owned(),
         nthreads: 1,
         ..WorkerView::default()
     };
@@ -96,21 +98,28 @@ pub fn compute(state: &mut State, cluster: &ClusterId, until: i64) {
     site.wanted_until = site.wanted_until.max(until);
 }
 
-/// Workers copy their data off and go, unless they never get done with it, or nobody is there to take it.
-pub fn drain(state: &mut State, cluster: &ClusterId, names: &[String]) -> bool {
+/// Workers copy their data off and go, unless they never get done with it, or nobody is there to take it. Every other one
+/// that is taken away runs something that does not end in time: it has nothing to lose then, and stays until it is killed.
+pub fn drain(state: &mut State, cluster: &ClusterId, names: &[String], why: Leaving) -> bool {
     if snapshot(state, cluster).is_none() {
         return false;
     }
     for index in registered(&state.world, cluster) {
         if names.contains(&state.world.processes[index].member.to_string()) {
             let lazy = state.options.world.lazy;
-            if !state.chaos.hit(lazy) && hand_over(state, cluster, index) {
+            if !state.chaos.hit(lazy) && hand_over(state, cluster, index) && !works_on(state, index, why) {
                 let at = state.t + state.chaos.rng.random_range(5..3000) * MS;
                 ends_at(state, index, at);
             }
         }
     }
     true
+}
+
+/// Where the clock jumps, the end of a notice may be far away; nobody works for that long.
+fn works_on(state: &State, index: usize, why: Leaving) -> bool {
+    let odd = state.world.processes[index].pid % 2 == 1;
+    why == Leaving::Preempted && odd && state.options.world.clock_jumps == 0
 }
 
 /// Copies the results of a worker to another one; no when there is none.

@@ -93,6 +93,7 @@ fn born(state: &mut State, cluster: &ClusterRecord, member: &Member, job: Option
         born: state.t,
         started_at: state.now(),
         listed: state.t + if lagging { lag } else { 0 },
+        preemptible: matches!(member, Member::Worker { slot, .. } if cluster.slots.get(slot).is_some_and(|slot| slot.preemptible)),
         ready_due: (!wedged).then_some(state.t + ready),
         ready: None,
         begun: false,

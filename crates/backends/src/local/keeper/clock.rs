@@ -21,6 +21,5 @@ pub(in crate::local) fn ticks() -> u64 {
 
 /// Microseconds since 1970.
 pub(super) fn wall() -> i64 {
-    let t = clock_gettime(ClockId::Realtime);
-    t.tv_sec * 1_000_000 + t.tv_nsec / 1_000
+    crate::clock::wall()
 }

@@ -101,6 +101,8 @@ fn environment() -> impl Iterator<Item = (&'static str, OsString)> {
         "LD_LIBRARY_PATH",
         "RUST_BACKTRACE",
     ];
+    #[cfg(debug_assertions)]
+    let names = names.into_iter().chain([crate::clock::TEST_CLOCK]);
     names
         .into_iter()
         .filter_map(|name| Some((name, std::env::var_os(name)?)))

@@ -17,16 +17,17 @@ mod tests;
 use std::time::Duration;
 
 use caddis_types::shape::WorkerRange;
-use caddis_types::{Reason, Timestamp};
+use caddis_types::{NanoDollars, Reason, Timestamp};
 
-use super::{ClusterInput, budget};
+use super::{ClusterInput, budget, shortage};
 use crate::autoscale::{self, Decision, Economy, Memory};
 use crate::plan::Plan;
 use crate::record::{ClusterRecord, DecisionRow, NewEvent};
 
 /// While there is work, its amount changes without anybody announcing it.
 const LOOK: Duration = Duration::from_secs(1);
-/// Processes are billed by the second here; a machine in the cloud has a minute at least, which the ledger knows.
+/// The ledger counts a minute at least, as a machine in the cloud would be billed. Here nobody is: a worker that was kept
+/// for the rest of its minute would hold memory that others wait for, and starts again in a moment (ADR 11).
 const LEAST_BILLED_SECONDS: f64 = 0.0;
 
 /// Decides how many workers are wanted, and says why.
@@ -41,7 +42,7 @@ pub(super) fn decide(plan: &mut Plan<ClusterRecord>, input: &ClusterInput<'_>, n
     let (before, range) = (plan.record.workers_desired, range(&plan.record, paid.as_ref().map(|paid| paid.workers)));
     let economy = Economy {
         start_seconds: plan.record.scaling.start_seconds,
-        worker_hour: plan.record.shape.worker_price_hour,
+        worker_hour: next_worker_hour(&plan.record, now),
         least_billed_seconds: LEAST_BILLED_SECONDS,
     };
     let memory = &plan.record.scaling.memory;
@@ -67,6 +68,14 @@ pub(super) fn decide(plan: &mut Plan<ClusterRecord>, input: &ClusterInput<'_>, n
     let short = paid.filter(|paid| paid.workers < plan.record.shape.workers_max).map(|paid| paid.reason(now));
     keep::keep(plan, row);
     std::iter::once(reason).chain(short).collect()
+}
+
+/// What an hour of the next new worker costs.
+fn next_worker_hour(record: &ClusterRecord, now: Timestamp) -> NanoDollars {
+    match shortage::next_is_preemptible(record, now) {
+        true => record.shape.preemptible_price_hour,
+        false => record.shape.worker_price_hour,
+    }
 }
 
 /// The cluster's range, as far as its job's limit pays for it.

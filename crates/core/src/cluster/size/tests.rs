@@ -48,6 +48,23 @@ fn work_without_workers_is_work_all_the_same() {
     assert!(reasons[0].sentence.contains("of 0..4"), "{}", reasons[0].sentence);
 }
 
+/// An hour sooner is worth so much, and a preemptible worker costs a third: more of those are worth it.
+#[test]
+fn a_worker_is_paid_for_as_what_it_will_be() {
+    let settings = Settings::default();
+    let mut record = serving(1, 1, 4);
+    record.shape.on_demand = Some(1);
+    let hour = |record: &ClusterRecord| look(record, &with(40), 0).0.decisions[0].worker_hour;
+    assert_ne!(record.shape.worker_price_hour, record.shape.preemptible_price_hour);
+    assert_eq!(hour(&record), record.shape.preemptible_price_hour);
+    record.shape.on_demand = Some(2);
+    assert_eq!(hour(&record), record.shape.worker_price_hour, "the second one is to be on-demand as well");
+    record.shape.on_demand = Some(1);
+    let until = NOW + settings.heartbeat;
+    record.scaling.shortage = Some(crate::record::Shortage { since: NOW, until, times: 1 });
+    assert_eq!(hour(&record), record.shape.worker_price_hour, "there is no capacity for another kind");
+}
+
 #[test]
 fn a_number_that_somebody_fixed_is_not_moved() {
     let mut record = serving(1, 0, 4);

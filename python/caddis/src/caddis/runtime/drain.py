@@ -5,12 +5,19 @@ anew elsewhere. So it is called twice, around a wait: first without removal, whi
 data; then, when nothing runs there any more, again, which copies what those last tasks produced and closes it.
 Workers are drained side by side. A deadline that passes means that work is repeated, not that data is lost.
 
+A drain that comes to nothing leaves a worker that stays. Dask gives it back the status from before the call, which is
+the cordoned one when the call was not the first, and none at all when the call was cut off; so the status from before
+the first call is restored here. Otherwise the worker would never take a task again, and nobody would know.
+
 A worker that is preempted goes at its deadline whatever it holds. So it waits for somebody to take its data, where at
 first nobody is there: its successor may come in time.
 """
 
 import asyncio
 import time
+
+from distributed.active_memory_manager import RetireWorker
+from distributed.core import Status
 
 from caddis.runtime.snapshot import executing
 
@@ -45,6 +52,32 @@ class Drain:
         `timeout` after the last step means that running tasks were cut off and start anew; when even the copy did not
         come to an end, the worker still lives and holds its data.
         """
+        ws = self.scheduler.workers.get(self.address)
+        before = ws.status if ws else None
+        try:
+            return await self.steps()
+        finally:
+            # A preempted one is killed in a moment: what it began until then would be begun in vain.
+            if self.address in self.scheduler.workers and not self.preempted:
+                self.take_back(before)
+
+    def take_back(self, before):
+        """Undo the cordon of a worker that stays, as Dask does: by a word to the worker, which tells the scheduler.
+
+        A `RetireWorker` that was left behind would go on copying for nobody. Whoever waits for it must not take its end
+        for success.
+        """
+        amm = self.scheduler.extensions.get("amm")
+        for policy in list(amm.policies) if amm else ():
+            if isinstance(policy, RetireWorker) and policy.address == self.address:
+                policy.no_recipients = True
+                amm.policies.discard(policy)
+        status = before if before == Status.paused else Status.running
+        message = {"op": "worker-status-change", "status": status.name, "stimulus_id": f"drain-ended-{time.time()}"}
+        self.scheduler.stream_comms[self.address].send(message)
+
+    async def steps(self):
+        """Cordon, wait, close."""
         cordoned = await self.cordon()
         if cordoned != "ok":
             return cordoned
@@ -55,7 +88,7 @@ class Drain:
         return "drained" if in_time else "timeout"
 
     async def cordon(self):
-        """Copy the data and let no task in; the last worker that is preempted waits for another one to take its data."""
+        """Copy the data, let no task in; the last worker that is preempted waits for another one to take its data."""
         while True:
             done = await self.retire(0.0, close_workers=False, remove=False)
             if done != "no_recipients" or not self.preempted or time.monotonic() > self.ends:
