@@ -19,7 +19,7 @@ use caddis_testkit::{World, wait_for};
 use check::{check, effects, ended, ledger};
 use common::watch::Watch;
 use common::{CADDIS, world};
-use strike::{Victim, strike};
+use strike::{Aim, Victim, strike};
 
 /// Kills in each stage: one for a newcomer, at least eight in CI.
 fn kills() -> u64 {
@@ -128,9 +128,10 @@ fn while_a_job_is_submitted() {
         let watch = Watch::begin(&world);
         let script = script(&world);
         go(&world);
+        let aim = wait_for("the victim", || Aim::take(&world, victim));
         let mut child = world.spawn(&["run", "--detach", "--workers", "1", "--threads", "1", &script]);
         pass(seed, 1, Duration::from_millis(25));
-        let hit = strike(&world, victim, Some(&mut child));
+        let hit = aim.strike(&world, Some(&mut child)).expect("who was there stays there");
         assert!(child.wait().unwrap().success(), "submitted, whatever was killed");
         check(&world, watch, &ended(&world), 1);
         vec![(hit, victim)]
@@ -148,7 +149,7 @@ fn while_its_environment_is_built() {
         go(&world);
         world.run(&["run", "--detach", "--workers", "1", "--threads", "1", &script]).expect(0);
         pass(seed, 7, Duration::from_secs(2));
-        let hit = strike(&world, victim, None);
+        let hit = strike(&world, victim);
         check(&world, watch, &ended(&world), 1);
         let builds = || world.processes().into_iter().filter(|one| one.command.contains("/tools/uv")).count();
         wait_for("the end of every build", || (builds() == 0).then_some(()));
@@ -164,7 +165,7 @@ fn while_the_cluster_starts() {
         go(&world);
         submit(&world, &["--workers", "2"]);
         pass(seed, 2, Duration::from_millis(600));
-        let hit = strike(&world, victim, None);
+        let hit = strike(&world, victim);
         check(&world, watch, &ended(&world), 1);
         vec![(hit, victim)]
     });
@@ -188,7 +189,7 @@ fn in_script(seed: u64, victim: Victim, options: &[&str], attempts: usize) -> &'
     submit(&world, &[&["--workers", "1"], options].concat());
     exists(&world, "effects");
     pass(seed, 3, Duration::from_millis(600));
-    let hit = strike(&world, victim, None);
+    let hit = strike(&world, victim);
     go(&world);
     check(&world, watch, &ended(&world), attempts);
     hit
@@ -203,10 +204,10 @@ fn while_a_cluster_scales() {
         let next = Victim::ALL[((seed + 1) % 3) as usize];
         world.run(&["cluster", "scale", "lab", "3"]).expect(0);
         pass(seed, 4, Duration::from_millis(150));
-        let up = strike(&world, victim, None);
+        let up = strike(&world, victim);
         world.run(&["cluster", "scale", "lab", "1"]).expect(0);
         pass(seed, 5, Duration::from_millis(150));
-        let down = strike(&world, next, None);
+        let down = strike(&world, next);
         go(&world);
         submit(&world, &["--cluster", "lab"]);
         let job = ended(&world);
@@ -235,7 +236,7 @@ fn while_everything_ends() {
         exists(&world, "done");
         wait_for("the script's end", || world.members().iter().all(|one| !is_script(one.member.as_deref())).then_some(()));
         pass(seed, 6, Duration::from_millis(300));
-        let hit = strike(&world, victim, None);
+        let hit = strike(&world, victim);
         check(&world, watch, &ended(&world), 1);
         vec![(hit, victim)]
     });

@@ -33,26 +33,41 @@ impl Victim {
 /// How long a victim may be awaited: each is there in every stage, or comes with it.
 const AWAITED: Duration = Duration::from_secs(20);
 
-/// Kills the victim, and answers the stage in which that was. `submitting` is the command that submits, where one does.
-///
-/// Both the server and the victim are stopped while the stage is read, the server first, so that it cannot pass meanwhile.
-pub(crate) fn strike(world: &World, victim: Victim, submitting: Option<&mut Child>) -> &'static str {
-    let (held, server) = wait_within(AWAITED, &format!("{victim:?}, to kill it"), || {
-        let found = victim.find(world)?;
-        let server = world.server().filter(|server| server.pid != found.pid).filter(hold);
-        if hold(&found) {
-            return Some((found, server));
-        }
-        server.inspect(|server| server.kill(Signal::CONT));
-        None
-    });
-    let submitting = submitting.is_some_and(|child| child.try_wait().expect("look at the command").is_none());
-    let stage = if submitting { "submit" } else { stage(world) };
-    held.kill(Signal::KILL);
-    if let Some(server) = server {
-        server.kill(Signal::CONT);
+/// Kills the victim, and answers the stage in which that was.
+pub(crate) fn strike(world: &World, victim: Victim) -> &'static str {
+    wait_within(AWAITED, &format!("{victim:?}, to kill it"), || Aim::take(world, victim)?.strike(world, None))
+}
+
+/// A victim that was found, and the server where that is another process.
+pub(crate) struct Aim {
+    victim: Process,
+    server: Option<Process>,
+}
+
+impl Aim {
+    /// At who is there now.
+    pub(crate) fn take(world: &World, victim: Victim) -> Option<Aim> {
+        let victim = victim.find(world)?;
+        let server = world.server().filter(|server| server.pid != victim.pid);
+        Some(Aim { victim, server })
     }
-    stage
+
+    /// Kills, and answers the stage in which that was; nothing where the victim had gone. `submitting` is the command
+    /// that submits, where one does.
+    ///
+    /// Both the server and the victim are stopped while the stage is read, the server first, so that it cannot pass
+    /// meanwhile.
+    pub(crate) fn strike(&self, world: &World, submitting: Option<&mut Child>) -> Option<&'static str> {
+        let server = self.server.as_ref().filter(|server| hold(server));
+        let stage = hold(&self.victim).then(|| {
+            let submitting = submitting.is_some_and(|child| child.try_wait().expect("look at the command").is_none());
+            let stage = if submitting { "submit" } else { stage(world) };
+            self.victim.kill(Signal::KILL);
+            stage
+        });
+        server.inspect(|server| server.kill(Signal::CONT));
+        stage
+    }
 }
 
 /// Stops a process; answers whether it stands still.
