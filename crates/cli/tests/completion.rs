@@ -5,7 +5,7 @@ mod common;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use caddis_testkit::World;
+use caddis_testkit::{World, skip};
 use common::{CADDIS, world};
 
 /// Types a line and presses Tab; answers what is offered.
@@ -17,7 +17,7 @@ fn shells() -> Vec<(&'static str, Tab)> {
     all.retain(|(shell, _)| {
         let here = *shell == "bash" || Command::new(shell).arg("--version").stdout(Stdio::null()).status().is_ok();
         if !here {
-            eprintln!("skipped: {shell} is not installed");
+            skip(shell, "it is not installed");
         }
         here
     });

@@ -4,7 +4,7 @@ mod common;
 
 use std::process::{Command, Stdio};
 
-use caddis_testkit::{World, wait_for};
+use caddis_testkit::{World, skip, wait_for};
 use common::CADDIS;
 use common::google::{client, interpreter, says};
 use rustix::process::Signal;
@@ -19,7 +19,7 @@ fn running() -> World {
     world
 }
 
-/// The words before a command that is not to be root's; `None`, with a printed reason, where there are none.
+/// The words before a command that is not to be root's; `None`, with a noted reason, where there are none.
 fn somebody() -> Option<&'static [&'static str]> {
     if !rustix::process::geteuid().is_root() {
         return Some(&[]);
@@ -28,7 +28,7 @@ fn somebody() -> Option<&'static [&'static str]> {
     if able.is_ok_and(|status| status.success()) {
         return Some(&SOMEBODY);
     }
-    eprintln!("skipped: root cannot become somebody else here");
+    skip("stranger", "root cannot become somebody else here");
     None
 }
 
@@ -58,8 +58,7 @@ fn initialization_actions_run() {
 #[test]
 fn as_root_they_are_refused() {
     if !rustix::process::geteuid().is_root() {
-        eprintln!("skipped: this is not root");
-        return;
+        return skip("root", "this is not root");
     }
     let world = running();
     let python = interpreter(&world);

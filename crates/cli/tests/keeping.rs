@@ -15,7 +15,7 @@ fn a_job_is_run_again_as_it_was() {
     let (_, job) = job_of(&world, "open('runs', 'a').write('x')\n", &["--tag", "team=risk", "--name", "etl"]);
     assert_eq!(job["tags"]["team"], "risk");
     let again = world.run(&["job", "retry", "etl"]).expect(0).stdout().trim().to_owned();
-    world.run(&["job", "wait", &again]).expect(0);
+    world.run(&["job", "wait", "etl"]).expect(0);
     let other = world.job();
     assert_eq!((other["id"].as_str(), &other["tags"], &other["name"]), (Some(&*again), &job["tags"], &job["name"]));
     assert_eq!(fs::read_to_string(world.work().join("runs")).unwrap(), "xx");
@@ -28,6 +28,8 @@ fn what_is_over_is_pruned_and_what_lives_stays() {
     let script = world.file("job.py", "");
     world.run(&["run", "--quiet", "--cluster", "lab", script.to_str().unwrap()]).expect(0);
     let job = world.job()["id"].clone();
+    let folder = world.home().join("jobs").join(job.as_str().unwrap());
+    assert!(folder.is_dir(), "what it wrote is kept");
     let would = world.run(&["prune", "--dry-run", "-o", "json"]).expect(0).json();
     assert_eq!(would["jobs"], serde_json::json!([]), "it is younger than what is kept");
     let pruned = wait_for("a second after the job's end", || {
@@ -36,6 +38,7 @@ fn what_is_over_is_pruned_and_what_lives_stays() {
     });
     assert_eq!((&pruned["jobs"][0], &pruned["clusters"]), (&job, &serde_json::json!([])));
     assert_eq!(world.run(&["job", "list", "-o", "json"]).expect(0).json(), serde_json::json!([]));
+    wait_for("the end of its folder", || (!folder.exists()).then_some(()));
     assert_eq!(world.run(&["cluster", "show", "-o", "json"]).expect(0).json()["id"], *lab);
     world.run(&["cluster", "stop", "lab"]).expect(0);
     world.assert_nothing_left();

@@ -15,7 +15,7 @@ const OLDER: [&str; 2] = ["2026.3", "2025.12"];
 fn asked() -> bool {
     let all = std::env::var("CADDIS_ALL").is_ok_and(|value| value == "1");
     if !all {
-        eprintln!("skipped: set `CADDIS_ALL=1` to run every interpreter and every line of Dask");
+        caddis_testkit::skip("matrix", "set `CADDIS_ALL=1` to run every interpreter and every line of Dask");
     }
     all
 }

@@ -66,6 +66,29 @@ fn standard_input_passes_through() {
 }
 
 #[test]
+fn a_detached_job_reads_nothing_though_something_is_piped() {
+    let world = world();
+    let path = world.file("job.py", "import sys\nprint(len(sys.stdin.read()))\n");
+    let mut command = world.command(&["run", "--detach", "--workers", "1", path.to_str().unwrap()]);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    // It may have gone before it is written to.
+    let _ = child.stdin.take().unwrap().write_all(b"hello\n");
+    assert!(child.wait().unwrap().success());
+    world.run(&["job", "wait", "--quiet"]).expect(0);
+    assert_eq!(world.run(&["job", "logs"]).expect(0).stdout(), "0\n");
+}
+
+#[test]
+fn what_a_worker_wrote_is_kept_with_its_cluster() {
+    let world = world();
+    let script = world.file("job.py", &format!("{CLIENT}client.submit(lambda: print('a line', 6 * 7, flush=True)).result()\n"));
+    world.run(&["run", "--quiet", "--workers", "1", script.to_str().unwrap()]).expect(0);
+    world.assert_nothing_left();
+    let logs = world.run(&["cluster", "logs", "-m", "worker-0000"]).expect(0).stdout();
+    assert!(logs.lines().any(|line| line.ends_with("a line 42")), "{logs}");
+}
+
+#[test]
 fn only_the_first_attempt_reads_standard_input_and_that_is_said() {
     let world = world();
     let path = world.file("job.py", "import sys\nread = len(sys.stdin.read())\nprint(read)\nsys.exit(read)\n");

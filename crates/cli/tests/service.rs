@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
-use caddis_testkit::{Run, World, wait_for};
+use caddis_testkit::{Run, World, skip, wait_for};
 use common::CADDIS;
 
 /// The unit that is written for this world, and its path.
@@ -32,7 +32,7 @@ fn systemd_takes_the_unit() {
     fs::create_dir(&login).unwrap();
     fs::set_permissions(&login, fs::Permissions::from_mode(0o700)).unwrap();
     match verify.env("XDG_RUNTIME_DIR", &login).stdin(Stdio::null()).output() {
-        Err(_) => eprintln!("skipped: there is no `systemd-analyze` here"),
+        Err(_) => skip("systemd-analyze", "it is not installed"),
         Ok(output) => {
             let said = Run { output }.expect(0).stderr();
             let about_it: Vec<_> = said.lines().filter(|line| line.contains("caddis.service")).collect();
@@ -65,6 +65,28 @@ fn the_units_command_serves_and_stays() {
     assert!(service.0.try_wait().unwrap().is_none());
     world.run(&["serve", "--stop"]).expect(0);
     assert!(service.0.wait().unwrap().success(), "an end that was asked for is no failure to restart");
+}
+
+/// Idleness ends a server in the background, here twice in a row; the one in the foreground sees longer idleness than that.
+#[test]
+fn a_server_in_the_foreground_never_ends_from_idleness() {
+    let worlds = [World::bare(CADDIS), World::bare(CADDIS)];
+    for world in &worlds {
+        fs::write(world.home().join("caddis.toml"), "[server]\nidle_exit = \"200ms\"\n").unwrap();
+    }
+    let [foreground, background] = &worlds;
+    let mut service = Service(foreground.command(&["serve"]).stderr(Stdio::null()).spawn().unwrap());
+    wait_for("the service's socket", || foreground.home().join("server.sock").exists().then_some(()));
+    for _ in 0..2 {
+        background.run(&["job", "list"]).expect(0);
+        wait_for("the end of an idle server", || background.server().is_none().then_some(()));
+    }
+    assert!(background.server_log().matches("the server ends").count() >= 2, "{}", background.server_log());
+    assert!(service.0.try_wait().unwrap().is_none(), "it is there");
+    foreground.run(&["job", "list"]).expect(0);
+    assert_eq!(foreground.server().map(|server| server.pid), Some(service.0.id() as i32), "and it is the same one");
+    foreground.run(&["serve", "--stop"]).expect(0);
+    assert!(service.0.wait().unwrap().success());
 }
 
 #[test]

@@ -1,5 +1,8 @@
 //! The dice: whether and how a call or a process goes wrong. Off after the storm.
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -36,6 +39,12 @@ pub enum Single {
 impl Single {
     /// All kinds.
     pub const ALL: [Single; 4] = [Single::CrashBefore, Single::CrashAfter, Single::ErrorBefore, Single::ErrorAfter];
+
+    /// Whether it can befall such a call: a read that failed behind its work is one that failed before it, and where
+    /// nothing is answered no answer is lost.
+    pub fn befalls(self, kind: Kind) -> bool {
+        self != Single::ErrorAfter || !matches!(kind, Kind::Read | Kind::Word)
+    }
 }
 
 /// What kind of call it is, since chances differ.
@@ -49,6 +58,8 @@ pub enum Kind {
     Effect,
     /// A look at the outside.
     Look,
+    /// A word to the outside that nothing answers.
+    Word,
 }
 
 /// The dice of one run.
@@ -62,6 +73,10 @@ pub struct Chaos {
     pub calls: u64,
     /// The one fault of a sweep, and at which call.
     pub single: Option<(u64, Single)>,
+    /// Whether the one fault cannot befall the call that it is for.
+    pub spared: bool,
+    /// Whether a call heeded a fault.
+    pub heeded: Arc<AtomicBool>,
     options: Options,
 }
 
@@ -69,7 +84,7 @@ impl Chaos {
     /// Dice for these options.
     pub fn new(options: &Options, single: Option<(u64, Single)>) -> Chaos {
         let rng = ChaCha8Rng::seed_from_u64(options.seed ^ 0x5eed_cadd_15f1_e500);
-        Chaos { rng, on: true, calls: 0, single, options: options.clone() }
+        Chaos { rng, on: true, calls: 0, single, spared: false, heeded: Arc::default(), options: options.clone() }
     }
 
     /// Throws the dice: true with this chance, never after the storm.
@@ -91,7 +106,7 @@ impl Chaos {
             Kind::Read => (calls.read, 0.0),
             Kind::Commit => (calls.commit_before, calls.commit_after),
             Kind::Effect => (calls.error_before, calls.error_after),
-            Kind::Look => (0.0, 0.0),
+            Kind::Look | Kind::Word => (0.0, 0.0),
         };
         let mut fate = Fate {
             slow: if self.hit(calls.slow) { self.span(calls.slow_ms) } else { 0 },
@@ -101,11 +116,12 @@ impl Chaos {
             crash_after: self.hit(calls.crash_after),
         };
         if let Some((_, single)) = self.single.filter(|(at, _)| *at == self.calls) {
+            self.spared = !single.befalls(kind);
             match single {
                 Single::CrashBefore => fate.crash_before = true,
                 Single::CrashAfter => fate.crash_after = true,
                 Single::ErrorBefore => fate.error_before = true,
-                Single::ErrorAfter => fate.error_after = kind != Kind::Read,
+                Single::ErrorAfter => fate.error_after = !self.spared,
             }
         }
         fate

@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
@@ -99,20 +100,27 @@ pub struct Hub {
 }
 
 /// A call that was let in.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Gate {
     fate: Fate,
+    /// Told when the call heeds its fate.
+    heeded: Arc<AtomicBool>,
 }
 
 impl Gate {
     /// Whether the call fails without having done anything.
     pub fn fails_before(&self) -> bool {
-        self.fate.error_before
+        self.heed(self.fate.error_before)
     }
 
     /// Whether its answer is lost.
     pub fn fails_after(&self) -> bool {
-        self.fate.error_after
+        self.heed(self.fate.error_after)
+    }
+
+    fn heed(&self, strikes: bool) -> bool {
+        self.heeded.fetch_or(strikes, Ordering::Relaxed);
+        strikes
     }
 }
 
@@ -146,7 +154,7 @@ impl Hub {
 
     /// The fault point before a call; never returns when the server dies here.
     pub async fn enter(&self, kind: Kind, what: impl Fn() -> String) -> Gate {
-        let (fate, until) = {
+        let (fate, until, heeded) = {
             let mut state = self.lock();
             let t = state.t + CALL;
             state.advance(t);
@@ -160,7 +168,7 @@ impl Hub {
             if kind != Kind::Read || state.loud || fate != Fate::default() {
                 state.note(|| format!("#{calls} {}{}", what(), told(&fate)));
             }
-            (fate, until)
+            (fate, until, Arc::clone(&state.chaos.heeded))
         };
         if fate.slow > 0 {
             Sleep { hub: self, until }.await;
@@ -168,11 +176,11 @@ impl Hub {
         if fate.crash_before {
             self.die().await;
         }
-        Gate { fate }
+        Gate { fate, heeded }
     }
 
     /// The fault point behind a call.
-    pub async fn leave(&self, gate: Gate) {
+    pub async fn leave(&self, gate: &Gate) {
         if gate.fate.crash_after {
             self.die().await;
         }
@@ -182,6 +190,7 @@ impl Hub {
         {
             let mut state = self.lock();
             state.crashed = true;
+            state.chaos.heeded.store(true, Ordering::Relaxed);
             state.note(|| "the server dies".into());
         }
         std::future::pending::<()>().await;

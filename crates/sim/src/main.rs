@@ -114,12 +114,15 @@ fn sweep_all(args: &Args) -> bool {
     }
     if args.json {
         let failures: Vec<_> = swept.failures.iter().map(|(at, kind, f)| format!("{kind:?} at {at}: {:?}", f.what)).collect();
-        println!("{}", serde_json::json!({"calls": swept.calls, "runs": swept.runs, "failures": failures, "seconds": seconds}));
+        println!("{}", serde_json::json!({"calls": swept.calls, "runs": swept.runs, "unheeded": swept.unheeded.len(), "failures": failures, "seconds": seconds}));
     } else {
         for (at, single, failure) in swept.failures.iter().take(40) {
             println!("{single:?} at call {at}: {}", failure.what.first().cloned().unwrap_or_default());
         }
         println!("{} calls, {} runs with one fault, {} failed, {seconds:.1} s", swept.calls, swept.runs, swept.failures.len());
     }
-    swept.failures.is_empty()
+    if !swept.unheeded.is_empty() {
+        println!("no call heeded these faults: {:?}", swept.unheeded);
+    }
+    swept.failures.is_empty() && swept.unheeded.is_empty()
 }

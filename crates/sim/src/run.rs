@@ -1,5 +1,7 @@
 //! One seed from beginning to end: the storm, the quiet after it, and users putting everything away.
 
+use std::sync::atomic::Ordering;
+
 use crate::chaos::Single;
 use crate::driver::Driver;
 use crate::hub::{Hub, MS, SECOND};
@@ -24,6 +26,8 @@ pub struct Outcome {
     pub processes: u64,
     /// Jobs.
     pub jobs: u64,
+    /// Whether the one fault of a sweep changed what its call did; also where it could not befall that call.
+    pub struck: bool,
 }
 
 /// A run that went wrong.
@@ -78,6 +82,7 @@ fn finish(mut driver: Driver, options: &Options, storm: i64) -> Result<Outcome, 
         lives: driver.lives,
         processes: state.world.processes.len() as u64,
         jobs: state.book.jobs.len() as u64,
+        struck: state.chaos.spared || state.chaos.heeded.load(Ordering::Relaxed),
     };
     if state.violations.is_empty() {
         return Ok(outcome);

@@ -20,6 +20,8 @@ pub struct Swept {
     pub calls: u64,
     /// Runs with one fault.
     pub runs: u64,
+    /// Faults that no call heeded, so that their runs tried nothing.
+    pub unheeded: Vec<(u64, Single)>,
     /// Those that failed.
     pub failures: Vec<(u64, Single, Box<Failure>)>,
 }
@@ -35,8 +37,10 @@ pub fn sweep(step: u64) -> Swept {
     for at in (1..=calls).step_by(step.max(1) as usize) {
         for single in Single::ALL {
             swept.runs += 1;
-            if let Err(failure) = run::scripted(&options, scenario(), Some((at, single)), false) {
-                swept.failures.push((at, single, failure));
+            match run::scripted(&options, scenario(), Some((at, single)), false) {
+                Ok(outcome) if !outcome.struck => swept.unheeded.push((at, single)),
+                Ok(_) => {}
+                Err(failure) => swept.failures.push((at, single, failure)),
             }
         }
     }

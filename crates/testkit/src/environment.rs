@@ -45,18 +45,16 @@ fn ready(home: &Path) -> Option<PathBuf> {
     entries.flatten().map(|entry| entry.path()).find(complete).map(|folder| folder.join("venv"))
 }
 
-/// Usable Pythons of this machine: PATH, pyenv's versions folder, each with its `major.minor`, newest first, one a line.
+/// Usable Pythons of this machine: PATH, uv's and pyenv's folders, each with its `major.minor`, newest first, one a line.
 pub fn interpreters() -> Vec<(String, PathBuf)> {
     let mut candidates: Vec<PathBuf> = Vec::new();
     let path = std::env::var("PATH").unwrap_or_default();
     for folder in path.split(':').filter(|folder| !folder.contains("shims")) {
         candidates.extend((10..=13).map(|minor| Path::new(folder).join(format!("python3.{minor}"))));
     }
-    let shims = path.split(':').find(|folder| folder.ends_with("/shims")).and_then(|shims| Path::new(shims).parent());
-    let pyenv = std::env::var("PYENV_ROOT").map(PathBuf::from).ok().or_else(|| shims.map(Path::to_owned));
-    let pyenv = pyenv.or_else(|| std::env::var("HOME").ok().map(|home| Path::new(&home).join(".pyenv")));
-    let versions = pyenv.and_then(|root| fs::read_dir(root.join("versions")).ok());
-    candidates.extend(versions.into_iter().flatten().flatten().map(|entry| entry.path().join("bin/python3")));
+    for folder in managed() {
+        candidates.extend(fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path().join("bin/python3")));
+    }
     let mut found = std::collections::BTreeMap::new();
     for candidate in candidates {
         if let Some(version) = version(&candidate) {
@@ -64,6 +62,22 @@ pub fn interpreters() -> Vec<(String, PathBuf)> {
         }
     }
     found.into_iter().rev().map(|((major, minor), path)| (format!("{major}.{minor}"), path)).collect()
+}
+
+/// Where uv and pyenv keep a folder for each interpreter.
+fn managed() -> Vec<PathBuf> {
+    let value = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let under = |folder: &str| value("HOME").map(|home| home.join(folder));
+    let data = value("XDG_DATA_HOME").or_else(|| under(".local/share"));
+    let uv = value("UV_PYTHON_INSTALL_DIR").or_else(|| data.map(|data| data.join("uv/python")));
+    let pyenv = value("PYENV_ROOT").or_else(shims).or_else(|| under(".pyenv")).map(|root| root.join("versions"));
+    [uv, pyenv].into_iter().flatten().collect()
+}
+
+/// The folder of pyenv whose shims are in `PATH`: with another `HOME` nothing else says where it is.
+fn shims() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).find(|folder| folder.ends_with("shims"))?.parent().map(Path::to_owned)
 }
 
 fn version(python: &Path) -> Option<(u32, u32)> {

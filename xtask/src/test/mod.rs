@@ -5,7 +5,9 @@
 
 mod airflow;
 mod codes;
+mod interpreters;
 mod pytest;
+mod skipped;
 mod tiers;
 mod uv;
 

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 
-use super::{Tier, Verdict, airflow, codes, pytest};
+use super::{Tier, Verdict, airflow, codes, interpreters, pytest, skipped};
 use crate::{check, deps, process};
 
 /// All of them.
@@ -85,8 +85,12 @@ fn directions() -> Result<Verdict> {
 }
 
 fn rust() -> Result<Verdict> {
+    interpreters::check()?;
     codes::clear()?;
-    nextest(&["--workspace"], if everything() { &[("CADDIS_ALL", "1")] } else { &[] })?;
+    skipped::clear()?;
+    let passed = nextest(&["--workspace"], if everything() { &[("CADDIS_ALL", "1")] } else { &[] });
+    let whole = skipped::check(everything());
+    passed.and(whole)?;
     Ok(Verdict::Passed)
 }
 
@@ -126,7 +130,13 @@ fn lints() -> Result<Verdict> {
 }
 
 fn kill() -> Result<Verdict> {
-    nextest(&["--package", "caddis-cli", "--test", "kill"], &[("CADDIS_KILLS", "8")])?;
+    let passed = nextest(&["--package", "caddis-cli", "--test", "kill"], &[("CADDIS_KILLS", "8")]);
+    println!("kills in each stage:");
+    let stages = std::fs::read_dir(process::target().join("kills")).into_iter().flatten().flatten();
+    let mut rows: Vec<String> = stages.filter_map(|stage| std::fs::read_to_string(stage.path()).ok()).collect();
+    rows.sort();
+    rows.iter().for_each(|row| println!("  {row}"));
+    passed?;
     Ok(Verdict::Passed)
 }
 

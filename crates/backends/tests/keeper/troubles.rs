@@ -37,7 +37,7 @@ fn as_nobody(socket: &Path) -> String {
 #[tokio::test]
 async fn another_user_gets_nothing() {
     if !is_root() {
-        return println!("not checked: only root can become another user");
+        return caddis_testkit::skip("stranger", "only root can become another user");
     }
     let bench = Bench::new();
     let held = bench.keeper(&[]).await;
@@ -254,7 +254,7 @@ async fn refused_for_want_of_room(held: &Held, launch: &Launch) {
 #[tokio::test]
 async fn on_a_full_disk_nothing_is_started_and_later_it_is() {
     if !is_root() {
-        return println!("not checked: only root can mount a small file system");
+        return caddis_testkit::skip("mounts", "only root can mount a small file system");
     }
     let small = Small::mount();
     let bench = Bench::at(small.path());

@@ -5,6 +5,7 @@ pub mod chromium;
 pub mod google;
 pub mod ledger;
 pub mod network;
+pub mod records;
 pub mod space;
 pub mod stranger;
 pub mod watch;

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use caddis_testkit::{Run, World};
+use caddis_testkit::{Run, World, skip};
 
 /// A mount namespace.
 pub struct Space {
@@ -12,14 +12,15 @@ pub struct Space {
 }
 
 impl Space {
-    /// Runs `mounts` (shell) in a new namespace; `None`, with a printed reason, where this user may not mount.
+    /// Runs `mounts` (shell) in a new namespace; `None`, with a noted reason, where this user may not mount.
+    #[track_caller]
     pub fn new(mounts: &str) -> Option<Space> {
         // On its standard input: a command line that names the state folder would make it one of the world's processes.
         let script = format!("set -e\n{mounts}\necho ready\n");
         let mut command = Command::new("unshare");
         command.args(["-m", "sh"]).stdin(Stdio::piped()).stdout(Stdio::piped());
         let Ok(mut holder) = command.spawn() else {
-            eprintln!("skipped: there is no `unshare` here");
+            skip("mounts", "there is no `unshare` here");
             return None;
         };
         holder.stdin.as_mut()?.write_all(script.as_bytes()).ok()?;
@@ -27,7 +28,7 @@ impl Space {
         BufReader::new(holder.stdout.take()?).read_line(&mut said).ok()?;
         let space = Space { holder };
         if said != "ready\n" {
-            eprintln!("skipped: this user may not mount");
+            skip("mounts", "this user may not mount");
             return None;
         }
         Some(space)

@@ -5,6 +5,8 @@ use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
+use caddis_testkit::skip;
+
 use super::CADDIS;
 
 /// The uid and gid of `nobody`.
@@ -16,10 +18,11 @@ pub struct Stranger {
 }
 
 impl Stranger {
-    /// `None`, with a printed reason, where this user cannot become another.
+    /// `None`, with a noted reason, where this user cannot become another.
+    #[track_caller]
     pub fn new() -> Option<Stranger> {
         if !rustix::process::geteuid().is_root() {
-            eprintln!("skipped: only root can become another user");
+            skip("stranger", "only root can become another user");
             return None;
         }
         let folder = tempfile::Builder::new().prefix("caddis-stranger-").tempdir().expect("make a folder");

@@ -55,7 +55,9 @@ impl Paid {
 /// nobody wishes for what is then taken back.
 pub(super) fn most(record: &ClusterRecord, input: &ClusterInput<'_>, now: Timestamp) -> Option<Paid> {
     let (limit, left) = standing(record, input, now)?;
-    let there = record.workers_wanted.max(record.slots.len() as u32);
+    // One that goes makes no room: who follows it is a new worker, and costs a minute of its own.
+    let stay = record.slots.values().filter(|slot| slot.retiring.is_none()).count();
+    let there = record.workers_wanted.max(stay as u32);
     let price = ledger::dearest(record, Role::Worker, &input.settings.tariff, now);
     let each = price.for_span(Duration::from_secs(60)).0.max(1);
     let more = u32::try_from(left.0.max(0) / each).unwrap_or(u32::MAX);

@@ -176,7 +176,7 @@ fn stop_when_asked(
     }
     let cause = cancel
         .map(|cancel| cancelled_by(&cancel.by))
-        .or_else(|| timed_out(limit, now))
+        .or_else(|| timed_out(input, limit, now))
         .or_else(|| budget::exceeded(input, now))
         .or_else(|| scheduler_lost(input, now));
     if let Some(cause) = cause {
@@ -191,9 +191,10 @@ fn ladder(hurry: bool) -> Vec<Rung> {
     if hurry { Vec::new() } else { Rung::polite() }
 }
 
-fn timed_out(limit: Option<Timestamp>, now: Timestamp) -> Option<Cause> {
+fn timed_out(input: &JobInput<'_>, limit: Option<Timestamp>, now: Timestamp) -> Option<Cause> {
     limit.filter(|limit| *limit <= now).map(|limit| {
-        Cause::new(CauseCode::Timeout, "it ran longer than its time limit")
+        let most = duration::display(Duration::from_millis(input.record.timeout_ms.unwrap_or_default()));
+        Cause::new(CauseCode::Timeout, format!("it ran longer than its time limit of {most}"))
             .with("limit reached at", limit.to_string())
             .hint("raise `--timeout`, or give it more workers")
     })

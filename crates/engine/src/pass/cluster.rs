@@ -115,7 +115,9 @@ async fn dependents(
 ) -> Result<Vec<Key>, StoreError> {
     let mut wakes = vec![Key::Cluster(after.id.clone())];
     let moved = std::mem::discriminant(&before.state) != std::mem::discriminant(&after.state);
-    if moved {
+    // How long a job may go on that must not cost more than its limit hangs on who works for it.
+    let dearer = job.is_some_and(|job| job.max_cost.is_some()) && before.slots != after.slots;
+    if moved || dearer {
         wakes.extend(jobs_of(after, job, ports).await?);
     }
     let freed = cluster::held_bytes(after) < cluster::held_bytes(before);

@@ -36,7 +36,7 @@ except ConnectionError:
 /// What another user is told; nothing where this test cannot become one.
 async fn nobody_asks(place: &str, request: &str) -> Option<String> {
     if !is_root() {
-        println!("skipped: only root can become another user");
+        caddis_testkit::skip("stranger", "only root can become another user");
         return None;
     }
     let mut command = Command::new("/usr/bin/python3");

@@ -144,8 +144,7 @@ async fn only_the_callers_own_living_clusters_have_one() {
 #[tokio::test]
 async fn a_port_of_another_user_is_not_asked() {
     if !crate::rig::is_root() {
-        println!("skipped: only root can become another user");
-        return;
+        return caddis_testkit::skip("stranger", "only root can become another user");
     }
     let script = "import socket,sys\ns=socket.create_server(('127.0.0.1',0))\nprint(s.getsockname()[1],flush=True)\n\
                   s.settimeout(20)\nc,_=s.accept()\nprint('asked',flush=True)";

@@ -2,6 +2,7 @@
 //! all of them together are what really ran.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use caddis_core::prices::{Role, Tariff};
 use caddis_core::record::{ClusterRecord, JobRecord, LedgerLine};
@@ -63,14 +64,22 @@ pub fn books_balance(state: &mut State) {
     wrong.into_iter().for_each(|line| state.violate(line));
 }
 
-/// Where nothing fails, no job costs more than its limit.
+/// Where nothing fails, no job costs more than its limit; where workers are taken away all at once, each of those that
+/// follow costs a minute, which no limit can foresee (`core::job::budget`).
 fn too_dear(state: &State) -> Vec<String> {
     let limited = state.book.jobs.values().filter_map(|job| Some((job, job.max_cost?)));
     let cost = |job: &JobRecord| -> NanoDollars {
         let own = state.book.clusters.values().filter(|cluster| cluster.job.as_ref() == Some(&job.id));
         own.map(|cluster| cluster.cost).sum()
     };
-    let dear = limited.map(|(job, limit)| (job, limit, cost(job))).filter(|(_, limit, cost)| cost > limit);
+    let preempted = |job: &JobRecord| -> NanoDollars {
+        let own = state.book.clusters.values().filter(|cluster| cluster.job.as_ref() == Some(&job.id));
+        let own = own.filter(|cluster| cluster.shape.preempt_rate.is_some());
+        let minute = |cluster: &ClusterRecord| cluster.shape.worker_price_hour.for_span(Duration::from_secs(60)).0;
+        NanoDollars(own.map(|cluster| minute(cluster) * i64::from(cluster.workers_peak)).sum())
+    };
+    let all = limited.map(|(job, limit)| (job, limit, cost(job)));
+    let dear = all.filter(|(job, limit, cost)| *cost > *limit + preempted(job));
     dear.map(|(job, limit, cost)| format!("{} may cost {}, and cost {}", job.id, limit.0, cost.0)).collect()
 }
 

@@ -24,6 +24,9 @@ pub(super) struct SimBackend {
     pub(super) calm: bool,
 }
 
+/// How old a look is that an error behind it spoiled.
+const STALE: i64 = 2 * SECOND;
+
 fn lost() -> BackendError {
     BackendError::new("lost", "the answer was lost")
 }
@@ -48,7 +51,7 @@ impl SimBackend {
             return Err(lost());
         }
         let result = effect(&mut self.hub.lock());
-        self.hub.leave(gate).await;
+        self.hub.leave(&gate).await;
         match result {
             Err(why) => Err(BackendError::new("keeper", why)),
             Ok(_) if gate.fails_after() => Err(lost()),
@@ -105,11 +108,12 @@ impl Backend for SimBackend {
         let mut seen = {
             let mut state = self.hub.lock();
             let calls = state.options.calls.clone();
-            let (unseen, stale) = (state.chaos.hit(calls.unknown), state.chaos.hit(calls.stale));
-            let age = state.chaos.span(calls.stale_ms);
-            match unseen && !self.calm {
+            let unseen = state.chaos.hit(calls.unknown) && !self.calm || gate.fails_before();
+            let (stale, age) = (state.chaos.hit(calls.stale) && !self.calm, state.chaos.span(calls.stale_ms));
+            let age = if gate.fails_after() { STALE } else if stale { age } else { 0 };
+            match unseen {
                 true => Observed::Unknown("the view is being made anew".into()),
-                false => keeper::look(&mut state, cluster, if stale && !self.calm { age } else { 0 }),
+                false => keeper::look(&mut state, cluster, age),
             }
         };
         if let (Observed::Known(members), true) = (&mut seen, self.is(Mutant::AbsentIsDead)) {
@@ -118,12 +122,17 @@ impl Backend for SimBackend {
         if let (Observed::Known(members), true) = (&mut seen, self.is(Mutant::WallClock)) {
             members.values_mut().for_each(|view| view.lived = None);
         }
-        self.hub.leave(gate).await;
+        self.hub.leave(&gate).await;
         seen
     }
 
     async fn environment(&self, cluster: &ClusterRecord) -> EnvironmentStatus {
-        world::status(&self.hub.lock(), &cluster.id)
+        let gate = self.enter(Kind::Look, || format!("environment {}", cluster.id)).await;
+        // A failed look knows nothing of it, as a server that has just begun.
+        let blind = gate.fails_before() || gate.fails_after();
+        let status = if blind { EnvironmentStatus::Absent } else { world::status(&self.hub.lock(), &cluster.id) };
+        self.hub.leave(&gate).await;
+        status
     }
 
     async fn prepare_environment(
@@ -155,7 +164,7 @@ impl Backend for SimBackend {
                 true => Err(StartError::Unknown("the connection was cut".into())),
                 false => self.start_one(cluster, start, gate.fails_after()),
             });
-            self.hub.leave(gate).await;
+            self.hub.leave(&gate).await;
         }
         results
     }
@@ -207,11 +216,11 @@ impl Backend for SimBackend {
     }
 
     async fn renew_leases(&self, clusters: &[ClusterId]) {
-        let gate = self.enter(Kind::Look, || "renew leases".into()).await;
-        if !self.is(Mutant::LeaseForgotten) {
+        let gate = self.enter(Kind::Word, || "renew leases".into()).await;
+        if !gate.fails_before() && !self.is(Mutant::LeaseForgotten) {
             leases::renew(&mut self.hub.lock(), clusters);
         }
-        self.hub.leave(gate).await;
+        self.hub.leave(&gate).await;
     }
 
     async fn connection(&self, _: &ClusterRecord) -> Result<ConnectionView, BackendError> {

@@ -59,7 +59,7 @@ impl SimStore {
     async fn read(&self, what: &'static str) -> Result<(), StoreError> {
         let gate = self.enter(Kind::Read, || what.to_owned()).await;
         self.flush().await;
-        self.hub.leave(gate).await;
+        self.hub.leave(&gate).await;
         if gate.fails_before() { Err(failed()) } else { Ok(()) }
     }
 
@@ -138,7 +138,7 @@ impl Store for SimStore {
 
     async fn variables(&self, subject: &str) -> Result<BTreeMap<String, String>, StoreError> {
         let gate = self.enter(Kind::Read, || "variables".into()).await;
-        self.hub.leave(gate).await;
+        self.hub.leave(&gate).await;
         if gate.fails_before() { Err(failed()) } else { self.rows.variables(subject).await }
     }
 
@@ -176,7 +176,7 @@ impl Store for SimStore {
             return Ok(());
         }
         let result = self.write(change).await;
-        self.hub.leave(gate).await;
+        self.hub.leave(&gate).await;
         match result {
             Ok(()) if gate.fails_after() => Err(failed().into()),
             result => result,
@@ -214,7 +214,7 @@ impl Store for SimStore {
             return Err(failed());
         }
         let removed = self.rows.remove_ended(before).await;
-        self.hub.leave(gate).await;
+        self.hub.leave(&gate).await;
         if gate.fails_after() { Err(failed()) } else { removed }
     }
 

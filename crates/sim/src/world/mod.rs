@@ -16,6 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use caddis_core::world::{Exit, Member};
 use caddis_engine::Key;
+use caddis_types::dask::DaskSnapshot;
 use caddis_types::{ClusterId, JobId};
 
 pub use environment::{Environment, Known, forget_all, prepare, status};
@@ -39,6 +40,8 @@ pub struct Site {
     pub environment: Environment,
     /// Until when the link is down.
     pub link_down: i64,
+    /// What its scheduler said when it was listened to last.
+    pub said: Option<DaskSnapshot>,
     /// Whether its scheduler said that it closes.
     pub closed: bool,
     /// Tasks that users keep on it, and until when.

@@ -38,7 +38,7 @@ fn on_a_small_disk(role: &str, size: &str, lines: &str) -> Option<String> {
 }
 
 fn skip(why: &str) -> Option<String> {
-    println!("skipped, since this machine does not let the test mount a disk: {why}");
+    caddis_testkit::skip("mounts", &format!("this machine does not let the test mount a disk: {why}"));
     None
 }
 
