@@ -306,3 +306,39 @@ fn dask_config(shape: &ClusterShape) -> Value {
     }
     config
 }
+
+#[cfg(test)]
+mod tests {
+    use caddis_core::prices::Tariff;
+    use caddis_core::profile::{Pool, fit};
+    use caddis_types::Timestamp;
+    use caddis_types::shape::ShapeWish;
+
+    use super::*;
+
+    fn config(profile: &str, memory_bytes: u64) -> Value {
+        let wish = ShapeWish { profile: Some(profile.into()), memory_bytes: Some(memory_bytes), ..ShapeWish::default() };
+        let pool = Pool { memory_bytes: 200 << 30, cpus: 8 };
+        dask_config(&fit(&wish, pool, &Tariff::default(), Timestamp(0)).unwrap().0)
+    }
+
+    fn expected(thresholds: [f64; 4], saturation: Option<f64>) -> Value {
+        let mut all = json!({"distributed.scheduler.work-stealing": true});
+        for (name, value) in ["target", "spill", "pause", "terminate"].into_iter().zip(thresholds) {
+            all[format!("distributed.worker.memory.{name}")] = value.into();
+        }
+        if let Some(saturation) = saturation {
+            all["distributed.scheduler.worker-saturation"] = saturation.into();
+        }
+        all
+    }
+
+    #[test]
+    fn dask_is_told_what_the_shape_says() {
+        let (mission, dask) = ([0.85, 0.9, 0.95, 0.98], [0.6, 0.7, 0.8, 0.98]);
+        assert_eq!(config("standard", 14_000_000_000), expected(mission, None));
+        assert_eq!(config("throughput", 14_000_000_000), expected(mission, Some(10.0)));
+        assert_eq!(config("standard", 1 << 30), expected(dask, None));
+        assert_eq!(config("small", 2_000_000_000), expected(dask, None));
+    }
+}
