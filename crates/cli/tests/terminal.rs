@@ -36,7 +36,7 @@ impl Terminal {
         let own = world.command(arguments);
         let mut command = Command::new("setsid");
         command.arg("--ctty").arg("--wait").arg(own.get_program()).args(own.get_args()).current_dir(world.work());
-        own.get_envs().for_each(|(name, value)| drop(value.map(|value| command.env(name, value))));
+        command.envs(own.get_envs().filter_map(|(name, value)| Some((name, value?))));
         command.env_remove("CONDA_PREFIX").env_remove("CI").env("TERM", "xterm");
         let child = command.stdin(side()).stdout(side()).stderr(side()).spawn().expect("start setsid");
         drop(command);

@@ -11,7 +11,7 @@ use std::{env, fs};
 
 use anyhow::{Context, Result, bail};
 
-use super::{Verdict, uv};
+use super::{Verdict, interpreters, uv};
 use crate::process;
 
 /// What ran with Airflow 2.7.3 is what there was two weeks after its release, build tools included.
@@ -84,21 +84,14 @@ fn install((line, lock, options): &(&str, &str, &[&str]), folder: &Path, home: &
     fs::write(&stamp, wanted).with_context(|| format!("write `{}`", stamp.display()))
 }
 
-/// The Python that Composer has too: in PATH (no shim, which may refuse) or where pyenv keeps its versions.
+/// The Python that Composer has too.
 fn interpreter() -> Result<PathBuf> {
-    let path = env::var_os("PATH").unwrap_or_default();
-    let mut found: Vec<PathBuf> = env::split_paths(&path).map(|folder| folder.join("python3.11")).collect();
-    let pyenv = env::var_os("PYENV_ROOT").map(PathBuf::from);
-    let pyenv = pyenv.or_else(|| env::var_os("HOME").map(|home| Path::new(&home).join(".pyenv")));
-    let versions = pyenv.and_then(|root| fs::read_dir(root.join("versions")).ok());
-    found.extend(versions.into_iter().flatten().flatten().map(|version| version.path().join("bin/python3.11")));
     let good = |python: &PathBuf| {
         let code = "import ensurepip, sqlite3, sys; assert sys.version_info[:2] == (3, 11)";
-        let shim = python.components().any(|part| part.as_os_str() == "shims");
-        !shim && python.exists() && process::output(Command::new(python).args(["-I", "-c", code])).is_ok()
+        python.exists() && process::output(Command::new(python).args(["-I", "-c", code])).is_ok()
     };
-    match found.into_iter().find(good) {
+    match interpreters::candidates().into_iter().find(good) {
         Some(python) => Ok(python),
-        None => bail!("there is no Python 3.11 in PATH or in pyenv's versions, which Airflow 2.7.3 needs\nhint: install it, or run the other tiers"),
+        None => bail!("there is no Python 3.11 in PATH, nor in uv's or pyenv's folders, which Airflow 2.7.3 needs\nhint: install it, or run the other tiers"),
     }
 }

@@ -26,8 +26,8 @@ pub(super) fn check() -> Result<()> {
     Ok(())
 }
 
-/// In PATH (no shims, which may refuse), and in the folders of uv and pyenv.
-fn candidates() -> Vec<PathBuf> {
+/// In PATH (no shims, which may refuse), and in the folders of uv and pyenv; pyenv is where its shims are, too.
+pub(super) fn candidates() -> Vec<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     let folders = env::split_paths(&path).filter(|folder| !folder.components().any(|part| part.as_os_str() == "shims"));
     let mut all: Vec<PathBuf> = folders.flat_map(|folder| (10..=13).map(move |n| folder.join(format!("python3.{n}")))).collect();
@@ -36,7 +36,9 @@ fn candidates() -> Vec<PathBuf> {
     let uv = env::var_os("UV_PYTHON_INSTALL_DIR").map(PathBuf::from);
     let data = env::var_os("XDG_DATA_HOME").map(PathBuf::from).or_else(|| under(".local/share"));
     let uv = uv.or_else(|| data.map(|data| data.join("uv/python")));
-    let pyenv = env::var_os("PYENV_ROOT").map(PathBuf::from).or_else(|| under(".pyenv")).map(|root| root.join("versions"));
+    let shims = || env::split_paths(&path).find(|folder| folder.ends_with("shims"))?.parent().map(PathBuf::from);
+    let pyenv = env::var_os("PYENV_ROOT").map(PathBuf::from).or_else(shims).or_else(|| under(".pyenv"));
+    let pyenv = pyenv.map(|root| root.join("versions"));
     for folder in [uv, pyenv].into_iter().flatten() {
         all.extend(fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path().join("bin/python3")));
     }
