@@ -15,7 +15,7 @@ fn ends_unwatched(code: i32, keeper_too: bool) {
          print('an error', file=sys.stderr, flush=True)\nopen('up', 'w').close()\n\
          while not os.path.exists('go'): time.sleep(0.01)\nprint('the last line')\nsys.exit({code})\n"
     );
-    let id = world.run(&["run", "--detach", "--workers", "1", &world.file("job.py", &script).to_str().unwrap()]).expect(0).stdout();
+    let id = world.run(&["run", "--detach", "--workers", "1", world.file("job.py", &script).to_str().unwrap()]).expect(0).stdout();
     let id = id.trim();
     wait_for("the script", || world.work().join("up").exists().then_some(()));
     let mut victims = vec![world.server().expect("a server")];
