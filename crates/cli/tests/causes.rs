@@ -140,6 +140,7 @@ fn scheduler_lost() {
 
 /// Not by a look now and then: the keeper hears of it at once. On a busy machine one of a few may be slow.
 #[test]
+#[expect(clippy::disallowed_methods, reason = "what the server says of its time is held against the time of the kill")]
 fn a_lost_scheduler_is_noticed_within_a_second() {
     let world = world();
     let mut took = Vec::new();
