@@ -77,7 +77,9 @@ fn managed() -> Vec<PathBuf> {
 /// The folder of pyenv whose shims are in `PATH`: with another `HOME` nothing else says where it is.
 fn shims() -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).find(|folder| folder.ends_with("shims"))?.parent().map(Path::to_owned)
+    // A plugin has shims too, and no versions.
+    let rooted = |folder: PathBuf| folder.parent().filter(|root| folder.ends_with("shims") && root.join("versions").is_dir()).map(Path::to_owned);
+    std::env::split_paths(&path).find_map(rooted)
 }
 
 fn version(python: &Path) -> Option<(u32, u32)> {

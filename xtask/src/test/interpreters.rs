@@ -36,7 +36,9 @@ pub(super) fn candidates() -> Vec<PathBuf> {
     let uv = env::var_os("UV_PYTHON_INSTALL_DIR").map(PathBuf::from);
     let data = env::var_os("XDG_DATA_HOME").map(PathBuf::from).or_else(|| under(".local/share"));
     let uv = uv.or_else(|| data.map(|data| data.join("uv/python")));
-    let shims = || env::split_paths(&path).find(|folder| folder.ends_with("shims"))?.parent().map(PathBuf::from);
+    // A plugin has shims too, and no versions.
+    let rooted = |folder: PathBuf| folder.parent().filter(|root| folder.ends_with("shims") && root.join("versions").is_dir()).map(PathBuf::from);
+    let shims = || env::split_paths(&path).find_map(rooted);
     let pyenv = env::var_os("PYENV_ROOT").map(PathBuf::from).or_else(shims).or_else(|| under(".pyenv"));
     let pyenv = pyenv.map(|root| root.join("versions"));
     for folder in [uv, pyenv].into_iter().flatten() {
