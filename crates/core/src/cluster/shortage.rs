@@ -23,12 +23,13 @@ fn on_demand(record: &ClusterRecord) -> u32 {
     record.slots.values().filter(|slot| slot.retiring.is_none() && !slot.preemptible).count() as u32
 }
 
-/// How many of so many workers are to be on-demand: the base, and of those on top what the share leaves, rounded up.
+/// How many of so many workers are to be on-demand: the base, and of those on top what the share leaves, rounded up. No
+/// number is too large where none is to be preemptible.
 fn wanted(record: &ClusterRecord, workers: u32) -> u32 {
-    let Some(base) = record.shape.on_demand else { return workers };
-    let others = workers.saturating_sub(base);
+    let Some(base) = record.shape.on_demand else { return u32::MAX };
     let share = record.shape.preemptible_share.unwrap_or(1.0).clamp(0.0, 1.0);
-    workers - (f64::from(others) * share) as u32
+    let preemptible = (f64::from(workers.saturating_sub(base)) * share) as u32;
+    base.max(workers - preemptible)
 }
 
 /// On-demand workers beyond those that are to be on-demand, when there are so many workers.

@@ -141,11 +141,22 @@ mod tests {
     fn those_that_stand_in_for_preemptible_ones_go_before_them_once_the_shortage_is_over() {
         let mut record = five();
         record.shape.on_demand = Some(1);
+        record.scaling.shortage = Some(Shortage { since: NOW, until: NOW, times: 1 });
         let all = names(&[4, 3, 2, 1, 0]);
         assert_eq!(chosen(&record, &all, 3), [4, 2, 3]);
         assert!(chosen(&record, &names(&[3, 1]), 2).is_empty(), "they are waited for");
         let until = NOW + Duration::from_secs(60);
         record.scaling.shortage = Some(Shortage { since: NOW, until, times: 1 });
         assert_eq!(chosen(&record, &all, 3), [3, 1, 4]);
+    }
+
+    #[test]
+    fn where_a_share_is_preemptible_it_is_the_same_among_those_that_stay() {
+        let mut record = five();
+        (record.shape.on_demand, record.shape.preemptible_share) = (Some(1), Some(0.5));
+        let all = names(&[4, 3, 2, 1, 0]);
+        assert_eq!(chosen(&record, &all, 2), [4, 3], "of three that stay two are on-demand");
+        assert_eq!(chosen(&record, &all, 4), [4, 2, 3, 1], "the base is on-demand");
+        assert_eq!(chosen(&record, &names(&[3, 1]), 2), [3, 1], "whoever may go goes");
     }
 }

@@ -28,6 +28,8 @@ pub fn worker_seconds(trace: &Trace, settings: &Settings, makespan: f64) -> f64 
     if !trace.is_chain() {
         return coarse(trace, settings, makespan);
     }
+    // Times are whole microseconds, phase by phase; a deadline that rounding made impossible would have any price.
+    let makespan = makespan + 1e-6 * (trace.groups.len() + 1) as f64;
     let phases = Phases::of(trace, settings);
     let value = |log: f64| layers::value(&phases, settings, makespan, log.exp());
     // The value is concave in the price: the best lies where it stops rising.
@@ -114,6 +116,14 @@ mod tests {
         let work = 12_000.0;
         assert!(short > work + 9.0 * 90.0 + 3.0 * 20.0 * 9.0, "{short}");
         assert!((longer - long - 3.0 * 2700.0).abs() < 100.0, "only the minimum is kept: {long}, {longer}");
+    }
+
+    #[test]
+    fn a_deadline_in_whole_microseconds_is_one_that_somebody_met() {
+        let (work, settings) = (trace(vec![group(0, vec![(19, 43.998_278_120_841_67)], None)]), settings(0, 7));
+        let outcome = model::run(&work, &settings, &mut Fixed(7));
+        let bound = worker_seconds(&work, &settings, outcome.makespan);
+        assert!(bound <= outcome.worker_seconds, "{bound} > {}", outcome.worker_seconds);
     }
 
     proptest! {
