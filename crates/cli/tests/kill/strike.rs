@@ -73,18 +73,24 @@ impl Aim {
 /// Stops a process; answers whether it stands still.
 fn hold(process: &Process) -> bool {
     process.kill(Signal::STOP);
-    let state = || {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", process.pid)).ok()?;
-        stat.rsplit_once(") ")?.1.chars().next()
-    };
-    // The signal is on its way for a moment; who is gone has no state.
-    loop {
-        match state() {
-            Some('T') => return true,
-            None | Some('Z' | 'X') => return false,
-            Some(_) => std::thread::yield_now(),
+    // The signal is on its way for a moment.
+    while lives(process) {
+        if state(process) == Some('T') {
+            return true;
         }
+        std::thread::yield_now();
     }
+    false
+}
+
+/// Whether a process has not ended; one that is a zombie has.
+pub(crate) fn lives(process: &Process) -> bool {
+    !matches!(state(process), None | Some('Z' | 'X'))
+}
+
+fn state(process: &Process) -> Option<char> {
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", process.pid)).ok()?;
+    stat.rsplit_once(") ")?.1.chars().next()
 }
 
 /// What goes on, by the database and the process table.
