@@ -55,10 +55,20 @@ fn an_environment_is_removed_when_nothing_uses_it() {
     let shown = world.run(&["environment", "show", &id[..8], "-o", "json"]).expect(0).json();
     assert_eq!((&shown["id"], &shown["state"]), (&all()[0]["id"], &Value::from("ready")));
     world.assert_nothing_left();
+    assert_ne!(programs_of(&id), Vec::<String>::new(), "a fork server waits for the next job");
     world.run(&["environment", "remove", &id[..8]]).expect(0);
     assert_eq!(all(), serde_json::json!([]));
+    wait_for("the end of the environment's fork server", || programs_of(&id).is_empty().then_some(()));
     world.run(&["environment", "remove", &id]).expect(3);
     assert!(!world.home().join("environments").join(&id).exists());
+}
+
+/// The command lines of all processes that run the interpreter of this environment.
+fn programs_of(environment: &str) -> Vec<String> {
+    let processes = fs::read_dir("/proc").unwrap().flatten();
+    let lines = processes.filter_map(|entry| fs::read(entry.path().join("cmdline")).ok());
+    let lines = lines.map(|line| String::from_utf8_lossy(&line).replace('\0', " "));
+    lines.filter(|line| line.split(' ').next().is_some_and(|program| program.contains(environment))).collect()
 }
 
 #[test]

@@ -95,6 +95,19 @@ impl LocalBackend {
         keeper.close_stdin(&format!("{cluster}/{member}")).await.map_err(call_error)
     }
 
+    /// Ends the idle fork servers of an environment that is about to be removed: they hold memory for nobody, and one
+    /// that still imports writes into the folder. One that stays does no other harm, so nothing is reported.
+    pub async fn cool_environment(&self, id: &str) {
+        let folder = self.home.path().join("environments").join(id);
+        let cooled = match self.mirror.client().await {
+            Some(keeper) => keeper.cool(&folder).await,
+            None => return,
+        };
+        if let Err(error) = cooled {
+            tracing::debug!(%id, %error, "the fork servers of an environment stayed");
+        }
+    }
+
     /// The keeper's own use of memory and processor, and its fork servers.
     pub async fn keeper_stats(&self) -> Result<wire::Stats, BackendError> {
         self.keeper().await?.stats().await.map_err(call_error)

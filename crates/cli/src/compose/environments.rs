@@ -21,6 +21,17 @@ pub struct KeptEnvironments {
 }
 
 impl KeptEnvironments {
+    /// Ends what idles in environments that are about to be removed, unless they are in use.
+    async fn cool(&self, ids: Vec<String>, used: &[String]) {
+        for id in ids {
+            let home = self.home.clone();
+            match blocking(move || environment::show(home.path(), &id)).await {
+                Ok(entry) if !used.contains(&entry.id) => self.backend.cool_environment(&entry.id).await,
+                _ => {}
+            }
+        }
+    }
+
     fn view(&self, entry: Entry, used: &[String]) -> EnvironmentView {
         let state = match entry.state {
             EntryState::Ready => "ready",
@@ -55,6 +66,7 @@ impl Environments for KeptEnvironments {
 
     async fn remove(&self, id: &str) -> Result<(), EnvironmentError> {
         let (used, home, id) = (self.backend.environments_in_use(), self.home.clone(), id.to_owned());
+        self.cool(vec![id.clone()], &used).await;
         match blocking(move || environment::remove(home.path(), &id, &used)).await {
             Ok(_) => Ok(()),
             Err(environment::EnvironmentError::NotFound { id }) => Err(EnvironmentError::NotFound(id)),
@@ -68,8 +80,17 @@ impl Environments for KeptEnvironments {
     async fn prune(&self, unused_for: Duration, dry_run: bool) -> Result<Vec<String>, EnvironmentError> {
         let (used, home) = (self.backend.environments_in_use(), self.home.clone());
         let since = SystemClock.now() - unused_for;
-        let pruned = blocking(move || environment::prune(home.path(), since.0, &used, dry_run)).await;
-        let pruned = pruned.map_err(|error| failed(&error))?;
-        Ok(pruned.removed.into_iter().map(|entry| entry.id).collect())
+        let prune = async |dry_run: bool| {
+            let (home, used) = (home.clone(), used.clone());
+            let pruned = blocking(move || environment::prune(home.path(), since.0, &used, dry_run)).await;
+            let pruned = pruned.map_err(|error| failed(&error))?;
+            Ok::<Vec<String>, EnvironmentError>(pruned.removed.into_iter().map(|entry| entry.id).collect())
+        };
+        let would = prune(true).await?;
+        if dry_run {
+            return Ok(would);
+        }
+        self.cool(would, &used).await;
+        prune(false).await
     }
 }

@@ -50,7 +50,7 @@ async fn measure(ground: &mut Ground, arguments: &Arguments) -> Result<Outcome> 
     let seed = arguments.seed.unwrap_or_else(|| u64::try_from(clock::monotonic()).unwrap_or(0) % 1_000_000);
     eprintln!("seed {seed}");
     caddis::warm(ground).await?;
-    let before = machine::load();
+    let (busy, before) = (machine::quiet().await, machine::load());
     let mut shuffle = Shuffle::new(seed);
     let mut turns: Vec<(&str, &'static str)> = LOADS
         .iter()
@@ -70,6 +70,7 @@ async fn measure(ground: &mut Ground, arguments: &Arguments) -> Result<Outcome> 
     }
     let mut facts = machine::facts(ground, &PACKAGES).await?;
     facts["begun"] = begun.into();
+    facts["busy_before"] = json!(busy);
     facts["load_before"] = json!(before);
     facts["load_after"] = json!(machine::load());
     let differing = differing(&results);

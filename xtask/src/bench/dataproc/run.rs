@@ -41,9 +41,10 @@ pub(super) async fn run(arguments: &Arguments) -> Result<()> {
 
 /// The parts, in an order that leaves each the state it needs.
 async fn measure(ground: &mut Ground, arguments: &Arguments) -> Result<Outcome> {
-    let (begun, before) = (machine::date()?, machine::load());
+    let begun = machine::date()?;
     let mut numbers = Numbers::default();
     place::prepare(ground).await?;
+    let (busy, before) = (machine::quiet().await, machine::load());
     if arguments.wants("idle") {
         let done = idle(ground, arguments.rounds, &mut numbers).await;
         part("idle", done, &mut numbers);
@@ -65,6 +66,7 @@ async fn measure(ground: &mut Ground, arguments: &Arguments) -> Result<Outcome> 
     }
     let mut facts = machine::facts(ground, &PACKAGES).await?;
     facts["begun"] = begun.into();
+    facts["busy_before"] = json!(busy);
     facts["load_before"] = json!(before);
     facts["load_after"] = json!(machine::load());
     Ok(Outcome { numbers, facts, left_behind: Vec::new() })

@@ -38,14 +38,15 @@ struct Measured {
 
 /// Measures and writes down.
 pub(super) fn run(arguments: &Arguments) -> Result<()> {
-    let (begun, before) = (machine::date()?, machine::load());
+    let begun = machine::date()?;
     let build = ["build", "--release", "--package", "caddis-core", "--example", "passes", "--quiet"];
     process::succeed(&mut process::cargo(&build)?)?;
+    let busy = tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(machine::quiet());
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| process::root().join("target"), PathBuf::from);
     let mut command = Command::new(target.join("release/examples/passes"));
     command.arg(arguments.workers.to_string()).args(arguments.clusters.iter().map(u32::to_string));
     let measured = read(&process::output(&mut command)?)?;
-    report::write(arguments, &measured, &begun, before)
+    report::write(arguments, &measured, &begun, busy)
 }
 
 fn read(text: &str) -> Result<Measured> {

@@ -14,13 +14,13 @@ const DECISION_US: f64 = 100.0;
 /// A cluster among many may cost so many times what one among a hundred costs: growth is linear.
 const GROWTH: f64 = 1.5;
 
-pub(super) fn write(arguments: &Arguments, measured: &Measured, begun: &str, before: [f64; 3]) -> Result<()> {
+pub(super) fn write(arguments: &Arguments, measured: &Measured, begun: &str, busy: f64) -> Result<()> {
     let machine = machine::alone();
-    let text = markdown(arguments, measured, begun, before, &machine);
+    let text = markdown(arguments, measured, begun, busy, &machine);
     let series: Vec<_> =
         measured.passes.iter().map(|(clusters, took)| json!({"clusters": clusters, "pass_ms": took})).collect();
     let json = json!({
-        "benchmark": "plan", "begun": begun, "machine": machine, "load_before": before, "workers": arguments.workers,
+        "benchmark": "plan", "begun": begun, "machine": machine, "busy_before": busy, "workers": arguments.workers,
         "passes": series, "decision_us": measured.decision_us,
         "aims": aims(measured).iter().map(|(text, value, limit)| json!({"aim": text, "value": value, "limit": limit, "reached": value <= limit})).collect::<Vec<_>>(),
     });
@@ -54,13 +54,13 @@ fn markdown(
     arguments: &Arguments,
     measured: &Measured,
     begun: &str,
-    before: [f64; 3],
+    busy: f64,
     machine: &serde_json::Value,
 ) -> String {
     let ram = machine["ram_bytes"].as_f64().unwrap_or(0.0) / f64::from(1 << 30);
     let text = |name: &str| machine[name].as_str().unwrap_or("unknown").to_owned();
-    let load = before.map(|load| format!("{load:.2}")).join(" ");
-    let busy = if before[0] > machine::cores() as f64 / 2.0 {
+    let share = busy * 100.0;
+    let warning = if busy > machine::QUIET {
         "\\\n**The machine was busy with something else: do not quote these numbers.**"
     } else {
         ""
@@ -80,7 +80,7 @@ fn markdown(
         })
         .collect();
     format!(
-        "# What deciding costs\n\n{begun}, commit {}.\\\n{}, {} cores, {ram:.0} GiB, Linux {}.\\\nLoad before {load}.{busy}\n\n\
+        "# What deciding costs\n\n{begun}, commit {}.\\\n{}, {} cores, {ram:.0} GiB, Linux {}.\\\nProcessors busy before: {share:.0} %.{warning}\n\n\
          One pass is the whole plan of every cluster (`caddis_core::cluster::plan`), each with {} workers that serve, on one \
          thread, in its processor time; medians of {} passes.\n\n## Aims\n\n{}\n## One pass\n\n{}",
         text("commit"),

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::machine::cores;
+use super::machine::QUIET;
 
 /// The machine, the versions, the load, and whatever spoils a run.
 pub(in crate::bench) fn conditions(facts: &Value, failures: usize, left_behind: &[String]) -> Vec<String> {
@@ -17,7 +17,7 @@ pub(in crate::bench) fn conditions(facts: &Value, failures: usize, left_behind: 
         format!("{}.", versions.join(", ")),
         load_line(facts),
     ];
-    if loads(facts, "load_before").first().is_some_and(|load| *load > cores() as f64 / 2.0) {
+    if busy_before(facts) > QUIET {
         lines.push("**The machine was busy with something else: do not quote these numbers.**".to_owned());
     }
     if failures > 0 {
@@ -31,12 +31,19 @@ pub(in crate::bench) fn conditions(facts: &Value, failures: usize, left_behind: 
 
 fn load_line(facts: &Value) -> String {
     let shown = |name: &str| loads(facts, name).iter().map(|load| format!("{load:.2}")).collect::<Vec<_>>().join(" ");
-    let mut line = format!("Load before {}, after {}", shown("load_before"), shown("load_after"));
+    let busy = busy_before(facts) * 100.0;
+    let mut line =
+        format!("Processors busy before: {busy:.0} %. Load before {}, after {}", shown("load_before"), shown("load_after"));
     let rounds = shown("load_at_rounds");
     if !rounds.is_empty() {
         line.push_str(&format!("; at the rounds {rounds}"));
     }
     line + "."
+}
+
+/// The share of the processors that something else used when the run began; all of them where that is not known.
+fn busy_before(facts: &Value) -> f64 {
+    facts["busy_before"].as_f64().unwrap_or(1.0)
 }
 
 fn loads(facts: &Value, name: &str) -> Vec<f64> {

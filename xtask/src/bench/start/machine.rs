@@ -2,9 +2,11 @@
 
 use std::fs;
 use std::process::Command;
+use std::time::Duration;
 
 use anyhow::Result;
 use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
 
 use super::ground::Ground;
 use crate::process;
@@ -20,6 +22,39 @@ pub(in crate::bench) fn load() -> [f64; 3] {
     let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let mut found = text.split_whitespace().map(|word| word.parse().unwrap_or(f64::NAN));
     [(); 3].map(|()| found.next().unwrap_or(f64::NAN))
+}
+
+/// Up to this share of the processors may be busy with something else.
+pub(in crate::bench) const QUIET: f64 = 0.05;
+/// How long one look at the processors takes.
+const LOOK: Duration = Duration::from_secs(2);
+/// How long a run waits for the machine to become quiet: what was built just before still writes to the disk.
+const WAIT: Duration = Duration::from_secs(60);
+
+/// Waits until the machine does nothing else, a minute at most; the share of the processors that was busy in the last
+/// look. The load average cannot tell that: for minutes it still counts what has ended.
+pub(in crate::bench) async fn quiet() -> f64 {
+    let begun = Instant::now();
+    loop {
+        let (busy, total) = ticks();
+        sleep(LOOK).await;
+        let (busy, total) = (ticks().0 - busy, ticks().1 - total);
+        let share = busy / total.max(1.0);
+        if share <= QUIET || begun.elapsed() > WAIT {
+            return share;
+        }
+    }
+}
+
+/// What all processors have done since the machine began: busy and all, in ticks (`proc_stat(5)`; waiting for the disk
+/// is not busy).
+fn ticks() -> (f64, f64) {
+    let text = fs::read_to_string("/proc/stat").unwrap_or_default();
+    let first = text.lines().next().unwrap_or_default();
+    let all: Vec<f64> = first.split_whitespace().skip(1).filter_map(|word| word.parse().ok()).take(8).collect();
+    let waited: f64 = all.iter().skip(3).take(2).sum();
+    let total: f64 = all.iter().sum();
+    (total - waited, total)
 }
 
 /// Now, such as `2026-11-23T22:14:05Z`.

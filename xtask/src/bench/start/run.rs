@@ -42,7 +42,7 @@ async fn measure(ground: &mut Ground, arguments: &Arguments) -> Result<Outcome> 
     eprintln!("seed {seed}");
     let mut numbers = Numbers::default();
     caddis::warm(ground).await?;
-    let before = machine::load();
+    let (busy, before) = (machine::quiet().await, machine::load());
     if arguments.wants("idle") {
         idle::run(ground, "fresh", &mut numbers).await?;
     }
@@ -67,6 +67,7 @@ async fn measure(ground: &mut Ground, arguments: &Arguments) -> Result<Outcome> 
     }
     let mut facts = machine::facts(ground, &PACKAGES).await?;
     facts["begun"] = begun.into();
+    facts["busy_before"] = json!(busy);
     facts["load_before"] = json!(before);
     facts["load_at_rounds"] = json!(loads);
     facts["load_after"] = json!(machine::load());

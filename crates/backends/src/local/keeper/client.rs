@@ -207,6 +207,17 @@ impl KeeperClient {
         .await
     }
 
+    /// Ends the idle fork servers of the interpreters in this folder, which is about to be removed.
+    ///
+    /// # Errors
+    /// `Refused` with `unknown_op` by a keeper of an earlier version, or `Lost`.
+    pub async fn cool(&self, folder: &Path) -> Result<(), CallError> {
+        self.done(Op::Cool {
+            folder: folder.to_owned(),
+        })
+        .await
+    }
+
     /// What the keeper itself uses.
     ///
     /// # Errors

@@ -147,10 +147,7 @@ impl ForkServers {
 
     /// Ends the idle ones that are too many: `busy` holds the keys of those that living members came from.
     pub(super) fn trim(&mut self, busy: &BTreeSet<&String>) -> Vec<ForkServerView> {
-        let idle = self
-            .running
-            .iter()
-            .filter(|(key, server)| !busy.contains(key) && server.is_idle());
+        let idle = self.idle(busy);
         let mut idle: Vec<(Duration, String)> = idle
             .map(|(key, server)| (server.used, key.clone()))
             .collect();
@@ -160,6 +157,19 @@ impl ForkServers {
             .take(many)
             .filter_map(|(_, key)| self.end(&key))
             .collect()
+    }
+
+    /// Ends the idle ones whose interpreter lies in this folder. Nothing is left of such a one that could write there.
+    pub(super) fn cool(&mut self, folder: &Path, busy: &BTreeSet<&String>) -> Vec<ForkServerView> {
+        let idle = self.idle(busy);
+        let inside = idle.filter(|(_, server)| server.view.python.starts_with(folder));
+        let inside: Vec<String> = inside.map(|(key, _)| key.clone()).collect();
+        inside.iter().filter_map(|key| self.end(key)).collect()
+    }
+
+    fn idle(&self, busy: &BTreeSet<&String>) -> impl Iterator<Item = (&String, &ForkServer)> {
+        let running = self.running.iter();
+        running.filter(|(key, server)| !busy.contains(key) && server.is_idle())
     }
 
     fn end(&mut self, key: &str) -> Option<ForkServerView> {

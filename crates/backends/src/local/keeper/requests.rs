@@ -1,11 +1,13 @@
 //! What clients ask, one function an operation. Starting, stopping and purging have files of their own.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::time::Duration;
 
 use serde_json::json;
 
 use super::keeper::Keeper;
-use super::member::Reply;
+use super::member::{Member, Reply};
 use super::wire::{Hello, Interpreter, Op, Record, Request, Stats, WireError};
 use super::{groups, journal, proc};
 
@@ -50,6 +52,10 @@ impl Keeper {
             Op::CloseStdin { key } => {
                 let done = self.close_stdin(&key);
                 self.answer(reply, done.map(|()| json!({})));
+            }
+            Op::Cool { folder } => {
+                self.cool(&folder);
+                self.answer(reply, Ok(json!({})));
             }
             Op::Stats => {
                 let stats = self.stats();
@@ -104,7 +110,7 @@ impl Keeper {
     pub(super) fn warm(
         &mut self,
         interpreter: &Interpreter,
-        runtime: &std::path::Path,
+        runtime: &Path,
         now: Duration,
     ) -> Result<(), WireError> {
         let started = self
@@ -119,14 +125,16 @@ impl Keeper {
 
     /// Ends fork servers that are idle and too many.
     pub(super) fn trim_fork_servers(&mut self) {
-        let alive = self
-            .members
-            .values()
-            .filter(|member| member.record().alive());
-        let busy = alive
-            .filter_map(|member| member.fork_server.as_ref())
-            .collect();
+        let busy = busy(&self.members);
         for view in self.fork_servers.trim(&busy) {
+            self.tell_fork_server(view);
+        }
+    }
+
+    /// Ends the idle fork servers of the interpreters in this folder.
+    fn cool(&mut self, folder: &Path) {
+        let busy = busy(&self.members);
+        for view in self.fork_servers.cool(folder, &busy) {
             self.tell_fork_server(view);
         }
     }
@@ -167,6 +175,12 @@ impl Keeper {
         self.ending = true;
         self.answer(reply, Ok(json!({})));
     }
+}
+
+/// The keys of the fork servers that living members came from.
+fn busy(members: &BTreeMap<String, Member>) -> BTreeSet<&String> {
+    let alive = members.values().filter(|member| member.record().alive());
+    alive.filter_map(|member| member.fork_server.as_ref()).collect()
 }
 
 /// The error of a key that is not known.

@@ -57,6 +57,11 @@ pub enum Op {
         /// Which.
         key: String,
     },
+    /// End the idle fork servers of the interpreters in a folder, which is about to be removed.
+    Cool {
+        /// Which.
+        folder: PathBuf,
+    },
     /// What the keeper itself uses.
     Stats,
     /// End the keeper.
@@ -74,19 +79,21 @@ impl Op {
             Self::Purge { .. } => "purge",
             Self::Forget { .. } => "forget",
             Self::CloseStdin { .. } => "close_stdin",
+            Self::Cool { .. } => "cool",
             Self::Stats => "stats",
             Self::Shutdown => "shutdown",
         }
     }
 
     /// The names of all operations, as on the wire.
-    pub const NAMES: [&'static str; 8] = [
+    pub const NAMES: [&'static str; 9] = [
         "hello",
         "start",
         "stop",
         "purge",
         "forget",
         "close_stdin",
+        "cool",
         "stats",
         "shutdown",
     ];
