@@ -7,6 +7,7 @@ mod blocking;
 pub mod clock;
 pub mod dask;
 pub mod local;
+pub mod memory;
 mod plain;
 
 pub use blocking::blocking;

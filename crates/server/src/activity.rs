@@ -22,7 +22,10 @@ impl Activity {
 
     /// Somebody is there until the answer is dropped.
     pub(crate) fn enter(&self) -> Presence {
-        self.state().present += 1;
+        let mut state = self.state();
+        state.present += 1;
+        state.last = Instant::now();
+        drop(state);
         Presence(self.clone())
     }
 
@@ -30,6 +33,11 @@ impl Activity {
     pub(crate) fn idle_for(&self) -> Duration {
         let state = self.state();
         if state.present > 0 { Duration::ZERO } else { state.last.elapsed() }
+    }
+
+    /// When somebody came or left the last time.
+    pub(crate) fn last(&self) -> Instant {
+        self.state().last
     }
 
     /// How many are there.

@@ -11,6 +11,7 @@ pub(crate) mod retention;
 mod signals;
 mod storage;
 mod tasks;
+mod thrift;
 
 use std::fs::File;
 use std::future::Future;

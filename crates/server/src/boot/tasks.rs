@@ -6,7 +6,7 @@ use caddis_engine::ports::StoreError;
 use caddis_engine::tasks as engine_tasks;
 use tokio::task::{JoinHandle, JoinSet};
 
-use super::{retention, storage};
+use super::{retention, storage, thrift};
 use crate::face::Face;
 
 const SWEEP: Duration = Duration::from_secs(30);
@@ -63,6 +63,7 @@ pub(super) fn start(face: &Face) -> Tasks {
         let face = storage_face.clone();
         async move { storage::expire(&face).await }
     }));
+    tasks.spawn(thrift::watch(face.clone()));
     Tasks { engine, others: tasks }
 }
 

@@ -1,4 +1,4 @@
-//! The system calls that `rustix` does not wrap: all `unsafe` of this crate is here.
+//! The system calls that `rustix` does not wrap: all `unsafe` of the keeper is here.
 //!
 //! Deliberately absent: any policy. Each function is one call with its arguments checked by their types.
 #![expect(unsafe_code, reason = "system calls without a safe wrapper")]
@@ -8,8 +8,6 @@ use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
-
-use super::thrift::UnchangedFile;
 
 /// How one child ended and what it used.
 #[derive(Debug, Clone, Copy)]
@@ -170,20 +168,4 @@ fn unblock_signals() {
         libc::sigemptyset(set.as_mut_ptr());
         libc::sigprocmask(libc::SIG_SETMASK, set.as_ptr(), std::ptr::null_mut());
     }
-}
-
-/// Unmaps a file's pages; the next touch maps them again.
-pub(super) fn let_go(file: &UnchangedFile) {
-    let range = file.range();
-    // SAFETY: the mapping has no private pages, so what is read there stays the same.
-    unsafe { libc::madvise(range.start as *mut libc::c_void, range.len(), libc::MADV_DONTNEED) };
-}
-
-/// Gives free memory of the heap back.
-pub(super) fn trim_heap() {
-    // SAFETY: it touches nothing that is in use.
-    #[cfg(target_env = "gnu")]
-    unsafe {
-        libc::malloc_trim(0)
-    };
 }
