@@ -5,11 +5,10 @@ mod common;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use caddis_testkit::{World, interpreters};
+use caddis_testkit::World;
 use common::CADDIS;
-use common::google::{client, interpreter, rest_client, says, settings};
+use common::google::{client, interpreter, rest_client, says, ways_in};
 use common::stranger::Stranger;
-use serde_json::Value;
 
 /// What the client saw, whichever way it went.
 const SEEN: &str = "\
@@ -69,14 +68,6 @@ fn a_history_is_read_in_pages_and_goes_with_its_records() {
     world.assert_nothing_left();
 }
 
-/// The ports of the API and of the proxy, and the file with the authorities.
-fn ways_in(world: &World) -> (String, String, String) {
-    let (gcloud, grpc) = (settings(world, "gcloud"), settings(world, "python"));
-    let last = |text: &Value| text.as_str().unwrap().trim_end_matches('/').rsplit(':').next().unwrap().to_owned();
-    let roots = grpc["GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"].as_str().unwrap().to_owned();
-    (last(&gcloud["CLOUDSDK_API_ENDPOINT_OVERRIDES_DATAPROC"]), last(&grpc["grpc_proxy"]), roots)
-}
-
 const CLOSED: &str = "rest is closed\npages are closed\nthe exchange is closed\nthe proxy leads here alone\n";
 
 #[test]
@@ -109,42 +100,6 @@ fn another_user_of_the_machine_gets_no_answer_and_no_credentials() {
         let read = stranger.program("cat").arg(path).output().expect("start cat");
         assert!(!read.status.success() && read.stdout.is_empty(), "{} is open", path.display());
     }
-}
-
-/// What nobody should ask, thousands of times; the same questions in every run.
-#[test]
-fn whatever_is_asked_over_rest_is_answered_in_googles_words() {
-    let world = World::new(CADDIS);
-    let (_, python) = interpreters().into_iter().next().expect("a Python");
-    fuzzed(&world, Command::new(python).arg(program("google_fuzz.py")), "800");
-}
-
-/// The same over gRPC, where types cannot be wrong but bytes, names, masks and numbers can.
-#[test]
-fn whatever_is_asked_over_grpc_is_answered_in_googles_codes() {
-    let world = World::building(CADDIS);
-    let python = interpreter(&world);
-    fuzzed(&world, Command::new(python).arg(program("google_fuzz_grpc.py")), "1500");
-    world.assert_nothing_left();
-}
-
-fn program(name: &str) -> String {
-    format!("{}/tests/programs/{name}", env!("CARGO_MANIFEST_DIR"))
-}
-
-/// Asks so often, unless CADDIS_FUZZ says how often; the server is the same one afterwards, and never panicked.
-fn fuzzed(world: &World, program: &mut Command, times: &str) {
-    let (port, _, roots) = ways_in(world);
-    let token = settings(world, "gcloud")["CLOUDSDK_AUTH_ACCESS_TOKEN_FILE"].as_str().unwrap().to_owned();
-    let before = world.server().expect("a server").pid;
-    let count = std::env::var("CADDIS_FUZZ").unwrap_or_else(|_| times.to_owned());
-    let seed = std::env::var("CADDIS_FUZZ_SEED").unwrap_or_else(|_| "7".to_owned());
-    let output = program.args([&port, &roots, &token, &seed, &count]).output().expect("start it");
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
-    assert_eq!(said, "every answer was Google's\n");
-    assert_eq!(world.server().map(|server| server.pid), Some(before), "it is the same server");
-    assert!(!world.server_log().contains("panicked"), "{}", world.server_log());
 }
 
 /// What `dags/` send is what Google's messages take, field by field and type by type.
