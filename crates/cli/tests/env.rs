@@ -109,7 +109,7 @@ print(json.dumps({path: dotenv.dotenv_values(path) for path in sys.argv[1:]}))
 fn python_dotenv_reads_what_was_meant() {
     let world = World::building(CADDIS);
     let script = world.file("read.py", READ).display().to_string();
-    let homes = [ODD, SPACED, "a # comment", "of ${HOME} and $HOME\\n`x`"].map(|name| home(&world, name));
+    let homes = [ODD, SPACED, "a # comment", "of $HOME\\n`x`"].map(|name| home(&world, name));
     let mut files = Vec::new();
     for (number, home) in homes.iter().enumerate() {
         for client in CLIENTS {
