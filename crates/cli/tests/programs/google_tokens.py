@@ -143,10 +143,9 @@ print("bad ones are refused")
 for kind in ["refresh_token", "client_credentials", "authorization_code", "password", "", GRANT.upper()]:
     status, said = exchanged(token(), kind)
     assert (status, said["error"]) == (400, "unsupported_grant_type") and "access_token" not in said, (kind, said)
-for body in ["", "x", "grant_type", f"grant_type={GRANT}", f"assertion={token()}", "&&&==", "%", "x" * 100_000]:
+for body in ["", "x", "grant_type", f"grant_type={GRANT}", f"assertion={token()}", "&&&==", "%", "x" * 10_000]:
     status, said = rest("POST", "/token", body, **{"Content-Type": "application/x-www-form-urlencoded"})
     assert status == 400 and said["error"] in ("invalid_grant", "unsupported_grant_type"), (body[:50], said)
-    connection.close()  # What is too large is answered before it is read.
 for header in [token(), f"Basic {token()}", f"Bearer{token()}", "Bearer", f"Digest Bearer {token()}"]:
     for path in ["/v1/projects/p/regions/us-central1/clusters", "/storage/v1/b?project=p"]:
         status, said = rest("GET", path, Authorization=header)

@@ -1,82 +1,21 @@
 //! Google's own `gcloud`, as it is installed, in an empty home and with no network but loopback.
 
+mod client;
+#[path = "../common/mod.rs"]
 mod common;
 
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use caddis_testkit::{Run, World};
+use client::{Gcloud, prepared};
 use common::CADDIS;
 use common::network::Loopback;
 use serde_json::Value;
 
-/// `gcloud`, led to this machine as `eval "$(caddis env gcloud)"` leads a shell.
-struct Gcloud<'w> {
-    network: &'w Loopback,
-    world: &'w World,
-    home: PathBuf,
-    settings: Value,
-}
-
-impl<'w> Gcloud<'w> {
-    /// `None`, with a printed line, where it is not installed.
-    fn new(network: &'w Loopback, world: &'w World) -> Option<Gcloud<'w>> {
-        let installed = Command::new("gcloud").arg("--version").env("HOME", world.work()).stdin(Stdio::null()).output();
-        if !installed.is_ok_and(|output| output.status.success()) {
-            eprintln!("skipped: there is no `gcloud` here");
-            return None;
-        }
-        let home = world.work().join("empty-home");
-        std::fs::create_dir(&home).expect("make a home");
-        let settings = network.inside(&world.command(&["env", "gcloud", "--json"])).output().expect("start caddis");
-        let settings = Run { output: settings }.expect(0).json();
-        Some(Gcloud { network, world, home, settings })
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new("gcloud");
-        command.args(arguments).current_dir(self.world.work()).env("HOME", &self.home);
-        command.env("CLOUDSDK_CONFIG", self.home.join("config")).env("CLOUDSDK_CORE_DISABLE_PROMPTS", "1");
-        for (name, value) in self.settings.as_object().expect("settings") {
-            command.env(name, value.as_str().expect("text"));
-        }
-        self.network.inside(&command)
-    }
-
-    /// Runs it to its end.
-    #[track_caller]
-    fn run(&self, arguments: &[&str]) -> Run {
-        let arguments = [&["dataproc"], arguments].concat();
-        Run { output: self.command(&arguments).output().expect("start gcloud") }
-    }
-
-    /// Runs `gcloud storage` to its end, which must be a good one.
-    #[track_caller]
-    fn storage(&self, arguments: &[&str]) -> Run {
-        let arguments = [&["storage"], arguments].concat();
-        Run { output: self.command(&arguments).output().expect("start gcloud") }.expect(0)
-    }
-
-    /// What it answers as JSON.
-    #[track_caller]
-    fn json(&self, arguments: &[&str]) -> Value {
-        self.run(&[arguments, &["--format=json"]].concat()).expect(0).json()
-    }
-}
-
 /// Names of a list's clusters.
 fn names(list: &Value) -> Vec<&str> {
     list.as_array().expect("a list").iter().map(|cluster| cluster["clusterName"].as_str().expect("a name")).collect()
-}
-
-/// A world whose clusters' environment is there already: where `gcloud` runs there is no network to build it.
-fn prepared() -> World {
-    let world = World::building(CADDIS);
-    let nothing = world.file("nothing.py", "").display().to_string();
-    world.run(&["run", "--quiet", "--workers", "1", &nothing]).expect(0);
-    world.run(&["serve", "--stop"]).expect(0);
-    world
 }
 
 #[test]
