@@ -9,7 +9,8 @@ use caddis_gcs::Store;
 use caddis_testkit::{World, interpreters, wait_for};
 use caddis_types::Timestamp;
 use common::CADDIS;
-use common::google::{client, interpreter, rest_client, says, settings};
+use common::asking::Asking;
+use common::google::{client, interpreter, rest_client, says};
 use rustix::process::Signal;
 
 const WENT_WELL: &str = "files\nspark\nretries\ncancelled\nfreed\nids\nlists\ngone with its cluster\npackages\n";
@@ -45,49 +46,6 @@ fn a_job_of_the_dags_runs_from_the_object_store() {
 /// The objects of a world without a server: one process at a time may use them.
 fn objects(world: &World) -> Store {
     Store::open(&world.home().join("google/storage")).expect("the object store")
-}
-
-/// Asks REST with nothing but Python's standard library; prints the answer.
-const ASK: &str = "import json, ssl, sys, urllib.request as u\n\
-    base, roots, token, verb, path, body = sys.argv[1:]\n\
-    request = u.Request(base + path, body.encode() or None, {'Authorization': 'Bearer ' + open(token).read().strip()}, method=verb)\n\
-    print(u.urlopen(request, context=ssl.create_default_context(cafile=roots)).read().decode())\n";
-
-struct Asking<'w> {
-    world: &'w World,
-    python: std::path::PathBuf,
-    arguments: [String; 3],
-}
-
-impl Asking<'_> {
-    fn new(world: &World) -> Asking<'_> {
-        let gcloud = settings(world, "gcloud");
-        let names = ["API_ENDPOINT_OVERRIDES_DATAPROC", "CORE_CUSTOM_CA_CERTS_FILE", "AUTH_ACCESS_TOKEN_FILE"];
-        let arguments = names.map(|name| gcloud[&format!("CLOUDSDK_{name}")].as_str().unwrap().to_owned());
-        Asking { world, python: interpreters().remove(0).1, arguments }
-    }
-
-    #[track_caller]
-    fn ask(&self, verb: &str, path: &str, body: &str) -> serde_json::Value {
-        let path = format!("v1/projects/p/regions/us-central1/{path}");
-        let mut command = std::process::Command::new(&self.python);
-        command.args(["-c", ASK]).args(&self.arguments).args([verb, &path, body]);
-        let output = command.output().expect("start Python");
-        assert!(output.status.success(), "{}\n{}", String::from_utf8_lossy(&output.stderr), self.world.server_log());
-        serde_json::from_slice(&output.stdout).expect("JSON")
-    }
-
-    /// Makes a cluster that serves.
-    fn cluster(&self) {
-        self.ask("POST", "clusters", r#"{"projectId": "p", "clusterName": "out", "config": {"workerConfig": {"numInstances": 2}}}"#);
-        wait_for("a running cluster", || (self.ask("GET", "clusters/out", "")["status"]["state"] == "RUNNING").then_some(()));
-    }
-
-    fn submit(&self, id: &str, main: &str) -> serde_json::Value {
-        let job = serde_json::json!({"job": {"reference": {"jobId": id}, "placement": {"clusterName": "out"},
-                                             "pysparkJob": {"mainPythonFileUri": main}}});
-        self.ask("POST", "jobs:submit", &job.to_string())
-    }
 }
 
 /// All bytes of a job's driver output, which must be closed by an empty object.
@@ -130,9 +88,9 @@ const CHATTY: &str = "import os, sys, time\n\
 fn output_is_told_whole_and_once_though_servers_are_killed() {
     let world = World::building(CADDIS);
     let mut asking = Asking::new(&world);
-    asking.cluster();
+    asking.cluster("out", "{}");
     let main = world.file("chatty.py", CHATTY);
-    let job = asking.submit("chatty", &format!("file://{}", main.display()));
+    let job = asking.submit("out", "chatty", &format!("file://{}", main.display()));
     for round in 0..3 {
         let seen = || asking.ask("GET", "jobs/chatty", "")["status"]["state"] != "PENDING";
         wait_for("the job begins", || seen().then_some(()));
@@ -181,7 +139,7 @@ fn a_script_in_the_object_store_runs() {
         store.put_bytes("scripts", Draft::named("b/beside.py"), b"def add(a, b): return a + b\n", now).expect("an object");
     }
     let asking = Asking::new(&world);
-    asking.cluster();
+    asking.cluster("out", "{}");
     let job = serde_json::json!({"job": {"reference": {"jobId": "stored"}, "placement": {"clusterName": "out"}, "pysparkJob": {
         "mainPythonFileUri": "gs://scripts/a/main.py", "pythonFileUris": ["gs://scripts/b/beside.py"]}}});
     let job = asking.ask("POST", "jobs:submit", &job.to_string());
