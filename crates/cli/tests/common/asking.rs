@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::Duration;
 
-use caddis_testkit::{World, interpreters, wait_for};
+use caddis_testkit::{World, interpreters, wait_for, wait_within};
 use serde_json::{Value, json};
 
 use super::google::settings;
@@ -15,6 +16,9 @@ const ASK: &str = "import json, ssl, sys, urllib.error, urllib.request as u\n\
     try: answer = u.urlopen(request, context=ssl.create_default_context(cafile=roots))\n\
     except urllib.error.HTTPError as error: answer = error\n\
     print(json.dumps([answer.status, json.load(answer)]))\n";
+
+/// How long a cluster may take where much else runs.
+const PATIENCE: Duration = Duration::from_secs(240);
 
 /// Who asks, with the credentials of a world.
 pub struct Asking<'w> {
@@ -59,7 +63,8 @@ impl Asking<'_> {
         let config = json!({"workerConfig": {"numInstances": 2}, "lifecycleConfig": lifecycle});
         self.ask("POST", "clusters", &json!({"projectId": "p", "clusterName": name, "config": config}).to_string());
         let path = format!("clusters/{name}");
-        wait_for("a running cluster", || (self.ask("GET", &path, "")["status"]["state"] == "RUNNING").then_some(()));
+        // The first one of a world builds its environment.
+        wait_within(PATIENCE, "a running cluster", || (self.ask("GET", &path, "")["status"]["state"] == "RUNNING").then_some(()));
     }
 
     /// Submits a script to a cluster, under an id.

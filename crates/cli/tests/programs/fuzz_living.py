@@ -18,7 +18,7 @@ POLICY = {"id": "living", "workerConfig": {"minInstances": 2, "maxInstances": 4}
 #: What a request about the one changes of the other: a job ends with its cluster, and an operation of it may be another one.
 WITH = {"cluster": {"cluster", "job"}, "job": {"job"}, "policy": {"policy"}, "template": {"template"}, "operation": {"operation"}}
 #: How long a thing may take to become what it was asked to be.
-SECONDS = 90
+SECONDS = 240
 
 
 def until(what, look):
