@@ -5,9 +5,9 @@ mod common;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use caddis_testkit::World;
+use caddis_testkit::{World, interpreters};
 use common::CADDIS;
-use common::google::{client, interpreter, rest_client, says, ways_in};
+use common::google::{client, interpreter, rest_client, says, settings, ways_in};
 use common::stranger::Stranger;
 
 /// What the client saw, whichever way it went.
@@ -115,5 +115,22 @@ fn the_helper_of_dags_fits_googles_messages() {
     let output = output.expect("start the tests");
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && said.contains("\nOK"), "{said}");
+    world.assert_nothing_left();
+}
+
+/// Terraform's provider is not to be had without a network; what it sends is.
+#[test]
+fn what_terraforms_provider_asks() {
+    let world = World::building(CADDIS);
+    let script = world.file("ends.py", "");
+    let program = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/programs/google_terraform.py");
+    let (_, python) = interpreters().into_iter().next().expect("a Python");
+    let mut command = Command::new(python);
+    command.args(["-B", program]).arg(script).env_clear().env("PATH", std::env::var("PATH").unwrap());
+    for (name, value) in settings(&world, "terraform").as_object().unwrap() {
+        command.env(name, value.as_str().unwrap());
+    }
+    command.current_dir(world.work()).stdin(Stdio::null());
+    says(command, "as Terraform asks\n");
     world.assert_nothing_left();
 }
