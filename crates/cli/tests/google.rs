@@ -7,9 +7,8 @@ use std::process::{Command, Stdio};
 
 use caddis_testkit::{World, interpreters};
 use common::CADDIS;
-use common::google::{client, interpreter, rest_client, says, settings};
+use common::google::{client, interpreter, rest_client, says, settings, ways_in};
 use common::stranger::Stranger;
-use serde_json::Value;
 
 /// What the client saw, whichever way it went.
 const SEEN: &str = "\
@@ -69,14 +68,6 @@ fn a_history_is_read_in_pages_and_goes_with_its_records() {
     world.assert_nothing_left();
 }
 
-/// The ports of the API and of the proxy, and the file with the authorities.
-fn ways_in(world: &World) -> (String, String, String) {
-    let (gcloud, grpc) = (settings(world, "gcloud"), settings(world, "python"));
-    let last = |text: &Value| text.as_str().unwrap().trim_end_matches('/').rsplit(':').next().unwrap().to_owned();
-    let roots = grpc["GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"].as_str().unwrap().to_owned();
-    (last(&gcloud["CLOUDSDK_API_ENDPOINT_OVERRIDES_DATAPROC"]), last(&grpc["grpc_proxy"]), roots)
-}
-
 const CLOSED: &str = "rest is closed\npages are closed\nthe exchange is closed\nthe proxy leads here alone\n";
 
 #[test]
@@ -111,42 +102,6 @@ fn another_user_of_the_machine_gets_no_answer_and_no_credentials() {
     }
 }
 
-/// What nobody should ask, thousands of times; the same questions in every run.
-#[test]
-fn whatever_is_asked_over_rest_is_answered_in_googles_words() {
-    let world = World::new(CADDIS);
-    let (_, python) = interpreters().into_iter().next().expect("a Python");
-    fuzzed(&world, Command::new(python).arg(program("google_fuzz.py")), "800");
-}
-
-/// The same over gRPC, where types cannot be wrong but bytes, names, masks and numbers can.
-#[test]
-fn whatever_is_asked_over_grpc_is_answered_in_googles_codes() {
-    let world = World::building(CADDIS);
-    let python = interpreter(&world);
-    fuzzed(&world, Command::new(python).arg(program("google_fuzz_grpc.py")), "1500");
-    world.assert_nothing_left();
-}
-
-fn program(name: &str) -> String {
-    format!("{}/tests/programs/{name}", env!("CARGO_MANIFEST_DIR"))
-}
-
-/// Asks so often, unless CADDIS_FUZZ says how often; the server is the same one afterwards, and never panicked.
-fn fuzzed(world: &World, program: &mut Command, times: &str) {
-    let (port, _, roots) = ways_in(world);
-    let token = settings(world, "gcloud")["CLOUDSDK_AUTH_ACCESS_TOKEN_FILE"].as_str().unwrap().to_owned();
-    let before = world.server().expect("a server").pid;
-    let count = std::env::var("CADDIS_FUZZ").unwrap_or_else(|_| times.to_owned());
-    let seed = std::env::var("CADDIS_FUZZ_SEED").unwrap_or_else(|_| "7".to_owned());
-    let output = program.args([&port, &roots, &token, &seed, &count]).output().expect("start it");
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
-    assert_eq!(said, "every answer was Google's\n");
-    assert_eq!(world.server().map(|server| server.pid), Some(before), "it is the same server");
-    assert!(!world.server_log().contains("panicked"), "{}", world.server_log());
-}
-
 /// What `dags/` send is what Google's messages take, field by field and type by type.
 #[test]
 fn the_helper_of_dags_fits_googles_messages() {
@@ -160,5 +115,22 @@ fn the_helper_of_dags_fits_googles_messages() {
     let output = output.expect("start the tests");
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && said.contains("\nOK"), "{said}");
+    world.assert_nothing_left();
+}
+
+/// Terraform's provider is not to be had without a network; what it sends is.
+#[test]
+fn what_terraforms_provider_asks() {
+    let world = World::building(CADDIS);
+    let script = world.file("ends.py", "");
+    let program = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/programs/google_terraform.py");
+    let (_, python) = interpreters().into_iter().next().expect("a Python");
+    let mut command = Command::new(python);
+    command.args(["-B", program]).arg(script).env_clear().env("PATH", std::env::var("PATH").unwrap());
+    for (name, value) in settings(&world, "terraform").as_object().unwrap() {
+        command.env(name, value.as_str().unwrap());
+    }
+    command.current_dir(world.work()).stdin(Stdio::null());
+    says(command, "as Terraform asks\n");
     world.assert_nothing_left();
 }

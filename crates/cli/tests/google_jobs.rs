@@ -9,7 +9,8 @@ use caddis_gcs::Store;
 use caddis_testkit::{World, interpreters, wait_for};
 use caddis_types::Timestamp;
 use common::CADDIS;
-use common::google::{client, interpreter, rest_client, says, settings};
+use common::asking::Asking;
+use common::google::{client, interpreter, rest_client, says};
 use rustix::process::Signal;
 
 const WENT_WELL: &str = "files\nspark\nretries\ncancelled\nfreed\nids\nlists\ngone with its cluster\npackages\n";
@@ -45,49 +46,6 @@ fn a_job_of_the_dags_runs_from_the_object_store() {
 /// The objects of a world without a server: one process at a time may use them.
 fn objects(world: &World) -> Store {
     Store::open(&world.home().join("google/storage")).expect("the object store")
-}
-
-/// Asks REST with nothing but Python's standard library; prints the answer.
-const ASK: &str = "import json, ssl, sys, urllib.request as u\n\
-    base, roots, token, verb, path, body = sys.argv[1:]\n\
-    request = u.Request(base + path, body.encode() or None, {'Authorization': 'Bearer ' + open(token).read().strip()}, method=verb)\n\
-    print(u.urlopen(request, context=ssl.create_default_context(cafile=roots)).read().decode())\n";
-
-struct Asking<'w> {
-    world: &'w World,
-    python: std::path::PathBuf,
-    arguments: [String; 3],
-}
-
-impl Asking<'_> {
-    fn new(world: &World) -> Asking<'_> {
-        let gcloud = settings(world, "gcloud");
-        let names = ["API_ENDPOINT_OVERRIDES_DATAPROC", "CORE_CUSTOM_CA_CERTS_FILE", "AUTH_ACCESS_TOKEN_FILE"];
-        let arguments = names.map(|name| gcloud[&format!("CLOUDSDK_{name}")].as_str().unwrap().to_owned());
-        Asking { world, python: interpreters().remove(0).1, arguments }
-    }
-
-    #[track_caller]
-    fn ask(&self, verb: &str, path: &str, body: &str) -> serde_json::Value {
-        let path = format!("v1/projects/p/regions/us-central1/{path}");
-        let mut command = std::process::Command::new(&self.python);
-        command.args(["-c", ASK]).args(&self.arguments).args([verb, &path, body]);
-        let output = command.output().expect("start Python");
-        assert!(output.status.success(), "{}\n{}", String::from_utf8_lossy(&output.stderr), self.world.server_log());
-        serde_json::from_slice(&output.stdout).expect("JSON")
-    }
-
-    /// Makes a cluster that serves.
-    fn cluster(&self) {
-        self.ask("POST", "clusters", r#"{"projectId": "p", "clusterName": "out", "config": {"workerConfig": {"numInstances": 2}}}"#);
-        wait_for("a running cluster", || (self.ask("GET", "clusters/out", "")["status"]["state"] == "RUNNING").then_some(()));
-    }
-
-    fn submit(&self, id: &str, main: &str) -> serde_json::Value {
-        let job = serde_json::json!({"job": {"reference": {"jobId": id}, "placement": {"clusterName": "out"},
-                                             "pysparkJob": {"mainPythonFileUri": main}}});
-        self.ask("POST", "jobs:submit", &job.to_string())
-    }
 }
 
 /// All bytes of a job's driver output, which must be closed by an empty object.
@@ -130,9 +88,9 @@ const CHATTY: &str = "import os, sys, time\n\
 fn output_is_told_whole_and_once_though_servers_are_killed() {
     let world = World::building(CADDIS);
     let mut asking = Asking::new(&world);
-    asking.cluster();
+    asking.cluster("out", "{}");
     let main = world.file("chatty.py", CHATTY);
-    let job = asking.submit("chatty", &format!("file://{}", main.display()));
+    let job = asking.submit("out", "chatty", &format!("file://{}", main.display()));
     for round in 0..3 {
         let seen = || asking.ask("GET", "jobs/chatty", "")["status"]["state"] != "PENDING";
         wait_for("the job begins", || seen().then_some(()));
@@ -143,7 +101,7 @@ fn output_is_told_whole_and_once_though_servers_are_killed() {
         world.server().expect("a server").kill(Signal::KILL);
         asking = Asking::new(&world);
     }
-    let over = wait_for("its end", || Some(asking.ask("GET", "jobs/chatty", "")).filter(|job| job["done"] == true));
+    let over = asking.over("chatty");
     assert_eq!(over["status"]["state"], "DONE", "{over}");
     wait_until_told(&world, &job);
     asking.ask("DELETE", "clusters/out", "");
@@ -164,8 +122,31 @@ fn glob(world: &World, stream: &str) -> u64 {
     jobs.filter_map(|job| std::fs::metadata(job.path().join("1").join(stream)).ok()).map(|found| found.len()).sum()
 }
 
+/// Sees the files and the archives that came with it, and has every worker see them: by their whole paths, since tasks run
+/// elsewhere.
+const MAIN: &str = "import os\nimport beside\nfrom dask.distributed import Client\n\
+    names = ['points.csv', 'renamed.csv', 'env/bin/tool', 'plain.zip/bin/tool']\n\
+    assert sorted(os.listdir()) == ['env', 'plain.zip', 'points.csv', 'renamed.csv'], os.listdir()\n\
+    def read(folder): return [open(os.path.join(folder, name)).read() for name in names]\n\
+    assert read('.') == ['1,2', '1,2', 'a tool', 'a tool'], read('.')\n\
+    client = Client()\n\
+    client.wait_for_workers(2)\n\
+    told = client.run(read, os.getcwd())\n\
+    assert len(told) == 2 and all(one == read('.') for one in told.values()), told\n\
+    print('sum', client.submit(beside.add, 1, 2).result())\n";
+
+/// The bytes of an archive with the file `bin/tool`, of Python's making.
+fn archive(world: &World, format: &str) -> Vec<u8> {
+    let file = world.file("packed/bin/tool", "a tool");
+    let code = "import shutil, sys; print(shutil.make_archive(sys.argv[1], sys.argv[2], sys.argv[3]))";
+    let (target, root) = (world.work().join("made"), file.ancestors().nth(2).unwrap());
+    let mut command = std::process::Command::new(&interpreters()[0].1);
+    let output = command.args(["-c", code]).arg(target).arg(format).arg(root).output().expect("start Python");
+    std::fs::read(String::from_utf8_lossy(&output.stdout).trim()).expect("an archive")
+}
+
 #[test]
-fn a_script_in_the_object_store_runs() {
+fn a_script_in_the_object_store_runs_with_its_files_and_archives() {
     let world = World::building(CADDIS);
     let owner = std::env::var("USER").unwrap_or_else(|_| "root".to_owned());
     {
@@ -176,16 +157,26 @@ fn a_script_in_the_object_store_runs() {
         };
         let now = Timestamp(1_800_000_000_000_000);
         store.ensure_bucket(&owner, "p", "scripts", now).expect("a bucket");
-        let main = b"import beside\nfrom dask.distributed import Client\nprint('sum', Client().submit(beside.add, 1, 2).result())\n";
-        store.put_bytes("scripts", Draft::named("a/main.py"), main, now).expect("an object");
-        store.put_bytes("scripts", Draft::named("b/beside.py"), b"def add(a, b): return a + b\n", now).expect("an object");
+        let (tar, zip) = (archive(&world, "gztar"), archive(&world, "zip"));
+        let all: [(&str, &[u8]); 5] = [
+            ("a/main.py", MAIN.as_bytes()),
+            ("b/beside.py", b"def add(a, b): return a + b\n"),
+            ("c/points.csv", b"1,2"),
+            ("c/env.tar.gz", &tar),
+            ("c/plain.zip", &zip),
+        ];
+        for (name, bytes) in all {
+            store.put_bytes("scripts", Draft::named(name), bytes, now).expect("an object");
+        }
     }
     let asking = Asking::new(&world);
-    asking.cluster();
+    asking.cluster("out", "{}");
     let job = serde_json::json!({"job": {"reference": {"jobId": "stored"}, "placement": {"clusterName": "out"}, "pysparkJob": {
-        "mainPythonFileUri": "gs://scripts/a/main.py", "pythonFileUris": ["gs://scripts/b/beside.py"]}}});
+        "mainPythonFileUri": "gs://scripts/a/main.py", "pythonFileUris": ["gs://scripts/b/beside.py"],
+        "fileUris": ["gs://scripts/c/points.csv", "gs://scripts/c/points.csv#renamed.csv"],
+        "archiveUris": ["gs://scripts/c/env.tar.gz#env", "gs://scripts/c/plain.zip"]}}});
     let job = asking.ask("POST", "jobs:submit", &job.to_string());
-    let over = wait_for("its end", || Some(asking.ask("GET", "jobs/stored", "")).filter(|job| job["done"] == true));
+    let over = asking.over("stored");
     assert_eq!(over["status"]["state"], "DONE", "{over}");
     wait_until_told(&world, &job);
     asking.ask("DELETE", "clusters/out", "");

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use crate::process;
 
 /// What CI may do without.
-const OPTIONAL: [&str; 3] = ["fish", "zsh", "memory"];
+const OPTIONAL: [&str; 4] = ["fish", "zsh", "memory", "docker"];
 
 /// Where tests leave their files.
 fn folder() -> PathBuf {

@@ -15,7 +15,7 @@ pub struct Args {
     /// Which client.
     #[arg(value_name = "CLIENT")]
     pub client: Client,
-    /// As lines of a `.env` file.
+    /// As lines of a `.env` file, as python-dotenv and `docker --env-file` read them.
     #[arg(long, conflicts_with = "json")]
     pub dotenv: bool,
     /// As a JSON object.
@@ -56,8 +56,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
     let variables = variables(args.client, &google, project, &args.region, &word);
     match (args.json, args.dotenv) {
         (true, _) => output::json(&variables)?,
-        (false, true) => output::stdout(variables.iter().map(|(name, value)| format!("{name}={}\n", quoted(value)))
-            .collect::<String>().as_bytes())?,
+        (false, true) => output::stdout(dotenv(&variables).as_bytes())?,
         (false, false) => output::stdout(exports(args.client, &google, &variables).as_bytes())?,
     }
     Ok(0)
@@ -132,6 +131,22 @@ pub(super) fn exports(client: Client, google: &GoogleView, variables: &BTreeMap<
         ));
     }
     text
+}
+
+/// Lines of a `.env` file.
+pub(super) fn dotenv(variables: &BTreeMap<&'static str, String>) -> String {
+    variables.iter().map(|(name, value)| format!("{name}={}\n", plain(value))).collect()
+}
+
+/// For a `.env` file: as it is, since `docker --env-file` knows no quotes and takes them for a part of the value. Only what
+/// other readers would then take for something else (a comment, a variable, an escape) is quoted, in python-dotenv's way.
+fn plain(value: &str) -> String {
+    let first_or_last = |wanted: fn(char) -> bool| value.starts_with(wanted) || value.ends_with(wanted);
+    let means = value.contains(['#', '$', '\\', '`', '\n', '\r']) || value.starts_with(['\'', '"']);
+    if !means && !first_or_last(char::is_whitespace) {
+        return value.to_owned();
+    }
+    format!("'{}'", value.replace('\\', "\\\\").replace('\'', "\\'"))
 }
 
 /// For a shell: nothing in it means anything.

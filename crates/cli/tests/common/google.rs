@@ -26,6 +26,14 @@ pub fn settings(world: &World, client: &str) -> Value {
     world.run(&["env", client, "--json"]).expect(0).json()
 }
 
+/// The ports of the API and of the proxy, and the file with the authorities.
+pub fn ways_in(world: &World) -> (String, String, String) {
+    let (gcloud, grpc) = (settings(world, "gcloud"), settings(world, "python"));
+    let last = |text: &Value| text.as_str().unwrap().trim_end_matches('/').rsplit(':').next().unwrap().to_owned();
+    let roots = grpc["GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"].as_str().unwrap().to_owned();
+    (last(&gcloud["CLOUDSDK_API_ENDPOINT_OVERRIDES_DATAPROC"]), last(&grpc["grpc_proxy"]), roots)
+}
+
 /// A program of `tests/programs` in an environment that holds nothing but what it is led by.
 pub fn client(world: &World, python: &str, program: &str, arguments: &[&str]) -> Command {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/programs");

@@ -1,6 +1,7 @@
 //! What the tests of the real binary share.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses a part of it")]
 
+pub mod asking;
 pub mod chromium;
 pub mod google;
 pub mod ledger;

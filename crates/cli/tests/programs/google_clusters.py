@@ -102,6 +102,7 @@ def preemptible():
     return kinds.count(False), kinds.count(True)
 
 
+refused("INVALID_ARGUMENT", lambda: update("kinds", ["config.worker_config.num_instances"]), "worker_config.num_instances")
 serve(3)
 assert preemptible() == (2, 1), preemptible()
 secondary = ["config.secondary_worker_config.num_instances"]

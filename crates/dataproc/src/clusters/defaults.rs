@@ -18,8 +18,10 @@ pub(super) const WORKERS: i32 = 2;
 pub(super) fn defaults(place: &Place, asked: &Cluster) -> Cluster {
     let config = asked.config.clone().unwrap_or_default();
     let single = single_node(&config);
+    // A group that says no number is as one that is not named: gcloud sends one for the machine type alone.
+    let said = |group: &Option<InstanceGroupConfig>| group.as_ref().map(|group| group.num_instances).filter(|said| *said != 0);
     let machine = |group: &Option<InstanceGroupConfig>, instances: i32, kind: Preemptibility| InstanceGroupConfig {
-        num_instances: group.as_ref().map_or(instances, |group| group.num_instances),
+        num_instances: said(group).unwrap_or(instances),
         machine_type_uri: MACHINE.to_owned(),
         preemptibility: kind.into(),
         disk_config: Some(DiskConfig {
@@ -57,4 +59,26 @@ pub(crate) fn bucket(kind: &str, place: &Place) -> String {
     // A bucket's name has at most 63 characters; the hash tells regions of long names apart.
     let region = &place.region[..place.region.len().min(30)];
     format!("dataproc-{kind}-{region}-{}", &hash[..8])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn workers(config: ClusterConfig) -> Option<i32> {
+        let place = Place::new("p", "us-central1").unwrap();
+        let filled = defaults(&place, &Cluster { config: Some(config), ..Cluster::default() }).config.unwrap();
+        filled.worker_config.map(|group| group.num_instances)
+    }
+
+    #[test]
+    fn a_group_without_a_number_has_as_many_workers_as_none() {
+        let group = InstanceGroupConfig { machine_type_uri: MACHINE.to_owned(), ..Default::default() };
+        let named = ClusterConfig { worker_config: Some(group), ..Default::default() };
+        assert_eq!(workers(named.clone()), Some(WORKERS));
+        assert_eq!(workers(ClusterConfig::default()), Some(WORKERS));
+        let property = ("dataproc:dataproc.allow.zero.workers".to_owned(), "true".to_owned());
+        let software = SoftwareConfig { properties: [property].into(), ..Default::default() };
+        assert_eq!(workers(ClusterConfig { software_config: Some(software), ..named }), None, "a single node");
+    }
 }

@@ -232,5 +232,8 @@ fn changed(asked: &Asked<UpdateClusterRequest>, living: &Living, paths: &[String
     let encoded = Bytes::from(to.encode_to_vec());
     let cluster = Cluster::decode(encoded.clone()).map_err(|error| Status::new(Code::Internal, error.to_string()))?;
     validate::new(&cluster)?;
+    if paths.iter().any(|path| path == WORKERS[0]) {
+        validate::some_workers(&cluster.config.clone().unwrap_or_default())?;
+    }
     Ok((encoded, cluster))
 }

@@ -54,6 +54,16 @@ pub(super) fn within(scaling: &Scaling, config: &ClusterConfig, asks: Asks) -> R
     wrong.done()
 }
 
+/// Refuses an update to no primary workers at all, unless the master is to work itself: nothing would run tasks any more,
+/// and it could not be started again.
+pub(super) fn some_workers(config: &ClusterConfig) -> Result<(), Status> {
+    let count = config.worker_config.as_ref().map_or(0, |group| group.num_instances);
+    if count != 0 || super::defaults::single_node(config) {
+        return Ok(());
+    }
+    Err(Status::field("cluster.config.worker_config.num_instances", "`0` primary workers are not enough: a cluster has at least 2"))
+}
+
 /// A name is a lowercase letter, then at most 51 letters, digits and hyphens, and does not end in a hyphen.
 pub(crate) fn name(name: &str) -> Result<(), String> {
     let good = name.len() <= 52

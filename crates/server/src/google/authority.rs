@@ -1,16 +1,15 @@
 //! The authority that Google's clients are told to trust, and the certificate of our port.
 //!
-//! Its certificate is constrained to Google's Dataproc hosts and this machine: who trusts it trusts it for nothing
-//! else. The port's own certificate is made anew with every server and its key is never written.
+//! Its certificate is constrained to Google's Dataproc hosts and `localhost`: who trusts it trusts it for nothing else, no
+//! address of any machine included. The port's own certificate is made anew with every server and its key is never written.
 
-use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 use std::sync::Arc;
 
 use caddis_types::Timestamp;
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, Issuer,
-    KeyPair, KeyUsagePurpose, NameConstraints, PKCS_ECDSA_P256_SHA256, SanType,
+    BasicConstraints, CertificateParams, CidrSubnet, DnType, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, Issuer,
+    KeyPair, KeyUsagePurpose, NameConstraints, PKCS_ECDSA_P256_SHA256,
 };
 use time::OffsetDateTime;
 use tokio_rustls::rustls::ServerConfig;
@@ -57,7 +56,6 @@ impl Authority {
     pub(super) fn server(&self, now: Timestamp) -> Result<Arc<ServerConfig>, GoogleError> {
         let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).map_err(wrong)?;
         let mut params = CertificateParams::new(regions::hosts().chain(["localhost".to_owned()]).collect::<Vec<_>>()).map_err(wrong)?;
-        params.subject_alt_names.push(SanType::IpAddress(IpAddr::V4(Ipv4Addr::LOCALHOST)));
         params.distinguished_name.push(DnType::CommonName, "Caddis");
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
@@ -90,8 +88,10 @@ fn params(now: Timestamp) -> CertificateParams {
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     let names = regions::hosts().chain(["localhost".to_owned()]).map(GeneralSubtree::DnsName);
-    // No addresses: gRPC's TLS library refuses a certificate with a constraint of any kind but names.
-    params.name_constraints = Some(NameConstraints { permitted_subtrees: names.collect(), excluded_subtrees: Vec::new() });
+    // A kind of name that no constraint speaks of is free, so that addresses are excluded, all of them. Loopback as well:
+    // gRPC's TLS library refuses a certificate for an address as soon as there is a constraint on addresses.
+    let addresses = [CidrSubnet::V4([0; 4], [0; 4]), CidrSubnet::V6([0; 16], [0; 16])].map(GeneralSubtree::IpAddress);
+    params.name_constraints = Some(NameConstraints { permitted_subtrees: names.collect(), excluded_subtrees: addresses.into() });
     lasts(&mut params, now, AUTHORITY_DAYS);
     params
 }

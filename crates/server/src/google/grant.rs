@@ -28,13 +28,18 @@ where
     let field = |wanted: &str| text.split('&').filter_map(|pair| pair.split_once('=')).find(|(name, _)| *name == wanted).map(|(_, value)| value);
     let assertion = field("assertion").unwrap_or_default();
     let kind = field("grant_type").unwrap_or_default().replace("%3A", ":").replace("%3a", ":");
-    match proofs.good_for(assertion).filter(|_| kind == GRANT) {
-        Some(seconds) => whole(StatusCode::OK, &json!({"access_token": assertion, "expires_in": seconds, "token_type": "Bearer"})),
-        None => {
-            let text = "the assertion is not signed by the key of `caddis env`, or not good at this time";
-            whole(StatusCode::BAD_REQUEST, &json!({"error": "invalid_grant", "error_description": text}))
-        }
+    if kind != GRANT {
+        return refused("unsupported_grant_type", "only an assertion is exchanged here (urn:ietf:params:oauth:grant-type:jwt-bearer)");
     }
+    match proofs.good_for(assertion) {
+        Some(seconds) => whole(StatusCode::OK, &json!({"access_token": assertion, "expires_in": seconds, "token_type": "Bearer"})),
+        None => refused("invalid_grant", "the assertion is not signed by the key of `caddis env`, not meant for this machine, or not good at this time"),
+    }
+}
+
+/// In the words of RFC 6749, which are Google's too.
+fn refused(error: &str, description: &str) -> Response<Body> {
+    whole(StatusCode::BAD_REQUEST, &json!({"error": error, "error_description": description}))
 }
 
 fn whole(status: StatusCode, value: &Value) -> Response<Body> {

@@ -11,6 +11,7 @@
 
 mod account;
 mod authority;
+mod claims;
 mod connect;
 mod files;
 mod front;

@@ -10,16 +10,11 @@ use caddis_dataproc::Credentials;
 use caddis_engine::ports::Clock;
 use ring::digest::{SHA256, digest};
 use rsa::rand_core::{OsRng, RngCore};
-use serde::Deserialize;
 
 use super::account::Account;
+use super::claims::Claims;
 use super::{GoogleError, files};
 use crate::auth::name_of;
-
-/// Signed tokens that claim to be good for longer are refused; Google's own are good for an hour.
-const LONGEST: i64 = 3600 + LEEWAY;
-/// Clocks of clients may differ from ours by so many seconds.
-const LEEWAY: i64 = 300;
 
 /// The token and the secret of the state folder.
 pub(super) struct Tokens {
@@ -67,21 +62,13 @@ pub(super) struct Proofs {
     clock: Arc<dyn Clock>,
 }
 
-/// What a signed token says.
-#[derive(Deserialize)]
-struct Claims {
-    iss: String,
-    exp: i64,
-    iat: i64,
-}
-
 impl Proofs {
     pub(super) fn new(tokens: Tokens, account: Account, clock: Arc<dyn Clock>) -> Proofs {
         Proofs { tokens, account, clock }
     }
 
-    /// Whether the service account signed it, and when: RFC 7519 with RS256, which is what Google's clients make of
-    /// a key. Whom it is meant for is not asked: the key exists for this machine alone.
+    /// What a token says that the service account signed and that is good now: RFC 7519 with RS256, which is what Google's
+    /// clients make of a key.
     fn signed(&self, token: &str) -> Option<Claims> {
         let (message, signature) = token.rsplit_once('.')?;
         let (header, claims) = message.split_once('.')?;
@@ -91,18 +78,17 @@ impl Proofs {
             return None;
         }
         let claims: Claims = serde_json::from_slice(&part(claims)?).ok()?;
-        let now = self.clock.now().0.div_euclid(1_000_000);
-        let good = claims.iss == self.account.email
-            && claims.iat <= now.saturating_add(LEEWAY)
-            && now <= claims.exp.saturating_add(LEEWAY)
-            && claims.exp.saturating_sub(claims.iat) <= LONGEST;
-        good.then_some(claims)
+        claims.good(&self.account.email, self.now()).then_some(claims)
     }
 
     /// For how many more seconds a token is good that the service account signed.
     pub(super) fn good_for(&self, token: &str) -> Option<i64> {
-        let claims = self.signed(token)?;
-        Some((claims.exp - self.clock.now().0.div_euclid(1_000_000)).max(1))
+        Some(self.signed(token)?.seconds_left(self.now()))
+    }
+
+    /// The time in seconds, as tokens have it.
+    fn now(&self) -> i64 {
+        self.clock.now().0.div_euclid(1_000_000)
     }
 }
 

@@ -1,61 +1,17 @@
 //! Google's own `gcloud`, as it is installed, in an empty home and with no network but loopback.
 
+mod client;
+#[path = "../common/mod.rs"]
 mod common;
 
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
 
 use caddis_testkit::{Run, World};
+use client::{Gcloud, prepared};
 use common::CADDIS;
 use common::network::Loopback;
 use serde_json::Value;
-
-/// `gcloud`, led to this machine as `eval "$(caddis env gcloud)"` leads a shell.
-struct Gcloud<'w> {
-    network: &'w Loopback,
-    world: &'w World,
-    home: PathBuf,
-    settings: Value,
-}
-
-impl<'w> Gcloud<'w> {
-    /// `None`, with a printed line, where it is not installed.
-    fn new(network: &'w Loopback, world: &'w World) -> Option<Gcloud<'w>> {
-        let installed = Command::new("gcloud").arg("--version").env("HOME", world.work()).stdin(Stdio::null()).output();
-        if !installed.is_ok_and(|output| output.status.success()) {
-            eprintln!("skipped: there is no `gcloud` here");
-            return None;
-        }
-        let home = world.work().join("empty-home");
-        std::fs::create_dir(&home).expect("make a home");
-        let settings = network.inside(&world.command(&["env", "gcloud", "--json"])).output().expect("start caddis");
-        let settings = Run { output: settings }.expect(0).json();
-        Some(Gcloud { network, world, home, settings })
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new("gcloud");
-        command.args(arguments).current_dir(self.world.work()).env("HOME", &self.home);
-        command.env("CLOUDSDK_CONFIG", self.home.join("config")).env("CLOUDSDK_CORE_DISABLE_PROMPTS", "1");
-        for (name, value) in self.settings.as_object().expect("settings") {
-            command.env(name, value.as_str().expect("text"));
-        }
-        self.network.inside(&command)
-    }
-
-    /// Runs it to its end.
-    #[track_caller]
-    fn run(&self, arguments: &[&str]) -> Run {
-        let arguments = [&["dataproc"], arguments].concat();
-        Run { output: self.command(&arguments).output().expect("start gcloud") }
-    }
-
-    /// What it answers as JSON.
-    #[track_caller]
-    fn json(&self, arguments: &[&str]) -> Value {
-        self.run(&[arguments, &["--format=json"]].concat()).expect(0).json()
-    }
-}
 
 /// Names of a list's clusters.
 fn names(list: &Value) -> Vec<&str> {
@@ -66,11 +22,7 @@ fn names(list: &Value) -> Vec<&str> {
 #[ignore = "the tier `gcloud` runs it: it takes a minute"]
 fn clusters_jobs_policies_and_templates() {
     let Some(network) = Loopback::new() else { return };
-    let world = World::building(CADDIS);
-    // The environment of clusters is built while there is a network.
-    let nothing = world.file("nothing.py", "").display().to_string();
-    world.run(&["run", "--quiet", "--workers", "1", &nothing]).expect(0);
-    world.run(&["serve", "--stop"]).expect(0);
+    let world = prepared();
     let Some(gcloud) = Gcloud::new(&network, &world) else { return };
 
     // Clusters.
@@ -165,4 +117,75 @@ fn templates(gcloud: &Gcloud<'_>, world: &World) {
     assert_eq!(std::fs::read_to_string(&effects).expect("what the steps wrote"), "first\nsecond\n");
     gcloud.run(&["workflow-templates", "delete", "daily"]).expect(0);
     assert_eq!(gcloud.json(&["workflow-templates", "list"]).as_array().map(Vec::len), Some(0));
+}
+
+/// Says a line, and a second one when a file is there: whoever reads the first one makes it.
+const TWO_LINES: &str = "import os, sys, time\nprint('the early line', flush=True)\n\
+                         while not os.path.exists(sys.argv[1]): time.sleep(0.05)\nprint('the late line')\n";
+
+#[test]
+#[ignore = "the tier `gcloud` runs it: it takes a minute"]
+fn what_a_job_writes_is_shown_while_it_runs() {
+    let Some(network) = Loopback::new() else { return };
+    let world = prepared();
+    let Some(gcloud) = Gcloud::new(&network, &world) else { return };
+    gcloud.run(&["clusters", "create", "lab", "--num-workers=2"]).expect(0);
+    let (script, go) = (world.file("two_lines.py", TWO_LINES), world.work().join("go"));
+    let (script, go_path) = (script.display().to_string(), go.display().to_string());
+    let submit = ["dataproc", "jobs", "submit", "pyspark", &script, "--cluster=lab", "--id=two", "--", &go_path];
+    let mut submitting = gcloud.command(&submit).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("start gcloud");
+    let mut told = BufReader::new(submitting.stderr.take().expect("its words")).lines().map_while(Result::ok);
+    // The job waits for the file, and the file for this line: were nothing told before its end, both would wait for ever.
+    let before: Vec<String> = told.by_ref().take_while(|line| !line.contains("the early line")).collect();
+    let running = gcloud.json(&["jobs", "describe", "two"]);
+    assert_eq!(running["status"]["state"], "RUNNING", "{before:?}");
+    std::fs::write(&go, "").expect("let it go on");
+    let after: Vec<String> = told.collect();
+    assert!(after.iter().any(|line| line.contains("the late line")), "{before:?} {after:?}");
+    assert!(!before.iter().any(|line| line.contains("the late line")), "{before:?}");
+    assert!(submitting.wait().expect("its end").success(), "{after:?}");
+    gcloud.run(&["clusters", "delete", "lab"]).expect(0);
+    world.assert_nothing_left();
+}
+
+#[test]
+#[ignore = "the tier `gcloud` runs it: it takes a minute"]
+fn files_and_folders_in_the_object_store() {
+    let Some(network) = Loopback::new() else { return };
+    let world = World::bare(CADDIS);
+    let Some(gcloud) = Gcloud::new(&network, &world) else { return };
+    world.file("in/one.txt", "one\n");
+    world.file("in/deep er/två.txt", "two\n");
+    // Larger than what is sent in one request.
+    let large: Vec<u8> = (0..20_000_000_u32).map(|number| u8::try_from(number * 7 % 251).unwrap_or_default()).collect();
+    std::fs::write(world.work().join("large.bin"), &large).expect("write a file");
+    gcloud.storage(&["buckets", "create", "gs://team-data"]);
+    gcloud.storage(&["cp", "large.bin", "in/one.txt", "gs://team-data/given/"]);
+    assert_eq!(gcloud.storage(&["ls", "gs://team-data"]).stdout(), "gs://team-data/given/\n");
+    let all = "gs://team-data/given/large.bin\ngs://team-data/given/one.txt\n";
+    assert_eq!(gcloud.storage(&["ls", "gs://team-data/given/*"]).stdout(), all);
+    assert_eq!(gcloud.storage(&["cat", "gs://team-data/given/one.txt"]).stdout(), "one\n");
+    assert_eq!(gcloud.storage(&["cat", "--range=1-2", "gs://team-data/given/one.txt"]).stdout(), "ne");
+    gcloud.storage(&["cp", "gs://team-data/given/large.bin", "back.bin"]);
+    assert!(std::fs::read(world.work().join("back.bin")).expect("what came back") == large);
+
+    // There and back, a second time with what is new alone, and without what is gone.
+    gcloud.storage(&["rsync", "--recursive", "in", "gs://team-data/copy"]);
+    gcloud.storage(&["rsync", "--recursive", "gs://team-data/copy", "out"]);
+    assert_eq!(std::fs::read(world.work().join("out/deep er/två.txt")).expect("what came back"), b"two\n");
+    world.file("in/three.txt", "three\n");
+    std::fs::remove_file(world.work().join("in/one.txt")).expect("remove a file");
+    let again = ["rsync", "--recursive", "--delete-unmatched-destination-objects", "in", "gs://team-data/copy"];
+    let said = gcloud.storage(&again).stderr();
+    assert!(said.contains("three.txt") && !said.contains("Copying file://in/deep er"), "{said}");
+    let left = "gs://team-data/copy/deep er/två.txt\ngs://team-data/copy/three.txt\n";
+    assert_eq!(gcloud.storage(&["ls", "gs://team-data/copy/**"]).stdout(), left);
+
+    gcloud.storage(&["mv", "gs://team-data/copy/three.txt", "gs://team-data/four.txt"]);
+    assert_eq!(gcloud.storage(&["cat", "gs://team-data/four.txt"]).stdout(), "three\n");
+    gcloud.storage(&["rm", "gs://team-data/four.txt"]);
+    let gone = Run { output: gcloud.command(&["storage", "cat", "gs://team-data/four.txt"]).output().expect("start gcloud") };
+    assert!(gone.code() != 0 && gone.stderr().contains("matched no objects"), "{}", gone.stderr());
+    gcloud.storage(&["rm", "--recursive", "gs://team-data"]);
+    assert!(!world.server_log().contains(" ERROR "), "{}", world.server_log());
 }
