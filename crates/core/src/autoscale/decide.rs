@@ -58,7 +58,7 @@ pub fn decide(
     next.remember(asked, hold, now);
     if let Growth::To { target, why, sentence } = growth {
         next.shrink_since = None;
-        next.grew_at = Some(now);
+        next.grow(hold::soon(&scene), now);
         return Decision { target, why, sentence, due: None, memory: next };
     }
     if needed >= current {
@@ -113,7 +113,7 @@ fn shrink(scene: &Scene<'_>, growth: Growth, needed: u32, hold: f64, mut next: M
 fn young_until(scene: &Scene<'_>) -> Option<Timestamp> {
     let paid = scene.economy.least_billed_seconds;
     let paid = if paid.is_finite() { paid.clamp(0.0, 3600.0) } else { 0.0 };
-    let young = scene.policy.shrink_after_seconds.max(paid).max(scene.start_seconds());
+    let young = hold::grace(scene).max(paid).max(scene.start_seconds());
     scene.memory.grew_at.map(|grew| grew + Duration::from_secs_f64(young))
 }
 

@@ -4,6 +4,9 @@
 //! in waiting, which is never more than twice the best that anyone could have done (the rent-or-buy argument). With
 //! experience of how long pauses last in this cluster, the time is taken that would have cost least so far. While
 //! something still runs, what it has taken so far says how long the others would wait for it.
+//!
+//! Where a worker starts in a moment there is little to learn: it is kept for a grace of as long as its start is worth.
+//! Work that comes back soon after workers went doubles the grace, so that nothing swings for long.
 
 use std::time::Duration;
 
@@ -16,6 +19,11 @@ use super::memory::{Level, Memory};
 const DOUBT: f64 = 0.1;
 /// Kept at most this many times as long as without experience.
 const LONGEST: f64 = 4.0;
+/// However fast workers start, fewer must be enough for this long before one goes, seconds: between two computations of a
+/// program nothing runs for a moment.
+const LEAST: f64 = 1.0;
+/// More doublings than from the least to the longest that a policy may say.
+const DOUBLINGS: u32 = 17;
 /// A pause that lasts longer is no pause but the new state of things, seconds.
 const FOREVER: f64 = 3.0 * 3600.0;
 /// Levels that are remembered; more are merged.
@@ -24,9 +32,9 @@ const LEVELS: usize = 12;
 /// How long, seconds.
 pub(super) fn seconds(scene: &Scene<'_>) -> f64 {
     let restart = scene.policy.hold_starts * scene.start_seconds();
-    let shortest = scene.policy.shrink_after_seconds;
+    let shortest = grace(scene);
     if ends_late(scene) {
-        return shortest / 5.0;
+        return shortest.min(scene.policy.shrink_after_seconds / 5.0);
     }
     if restart <= shortest {
         return shortest;
@@ -41,6 +49,20 @@ pub(super) fn seconds(scene: &Scene<'_>) -> f64 {
     };
     let holds = pauses().map(|(length, _)| length).filter(|hold| (shortest..=LONGEST * restart).contains(hold));
     holds.chain([shortest, restart]).min_by(|a, b| cost(*a).total_cmp(&cost(*b))).unwrap_or(restart)
+}
+
+/// For so long fewer must be enough before one goes, and nobody goes after one was asked for, seconds: what a start is
+/// worth, and more where workers that went were asked for again soon; `shrink_after_seconds` at most.
+pub(super) fn grace(scene: &Scene<'_>) -> f64 {
+    let start = (scene.policy.hold_starts * scene.start_seconds()).max(LEAST);
+    let doubled = start * f64::from(1u32 << scene.memory.again.min(DOUBLINGS));
+    doubled.min(scene.policy.shrink_after_seconds)
+}
+
+/// Workers that are asked for again within so many seconds should not have gone: somewhat more patience would have kept
+/// them. Of a longer pause it would have cost more than their start.
+pub(super) fn soon(scene: &Scene<'_>) -> f64 {
+    2.0 * grace(scene)
 }
 
 /// What runs at the end of a stage, while others have nothing to do, takes longer than starting them again would: as
@@ -82,6 +104,16 @@ impl Memory {
     /// The most that was needed within `hold`, and until when that counts.
     pub(super) fn held(&self, hold: f64) -> Option<(u32, Timestamp)> {
         self.levels.first().map(|level| (level.workers, level.at + Duration::from_secs_f64(hold)))
+    }
+
+    /// More are asked for: whether those that went last should have stayed.
+    pub(super) fn grow(&mut self, soon: f64, now: Timestamp) {
+        // Of several steps up, the first speaks.
+        if let Some(shrank) = self.shrank_at.filter(|shrank| self.grew_at.is_none_or(|grew| grew < *shrank)) {
+            let regretted = shrank + Duration::from_secs_f64(soon) >= now;
+            self.again = if regretted { (self.again + 1).min(DOUBLINGS) } else { self.again.saturating_sub(1) };
+        }
+        self.grew_at = Some(now);
     }
 
     /// Learns from pauses: one begins when nothing runs or waits, and ends when something does.

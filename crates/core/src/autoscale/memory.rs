@@ -2,7 +2,7 @@
 //! process before it would have. It does not grow with the cluster's age.
 
 use caddis_types::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// What earlier looks left.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -14,6 +14,8 @@ pub struct Memory {
     pub grew_at: Option<Timestamp>,
     /// When it last let some go.
     pub shrank_at: Option<Timestamp>,
+    /// How often of late workers that went were asked for again soon.
+    pub again: u32,
     /// How many workers were needed of late, the largest first and the youngest last.
     pub levels: Vec<Level>,
     /// Since when nothing runs or waits.
@@ -34,7 +36,12 @@ pub struct Level {
 /// How long pauses last here: counts by length, where bucket `n` holds lengths up to 2^n seconds. Old ones fade.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Pauses(pub Vec<f32>);
+pub struct Pauses(#[serde(serialize_with = "shortly")] pub Vec<f32>);
+
+/// In as few digits as tell them apart.
+fn shortly<S: Serializer>(counts: &[f32], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(counts.iter().map(|count| count.to_string().parse::<f64>().unwrap_or_default()))
+}
 
 /// Up to 1, 2, 4, ... 4096 seconds, and longer.
 const BUCKETS: usize = 14;

@@ -17,9 +17,11 @@ pub struct Policy {
     pub work_per_start: f64,
     /// An hour sooner is worth at most this, dollars; 0 means that every hour is.
     pub hour_worth: f64,
-    /// Fewer workers must be enough for this long before one goes, seconds.
+    /// Fewer workers must be enough for this long before one goes, seconds; less where they start fast, as `hold_starts`
+    /// says.
     pub shrink_after_seconds: f64,
-    /// Spare workers are kept this many times as long as one takes to start, unless it is known how long pauses last here.
+    /// Spare workers are kept this many times as long as one takes to start (a second at least), unless it is known how
+    /// long pauses last here.
     pub hold_starts: f64,
     /// Memory above this asks for a worker, and for as long keeps those there are: 0 to 1. The mission says 85 %.
     pub memory_high: f64,

@@ -69,6 +69,26 @@ pub struct Signals {
 }
 
 impl Signals {
+    /// The same in the digits that are stored: what a decision went by can be looked up, and not only almost.
+    pub fn rounded(self) -> Signals {
+        let digits = |value: f64| (value * 10_000.0).round() / 10_000.0;
+        Signals {
+            occupancy: digits(self.occupancy),
+            queued_seconds: digits(self.queued_seconds),
+            waiting_seconds: digits(self.waiting_seconds),
+            pinned_seconds: digits(self.pinned_seconds),
+            longest: digits(self.longest),
+            longest_seen: digits(self.longest_seen),
+            running_longest: digits(self.running_longest),
+            unknown: digits(self.unknown),
+            done_seconds: digits(self.done_seconds),
+            memory: digits(self.memory),
+            memory_fullest: digits(self.memory_fullest),
+            cpu: digits(self.cpu),
+            ..self
+        }
+    }
+
     /// Tasks that could run now.
     pub fn runnable(&self) -> u64 {
         self.processing + self.queued + self.no_worker
@@ -84,4 +104,13 @@ pub struct Economy {
     pub worker_hour: NanoDollars,
     /// The least that is billed for a worker, seconds.
     pub least_billed_seconds: f64,
+}
+
+impl Economy {
+    /// Of the workers that Caddis itself starts. The ledger counts a minute at least, as a machine in the cloud would be
+    /// billed. Here nobody is: a worker that was kept for the rest of its minute would hold memory that others wait for,
+    /// and starts again in a moment (ADR 11).
+    pub fn ours(start_seconds: f64, worker_hour: NanoDollars) -> Economy {
+        Economy { start_seconds, worker_hour, least_billed_seconds: 0.0 }
+    }
 }

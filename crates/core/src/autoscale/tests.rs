@@ -216,6 +216,49 @@ fn workers_outlast_the_pause_between_two_computations() {
     );
 }
 
+/// Seconds from the end of the work to the first that goes.
+fn kept_after(economy: &Economy, policy: &Policy) -> f64 {
+    let (mut current, mut memory) = (2, Memory::default());
+    for tenth in 0..6000u64 {
+        let signals = if tenth < 50 { load(600, 30.0, current) } else { load(0, 0.0, current) };
+        let now = at(0) + Duration::from_millis(100 * tenth);
+        let decision = decide(policy, RANGE, current, &signals, economy, &memory, now);
+        if decision.target < current {
+            return tenth as f64 / 10.0 - 5.0;
+        }
+        (current, memory) = (decision.target, decision.memory);
+    }
+    f64::INFINITY
+}
+
+#[test]
+fn a_worker_is_kept_for_what_its_start_is_worth() {
+    let start = |start_seconds| Economy { start_seconds, ..local() };
+    let usual = Policy::default();
+    assert!((kept_after(&start(0.1), &usual) - 1.0).abs() < 0.15, "a second at least");
+    assert!((kept_after(&start(0.5), &usual) - 2.0).abs() < 0.15, "four starts");
+    assert!((kept_after(&start(2.0), &usual) - 8.0).abs() < 0.15);
+    assert!((kept_after(&start(90.0), &usual) - 360.0).abs() < 0.15, "machines: as before anything is learned");
+    let hasty = Policy { shrink_after_seconds: 0.5, ..Policy::default() };
+    assert!((kept_after(&start(0.1), &hasty) - 0.5).abs() < 0.15, "what the policy says is the most");
+}
+
+#[test]
+fn work_that_keeps_coming_back_finds_its_workers_however_fast_they_start() {
+    for (work, pause) in [(1, 2), (3, 2), (2, 3), (5, 3)] {
+        let decisions = follow(RANGE, &local(), 600, |second, workers| match second % (work + pause) {
+            second if second < work => load(600, 5.0, workers),
+            _ => load(0, 0.0, workers),
+        });
+        let falls = decisions.windows(2).filter(|pair| pair[1].target < pair[0].target).count();
+        assert!((1..5).contains(&falls), "{work} s of work, {pause} s without: {falls} times");
+        // When nothing came for long, the next pause is one like others.
+        let memory = Memory { again: 1, shrank_at: Some(at(600)), ..decisions.last().unwrap().memory.clone() };
+        let later = look(RANGE, 2, &load(600, 5.0, 2), &local(), &memory, 700);
+        assert_eq!(later.memory.again, 0);
+    }
+}
+
 #[test]
 fn how_long_pauses_last_is_learned() {
     // Pauses of ten minutes: waiting for the work to come back costs more than starting anew.
@@ -316,7 +359,8 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
     /// Whatever is seen: within the range, the same again, never a shrink before the last growth could have arrived,
-    /// never two turns in a shorter time than that.
+    /// never two turns in a shorter time than that. Where workers start fast, each turn that came too soon doubles the time
+    /// until the next, until it is the policy's.
     #[test]
     fn it_never_flaps(
         looks in proptest::collection::vec((any_signals(), 1u64..20), 1..60),
@@ -324,6 +368,8 @@ proptest! {
     ) {
         let range = WorkerRange { min, max: (min + more).max(1) };
         let (mut current, mut memory, mut now, mut grew) = (min, Memory::default(), 0, None);
+        let (mut shrank, mut soon): (Option<u64>, i32) = (None, 0);
+        let grace = |soon: i32| ((4.0 * economy.start_seconds).max(1.0) * 2f64.powi(soon)).min(10.0);
         for (signals, pause) in looks {
             now += pause;
             let decision = look(range, current, &signals, &economy, &memory, now);
@@ -332,10 +378,14 @@ proptest! {
             prop_assert!(!decision.sentence.is_empty());
             prop_assert!(decision.due.is_none_or(|due| due > at(now)), "{:?}", decision);
             if decision.target > current {
+                let before = shrank.take();
+                soon = before.map_or(soon, |shrank| if (now - shrank) as f64 <= 2.0 * grace(soon) { soon + 1 } else { (soon - 1).max(0) });
                 grew = Some(now);
-            } else if let (true, Some(grew)) = (decision.target < current, grew) {
-                let least = economy.start_seconds.max(economy.least_billed_seconds).max(10.0);
-                prop_assert!((now - grew) as f64 >= least.floor(), "{} s after growth", now - grew);
+            } else if decision.target < current {
+                let grace = grace(soon);
+                let least = economy.start_seconds.max(economy.least_billed_seconds).max(grace);
+                prop_assert!(grew.is_none_or(|grew| (now - grew) as f64 >= least.floor()), "{grew:?}, {now}");
+                shrank = Some(now);
             }
             (current, memory) = (decision.target, decision.memory);
         }

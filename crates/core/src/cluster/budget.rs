@@ -1,15 +1,12 @@
 //! The cost of a job's own cluster, as far as the job's `--max-cost` pays for it: a worker costs a minute at least, and a
 //! cluster that is kept after a failure goes on costing.
 
-use std::time::Duration;
-
 use caddis_types::{NanoDollars, Reason, ReasonCode, Timestamp};
 
 use super::ClusterInput;
 use crate::job;
 use crate::ledger;
 use crate::plan::Plan;
-use crate::prices::Role;
 use crate::record::{ClusterRecord, StopWhy};
 use crate::world::Observed;
 
@@ -51,15 +48,83 @@ impl Paid {
     }
 }
 
-/// How many workers the limit pays for; what is there or was granted stays. Those who decide on a size go by it, so that
-/// nobody wishes for what is then taken back.
+/// How many workers the limit pays for; what is there stays, and so does what was granted and has no slot yet, as far as it
+/// is still paid for: the pool may have granted a wish of earlier. Those who decide on a size go by it, so that nobody
+/// wishes for what is then taken back.
 pub(super) fn most(record: &ClusterRecord, input: &ClusterInput<'_>, now: Timestamp) -> Option<Paid> {
     let (limit, left) = standing(record, input, now)?;
     // One that goes makes no room: who follows it is a new worker, and costs a minute of its own.
     let stay = record.slots.values().filter(|slot| slot.retiring.is_none()).count();
     let there = record.workers_wanted.max(stay as u32);
-    let price = ledger::dearest(record, Role::Worker, &input.settings.tariff, now);
-    let each = price.for_span(Duration::from_secs(60)).0.max(1);
-    let more = u32::try_from(left.0.max(0) / each).unwrap_or(u32::MAX);
-    Some(Paid { workers: there.saturating_add(more), limit })
+    let each = ledger::first_minutes(record, 1, &input.settings.tariff, now).0.max(1);
+    let granted = ledger::granted(record);
+    let more = (left.0 + each.saturating_mul(i64::from(granted))).max(0) / each;
+    let more = u32::try_from(more).unwrap_or(u32::MAX);
+    Some(Paid { workers: (there - granted).saturating_add(more), limit })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::arbitrary::{NOW, plain_cluster, plain_job, runs, seen};
+    use crate::cluster::plan;
+    use crate::record::{AttemptPhase, AttemptRecord, ClusterState, JobRecord, JobState, MemberPhase, SchedulerRecord, SlotRecord};
+    use crate::settings::Settings;
+    use crate::world::{ClusterWorld, Member};
+    use caddis_types::dask::{DaskSnapshot, TaskCounts};
+
+    /// A cluster of a scheduler and a worker that wished for four and was granted them.
+    fn granted(job: &JobRecord) -> (ClusterRecord, ClusterWorld) {
+        let phase = MemberPhase::Running { started_at: NOW, pid: 7, ready_at: Some(NOW) };
+        let record = ClusterRecord {
+            job: Some(job.id.clone()),
+            state: ClusterState::Running { since: NOW },
+            scheduler: Some(SchedulerRecord { phase: phase.clone(), address: None, dashboard_port: None }),
+            slots: [(0, SlotRecord { phase, ..SlotRecord::first(NOW, false) })].into(),
+            next_slot: 1,
+            workers_desired: 4,
+            workers_wanted: 4,
+            ..plain_cluster(1, 4)
+        };
+        let attempt = record.slots[&0].attempt;
+        let members = [(Member::Scheduler, runs(NOW, true)), (Member::Worker { slot: 0, attempt }, runs(NOW, true))];
+        (record, seen(members))
+    }
+
+    /// Places for workers after a look under a limit, and how many the pool is asked to hold.
+    fn places(limit: i64, dask: Option<DaskSnapshot>) -> (usize, u32) {
+        let mut job = JobRecord { max_cost: Some(NanoDollars(limit)), state: JobState::Running { since: NOW }, ..plain_job() };
+        let (record, world) = granted(&job);
+        let phase = AttemptPhase::Running { started_at: NOW, pid: 8, stopping: None };
+        job.attempts.push(AttemptRecord { number: 1, cluster: record.id.clone(), phase, exit: None, cause: None });
+        let (world, settings) = (ClusterWorld { dask, ..world }, Settings::default());
+        let input = ClusterInput { record: &record, world: &world, job: Some(&job), scripts: &[], victims: &[], settings: &settings };
+        let plan = plan(&input, NOW + Duration::from_secs(1));
+        (plan.record.slots.len(), plan.record.workers_wanted)
+    }
+
+    #[test]
+    fn a_wish_of_earlier_is_given_back_where_the_limit_pays_for_it_no_more() {
+        let tasks = TaskCounts { queued: 400, ..TaskCounts::default() };
+        let busy = DaskSnapshot { at: NOW, tasks, queued_seconds: 4000.0, longest: 10.0, ..DaskSnapshot::default() };
+        for dask in [Some(busy), None] {
+            // A minute of each costs 0.0039 dollars.
+            assert_eq!(places(100_000_000, dask.clone()), (4, 4), "all of them");
+            assert_eq!(places(14_500_000, dask.clone()), (2, 2), "one more");
+            assert_eq!(places(10_000_000, dask.clone()), (1, 1), "nobody else");
+            assert_eq!(places(1, dask), (1, 1), "who is there is not sent away for it");
+        }
+    }
+
+    #[test]
+    fn what_was_granted_for_a_larger_maximum_is_given_back() {
+        let (record, world) = granted(&plain_job());
+        let record = ClusterRecord { job: None, workers_desired: 2, ..record };
+        let settings = Settings::default();
+        let input = ClusterInput { record: &record, world: &world, job: None, scripts: &[], victims: &[], settings: &settings };
+        let plan = plan(&input, NOW + Duration::from_secs(1));
+        assert_eq!((plan.record.slots.len(), plan.record.workers_wanted), (2, 2));
+    }
 }

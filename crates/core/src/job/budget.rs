@@ -6,7 +6,7 @@
 //! ```
 //!
 //! Ending takes time, and that time is paid too: so it begins early enough. The growth that a limit does not pay for is
-//! not begun either (`cluster/budget.rs`). Deliberately absent: what it would have cost without a limit, and money of
+//! not begun either (`cluster/budget.rs`), so that a grant which it no longer pays for is no reason to end. Deliberately absent: what it would have cost without a limit, and money of
 //! other jobs.
 //!
 //! What always holds: what a job cost when it has ended is not above its limit, unless processes took longer to end than
@@ -20,7 +20,7 @@ use super::JobInput;
 use crate::ledger::{self, Foreseen};
 use crate::plan::{Plan, Rung};
 use crate::prices::Tariff;
-use crate::record::{ClusterRecord, JobRecord, JobState};
+use crate::record::{ClusterRecord, ClusterState, JobRecord, JobState};
 use crate::settings::Settings;
 use crate::world::{Members, Observed};
 
@@ -72,7 +72,7 @@ fn standing(input: &JobInput<'_>, now: Timestamp) -> Option<Standing> {
 /// Why it must end now, if it must.
 pub(super) fn exceeded(input: &JobInput<'_>, now: Timestamp) -> Option<Cause> {
     let Standing { limit, foreseen } = standing(input, now)?;
-    (foreseen.ended > limit).then(|| {
+    (foreseen.ended - not_begun(input, now) > limit).then(|| {
         Cause::new(CauseCode::CostLimit, format!("it would cost more than its limit of {limit} on Google Cloud"))
             .with("limit", limit.to_string())
             .with("cost so far", foreseen.so_far.to_string())
@@ -80,6 +80,17 @@ pub(super) fn exceeded(input: &JobInput<'_>, now: Timestamp) -> Option<Cause> {
             .with("an hour", foreseen.hour.to_string())
             .hint("raise `--max-cost`, or ask for fewer workers")
     })
+}
+
+/// What a wish of earlier was granted by the pool: its cluster gives it back where the limit does not pay for it.
+fn not_begun(input: &JobInput<'_>, now: Timestamp) -> NanoDollars {
+    let gives_back = |cluster: &&ClusterRecord| {
+        own(cluster, input.record) && cluster.adapts() && matches!(cluster.state, ClusterState::Running { .. })
+    };
+    let Some(cluster) = input.cluster.filter(gives_back) else { return NanoDollars(0) };
+    let beyond = cluster.shape.workers_min.saturating_sub(cluster.slots.len() as u32);
+    let workers = ledger::granted(cluster).saturating_sub(beyond);
+    ledger::first_minutes(cluster, workers, &input.settings.tariff, now)
 }
 
 /// When the limit is reached if nothing changes, and what is left of it, in words.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use caddis_types::api::RetryWish;
+use caddis_types::shape::ClusterShape;
 use caddis_types::{Cause, CauseCode, NanoDollars, ReasonCode, Timestamp};
 use proptest::prelude::*;
 
@@ -384,6 +385,19 @@ fn a_job_ends_early_enough_not_to_cost_more_than_its_limit() {
     let end = look(&late.record, Some(&cluster), &script_ended(&job, &world), at(3599));
     let cause = end.record.attempt().unwrap().cause.clone().unwrap();
     assert_eq!((cause.code, outcome(&end)), (CauseCode::CostLimit, Some((Outcome::Failed, 143))));
+}
+
+#[test]
+fn growth_that_is_granted_and_not_begun_ends_no_job() {
+    let (job, cluster, world) = limited(NanoDollars(14_500_000));
+    let mut cluster = ClusterRecord { workers_wanted: 4, ..cluster };
+    (cluster.shape.workers_max, cluster.workers_desired) = (4, 4);
+    let goes_on = |cluster: &ClusterRecord| look(&job, Some(cluster), &world, NOW + Duration::from_secs(1)).actions.is_empty();
+    assert!(goes_on(&cluster), "the cluster gives it back");
+    let fewest = ClusterRecord { shape: ClusterShape { workers_min: 4, workers_max: 5, ..cluster.shape.clone() }, ..cluster.clone() };
+    assert!(!goes_on(&fewest), "the fewest come in any case");
+    cluster.scaling.fixed = true;
+    assert!(!goes_on(&cluster), "what somebody fixed comes as well");
 }
 
 fn script_ended(job: &JobRecord, world: &ClusterWorld) -> ClusterWorld {

@@ -20,7 +20,7 @@ pub mod report;
 pub use book::{Life, book, enter};
 pub use cuts::{last_cut, next_cut};
 pub use fixed::FixedCost;
-pub use open::{Foreseen, dearest, foresee, job_cost, least, least_soon, open, usage};
+pub use open::{Foreseen, dearest, first_minutes, foresee, granted, job_cost, least, least_soon, open, usage};
 
 #[cfg(test)]
 mod tests;

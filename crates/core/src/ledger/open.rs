@@ -81,9 +81,7 @@ pub fn foresee(
             MemberPhase::Ended { .. } => {}
         }
     }
-    let granted = (cluster.workers_wanted as usize).saturating_sub(cluster.slots.len());
-    let worker = dearest(cluster, Role::Worker, tariff, now).for_span(MINUTE);
-    coming += NanoDollars(worker.0.saturating_mul(granted as i64));
+    coming += first_minutes(cluster, granted(cluster), tariff, now);
     if cluster.scheduler.is_none() && !cluster.state.is_ending() {
         coming += dearest(cluster, Role::Scheduler, tariff, now).for_span(MINUTE);
     }
@@ -93,6 +91,17 @@ pub fn foresee(
         _ => money,
     };
     Foreseen { so_far, ended: later + part(coming), hour: part(hour) }
+}
+
+/// Workers that a cluster may start and of which it has no slot yet.
+pub fn granted(cluster: &ClusterRecord) -> u32 {
+    cluster.workers_wanted.saturating_sub(cluster.slots.len() as u32)
+}
+
+/// What so many more workers cost at least.
+pub fn first_minutes(cluster: &ClusterRecord, workers: u32, tariff: &Tariff, now: Timestamp) -> NanoDollars {
+    let worker = dearest(cluster, Role::Worker, tariff, now).for_span(MINUTE);
+    NanoDollars(worker.0.saturating_mul(i64::from(workers)))
 }
 
 /// The highest price an hour that somebody has who comes now, within the minute that is paid at least. Who is asked for
@@ -110,8 +119,8 @@ pub fn least(shape: &ClusterShape) -> NanoDollars {
 
 /// The same of a cluster that is to be started now, at the highest prices that its first minutes have.
 pub fn least_soon(cluster: &ClusterRecord, tariff: &Tariff, now: Timestamp) -> NanoDollars {
-    let minute = |role| dearest(cluster, role, tariff, now).for_span(MINUTE);
-    minute(Role::Scheduler) + NanoDollars(minute(Role::Worker).0 * i64::from(cluster.shape.workers_min))
+    let scheduler = dearest(cluster, Role::Scheduler, tariff, now).for_span(MINUTE);
+    scheduler + first_minutes(cluster, cluster.shape.workers_min, tariff, now)
 }
 
 /// What a cluster has used so far, in the ledger and not yet: worker microseconds and cost.

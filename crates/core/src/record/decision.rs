@@ -3,13 +3,14 @@
 
 use std::collections::BTreeMap;
 
+use caddis_types::shape::WorkerRange;
 use caddis_types::{ClusterId, NanoDollars, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::autoscale::{Signals, Why};
+use crate::autoscale::{self, Decision, Economy, Memory, Policy, Signals, Why};
 
-/// One decision. Together with the policy it holds all that the rule went by, but for what it remembered.
+/// One decision. Together with the policy it holds all that the rule went by.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DecisionRow {
     /// Of which cluster.
@@ -32,6 +33,9 @@ pub struct DecisionRow {
     pub start_seconds: f64,
     /// A worker an hour.
     pub worker_hour: NanoDollars,
+    /// What earlier looks had left.
+    #[serde(default)]
+    pub memory: Memory,
 }
 
 /// What is stored of a row beside its cluster and its moment.
@@ -46,13 +50,17 @@ struct Body {
     signals: Signals,
     start_seconds: f64,
     worker_hour: NanoDollars,
+    /// Written by itself, since its figures are not rounded.
+    #[serde(skip_serializing)]
+    memory: Memory,
 }
 
 impl Default for Body {
     fn default() -> Self {
         let (min, max, current, target) = (0, 0, 0, 0);
         let (signals, start_seconds, worker_hour) = (Signals::default(), 0.0, NanoDollars(0));
-        Body { min, max, current, target, why: Why::Steady, signals, start_seconds, worker_hour }
+        let memory = Memory::default();
+        Body { min, max, current, target, why: Why::Steady, signals, start_seconds, worker_hour, memory }
     }
 }
 
@@ -69,8 +77,19 @@ impl DecisionRow {
             signals: row.signals,
             start_seconds: row.start_seconds,
             worker_hour: row.worker_hour,
+            memory: Memory::default(),
         };
-        compact(serde_json::to_value(body).unwrap_or_default())
+        let mut body = compact(serde_json::to_value(body).unwrap_or_default());
+        if self.memory != Memory::default() {
+            body["memory"] = said(serde_json::to_value(&self.memory).unwrap_or_default());
+        }
+        body
+    }
+
+    /// What the rule says of it now: under the same policy, the same again.
+    pub fn again(&self, policy: &Policy) -> Decision {
+        let (range, economy) = (WorkerRange { min: self.min, max: self.max }, Economy::ours(self.start_seconds, self.worker_hour));
+        autoscale::decide(policy, range, self.current, &self.signals, &economy, &self.memory, self.at)
     }
 
     /// A row as it was stored.
@@ -87,6 +106,7 @@ impl DecisionRow {
             signals: body.signals,
             start_seconds: body.start_seconds,
             worker_hour: body.worker_hour,
+            memory: body.memory,
         })
     }
 }
@@ -100,6 +120,15 @@ fn compact(value: Value) -> Value {
         Value::Number(number) if number.is_f64() => {
             Value::from((number.as_f64().unwrap_or_default() * 10_000.0).round() / 10_000.0)
         }
+        other => other,
+    }
+}
+
+/// Fields that say something.
+fn said(value: Value) -> Value {
+    let says = |value: &Value| !value.is_null() && value.as_array().is_none_or(|list| !list.is_empty());
+    match value {
+        Value::Object(fields) => Value::Object(fields.into_iter().filter(|(_, value)| says(value)).collect()),
         other => other,
     }
 }
@@ -170,6 +199,7 @@ mod tests {
             signals,
             start_seconds: 0.3,
             worker_hour: NanoDollars(5),
+            memory: Memory { grew_at: Some(Timestamp(3)), ..Memory::default() },
         };
         let body = row.body().to_string();
         assert!(!body.contains("cpu") && !body.contains("\"min"), "{body}");

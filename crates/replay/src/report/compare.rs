@@ -38,10 +38,19 @@ pub struct Case {
     pub traces: u64,
     /// Of all traces, with the most workers from the beginning, seconds.
     pub fastest: f64,
-    /// For each of [`TIMES`], the lowest cost of all traces together.
-    pub bounds: Vec<NanoDollars>,
+    /// For each of [`TIMES`], in this order.
+    pub bounds: Vec<Bound>,
     /// One a policy; the rule comes first.
     pub rows: Vec<Row>,
+}
+
+/// What nobody can go below who is done in time.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Bound {
+    /// In at most so many times the shortest makespan of each trace.
+    pub times: f64,
+    /// The lowest cost of all traces together.
+    pub cost: NanoDollars,
 }
 
 /// One policy on all traces of a case.
@@ -138,13 +147,13 @@ fn scalers(policy: &Policy, max: u32) -> Vec<Box<dyn Scaler>> {
 pub fn case(class: Class, settings: &Settings, plan: &Plan) -> Case {
     let WorkerRange { min, max } = settings.range;
     let mut rows: Vec<Row> = Vec::new();
-    let (mut fastest, mut bounds) = (0.0, vec![NanoDollars(0); TIMES.len()]);
+    let (mut fastest, mut bounds) = (0.0, TIMES.map(|times| Bound { times, cost: NanoDollars(0) }).to_vec());
     for seed in plan.seeds.clone() {
         let trace = generate(class, seed, max, settings.threads);
         let shortest = model::run(&trace, settings, &mut Fixed(max)).makespan;
         fastest += shortest;
-        for (sum, times) in bounds.iter_mut().zip(TIMES) {
-            *sum += bound::cost(&trace, settings, times * shortest);
+        for bound in &mut bounds {
+            bound.cost += bound::cost(&trace, settings, bound.times * shortest);
         }
         for (index, mut scaler) in scalers(&plan.policy, max).into_iter().enumerate() {
             if rows.len() == index {

@@ -1,4 +1,5 @@
-//! Which decisions are kept: each that changed something, and as much between them as a replay needs.
+//! Which decisions are kept: each that changed something, and as much between them as a replay needs. Each row holds all
+//! that the rule went by, so that it can be decided again by itself.
 //!
 //! The work at hand changes all the time. A row is written at once when the answer differs, every few seconds while what
 //! it goes by has changed much, and every minute while anything has. A cluster that is at rest writes nothing.
@@ -7,7 +8,7 @@ use std::time::Duration;
 
 use caddis_types::Timestamp;
 
-use crate::autoscale::Signals;
+use crate::autoscale::{Memory, Signals};
 use crate::plan::Plan;
 use crate::record::{ClusterRecord, DecisionRow};
 
@@ -27,7 +28,8 @@ pub(super) fn keep(plan: &mut Plan<ClusterRecord>, row: DecisionRow) {
     match pause {
         // A clock that went back tells nothing about how old the last row is.
         Some(pause) if row.at >= last + pause || row.at < last => {
-            plan.record.scaling.last = Some(row.clone());
+            // What is remembered stands in the record anyway.
+            plan.record.scaling.last = Some(DecisionRow { memory: Memory::default(), ..row.clone() });
             plan.decisions.push(row);
         }
         Some(pause) => plan.due_at(last + pause),
@@ -96,6 +98,7 @@ mod tests {
             signals: Signals { at: Timestamp(second), processing, ..Signals::default() },
             start_seconds: 1.0,
             worker_hour: NanoDollars(0),
+            memory: Memory::default(),
         }
     }
 

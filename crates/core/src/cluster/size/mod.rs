@@ -26,9 +26,6 @@ use crate::record::{ClusterRecord, DecisionRow, NewEvent};
 
 /// While there is work, its amount changes without anybody announcing it.
 const LOOK: Duration = Duration::from_secs(1);
-/// The ledger counts a minute at least, as a machine in the cloud would be billed. Here nobody is: a worker that was kept
-/// for the rest of its minute would hold memory that others wait for, and starts again in a moment (ADR 11).
-const LEAST_BILLED_SECONDS: f64 = 0.0;
 
 /// Decides how many workers are wanted, and says why.
 pub(super) fn decide(plan: &mut Plan<ClusterRecord>, input: &ClusterInput<'_>, now: Timestamp) -> Vec<Reason> {
@@ -36,15 +33,15 @@ pub(super) fn decide(plan: &mut Plan<ClusterRecord>, input: &ClusterInput<'_>, n
         plan.record.scaling.memory = Memory::default();
         return vec![explain::fixed(&plan.record)];
     }
-    let Some(dask) = &input.world.dask else { return vec![explain::unheard(&plan.record, now)] };
-    let signals = signals::gather(&plan.record, dask);
     let paid = budget::most(&plan.record, input, now);
     let (before, range) = (plan.record.workers_desired, range(&plan.record, paid.as_ref().map(|paid| paid.workers)));
-    let economy = Economy {
-        start_seconds: plan.record.scaling.start_seconds,
-        worker_hour: next_worker_hour(&plan.record, now),
-        least_billed_seconds: LEAST_BILLED_SECONDS,
+    let Some(dask) = &input.world.dask else {
+        // Whatever it has to do, nobody comes whom the limit does not pay for.
+        plan.record.workers_desired = before.min(range.max);
+        return vec![explain::unheard(&plan.record, now)];
     };
+    let signals = signals::gather(&plan.record, dask).rounded();
+    let economy = Economy::ours(plan.record.scaling.start_seconds, next_worker_hour(&plan.record, now));
     let memory = &plan.record.scaling.memory;
     let policy = &input.settings.policy;
     let decision = autoscale::decide(policy, range, before, &signals, &economy, memory, now);
@@ -59,6 +56,7 @@ pub(super) fn decide(plan: &mut Plan<ClusterRecord>, input: &ClusterInput<'_>, n
         signals,
         start_seconds: economy.start_seconds,
         worker_hour: economy.worker_hour,
+        memory: memory.clone(),
     };
     take(plan, &row, &decision, now);
     if row.signals.runnable() > 0 || row.signals.retiring > 0 {

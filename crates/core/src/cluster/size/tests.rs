@@ -120,3 +120,55 @@ fn what_would_change_it_is_said_of_each_kind_of_decision() {
     let said = next_of(&waiting, &guessed, 0);
     assert!(said.contains("as soon as they are here") && !said.contains("fewer"), "{said}");
 }
+
+/// So many tasks after so many seconds: bursts of all sizes, pauses, and a tail.
+fn weather(second: u64) -> u64 {
+    match second % 400 {
+        0..40 => 30 + second % 7,
+        60..63 | 70..75 => second % 90,
+        100..200 => 400 - second % 400,
+        300..330 => second % 3,
+        _ => 0,
+    }
+}
+
+/// What is kept of a cluster that is looked at four times a second, its workers being there as soon as they are wanted.
+fn kept(seconds: u64) -> Vec<(crate::record::DecisionRow, String)> {
+    let (mut record, mut rows) = (serving(0, 0, 9), Vec::new());
+    record.scaling.start_seconds = 0.321;
+    for quarter in 0..4 * seconds {
+        let now = NOW + Duration::from_millis(250 * quarter);
+        let mut world = with(weather(quarter / 4));
+        let dask = world.dask.as_mut().unwrap();
+        (dask.at, dask.occupancy) = (now, 1.0 / (1.0 + quarter as f64));
+        let settings = Settings::default();
+        let input = ClusterInput { record: &record, world: &world, job: None, scripts: &[], victims: &[], settings: &settings };
+        let mut plan = Plan::keep(record.clone());
+        let said = decide(&mut plan, &input, now)[0].sentence.clone();
+        rows.extend(plan.decisions.drain(..).map(|row| (row, said.clone())));
+        let size = plan.record.workers_desired;
+        record = ClusterRecord { scaling: plan.record.scaling, ..serving(size, 0, 9) };
+    }
+    rows
+}
+
+#[test]
+fn what_was_kept_is_decided_again_as_it_was() {
+    let rows = kept(1200);
+    assert!(rows.len() > 100, "{}", rows.len());
+    assert!(rows.windows(2).filter(|pair| pair[0].0.target != pair[1].0.target).count() > 8, "it went up and down");
+    for (row, said) in rows {
+        let stored = crate::record::DecisionRow::read(row.cluster.clone(), row.at, &row.body().to_string()).unwrap();
+        assert_eq!(stored, row, "nothing is lost");
+        let again = stored.again(&Settings::default().policy);
+        assert_eq!((again.target, again.why), (row.target, row.why), "{said}");
+        assert!(said.ends_with(&again.sentence), "{said}: {}", again.sentence);
+    }
+}
+
+#[test]
+fn an_hour_of_a_busy_cluster_is_a_few_hundred_kilobytes() {
+    let rows = kept(3600);
+    let bytes: usize = rows.iter().map(|(row, _)| row.body().to_string().len()).sum();
+    assert!(bytes < 400_000, "{bytes} bytes in {} rows", rows.len());
+}
