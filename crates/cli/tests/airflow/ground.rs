@@ -28,6 +28,19 @@ pub(crate) fn shared() -> PathBuf {
     environment.ancestors().nth(3).expect("a state folder above the environments").to_owned()
 }
 
+/// Builds the environment with these packages into that state folder, the way that clusters of the face ask for it.
+pub(crate) fn prepare(packages: &str) {
+    let world = World::building(CADDIS);
+    symlink(shared().join("environments"), world.home().join("environments")).expect("share the environments");
+    let gcloud = world.run(&["env", "gcloud", "--json"]).expect(0).json();
+    let names = ["API_ENDPOINT_OVERRIDES_DATAPROC", "AUTH_ACCESS_TOKEN_FILE", "CORE_CUSTOM_CA_CERTS_FILE"];
+    let [api, token, roots] = names.map(|name| gcloud[&format!("CLOUDSDK_{name}")].as_str().expect("a setting"));
+    let program = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/programs/google_packages.py");
+    let output = Command::new("python3").args([program, api, token, packages]).env("SSL_CERT_FILE", roots).output();
+    let output = output.expect("start Python");
+    assert!(output.status.success(), "{}\n{}", String::from_utf8_lossy(&output.stderr), world.server_log());
+}
+
 /// Where `cargo xtask test --tier airflow` keeps the lines of Airflow.
 fn lines() -> PathBuf {
     std::env::var_os("CADDIS_AIRFLOW").map(PathBuf::from).expect("`cargo xtask test --tier airflow` says where Airflow is")
@@ -122,7 +135,13 @@ pub(crate) struct Ground {
 
 impl Ground {
     pub(crate) fn new(line: &str) -> Ground {
+        Ground::configured(line, "")
+    }
+
+    /// With this `caddis.toml`.
+    pub(crate) fn configured(line: &str, config: &str) -> Ground {
         let world = World::building(CADDIS);
+        fs::write(world.home().join("caddis.toml"), config).expect("write the config");
         // Nothing can be built where there is no network.
         symlink(shared().join("environments"), world.home().join("environments")).expect("share the environments");
         let work = Work::below(line, world.work());
@@ -168,9 +187,14 @@ impl Ground {
         ports
     }
 
-    /// Airflow as a person starts it: nothing leads it here but `eval "$(caddis env airflow)"`.
+    /// Airflow as a person starts it.
     pub(crate) fn airflow(&self, arguments: &[&str]) -> Command {
-        let mut command = self.work.program("airflow", &[]);
+        self.led("airflow", arguments)
+    }
+
+    /// A program of Airflow's environment: nothing leads it here but `eval "$(caddis env airflow)"`.
+    pub(crate) fn led(&self, program: &str, arguments: &[&str]) -> Command {
+        let mut command = self.work.program(program, &[]);
         let program = command.get_program().to_owned();
         let mut shell = Command::new("sh");
         shell.args(["-c", "eval \"$(caddis env airflow)\" && exec \"$0\" \"$@\""]).arg(program).args(arguments);
