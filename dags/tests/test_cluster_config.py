@@ -124,6 +124,7 @@ class Others(unittest.TestCase):
                 labels={"team": "risk"},
                 deadline=timedelta(hours=1),
                 files=["gs://b/x"],
+                archives=["gs://b/y.zip#y"],
             )
         )
         self.assertEqual(dict(job.labels), {"team": "risk", "caddis-deadline": "60m"})
@@ -132,6 +133,7 @@ class Others(unittest.TestCase):
         self.assertEqual(list(job.pyspark_job.args), ["--n", "3"])
         self.assertEqual((job.placement.cluster_name, job.reference.job_id), ("etl", "etl-1"))
         self.assertEqual(list(job.pyspark_job.file_uris), ["gs://b/x"])
+        self.assertEqual(list(job.pyspark_job.archive_uris), ["gs://b/y.zip#y"])
 
     def test_names(self):
         runs = ["manual__2026-01-05T00:00:00+00:00", "scheduled__2026-01-05T00:00:00+00:00"]

@@ -23,7 +23,7 @@ impl Data {
     #[track_caller]
     pub(crate) fn make(&self, ground: &Ground) {
         if let Data::Bucket = self {
-            bucket(ground, &["make", BUCKET]);
+            ground.bucket(&["make", BUCKET]);
         }
     }
 
@@ -44,7 +44,8 @@ impl Data {
                 walk(&top, &mut found);
                 found.iter().map(|path| path.strip_prefix(&format!("{}/", top.display())).expect("below it").to_owned()).collect()
             }
-            Data::Bucket => bucket(ground, &["names", BUCKET])
+            Data::Bucket => ground
+                .bucket(&["names", BUCKET])
                 .lines()
                 .map(|name| name.strip_prefix("data/").unwrap_or_else(|| panic!("`{name}` is not below `data`")).to_owned())
                 .collect(),
@@ -54,7 +55,7 @@ impl Data {
     fn read(&self, ground: &Ground, file: &str) -> String {
         match self {
             Data::Home => fs::read_to_string(home(ground).join(file)).expect("read a file"),
-            Data::Bucket => bucket(ground, &["read", BUCKET, &format!("data/{file}")]),
+            Data::Bucket => ground.bucket(&["read", BUCKET, &format!("data/{file}")]),
         }
     }
 
@@ -105,14 +106,4 @@ fn walk(folder: &Path, found: &mut Vec<String>) {
             false => found.push(entry.path().display().to_string()),
         }
     }
-}
-
-/// What the hook of Airflow's provider for Google says.
-#[track_caller]
-fn bucket(ground: &Ground, arguments: &[&str]) -> String {
-    let program = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/programs/airflow_bucket.py");
-    let output = ground.led("python", &[&["-W", "ignore", program], arguments].concat()).output().expect("start Python");
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
-    said
 }
