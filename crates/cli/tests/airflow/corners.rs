@@ -94,7 +94,7 @@ impl<'g> Corners<'g> {
     #[track_caller]
     fn logs(&self) {
         for (task, attempt, words) in [
-            ("broken", 1, "caddis-no-such-package"),
+            ("broken", 1, "the package index was not reached"),
             ("again", 1, "Cluster was created in an ERROR state then deleted"),
         ] {
             let log = self.log(task, attempt);

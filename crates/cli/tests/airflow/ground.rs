@@ -10,6 +10,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use caddis_testkit::{World, wait_for, wait_within};
+use serde_json::Value;
 
 use crate::dagrun::Run;
 use crate::work::Work;
@@ -142,12 +143,12 @@ impl Ground {
 
     /// What the hook of Airflow's provider for Google says of a bucket.
     #[track_caller]
-    pub(crate) fn bucket(&self, arguments: &[&str]) -> String {
+    pub(crate) fn bucket(&self, arguments: &[&str]) -> Value {
         let program = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/programs/airflow_bucket.py");
         let output = self.led("python", &[&["-W", "ignore", program], arguments].concat()).output().expect("start Python");
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
-        said
+        serde_json::from_str(said.lines().last().unwrap_or_default()).expect("an answer")
     }
 
     /// Starts `airflow dags test` of a DAG.

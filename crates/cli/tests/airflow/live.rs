@@ -1,7 +1,7 @@
 //! A live Airflow on SQLite, with the executor that each line allows on it.
 
 use std::ffi::OsStr;
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::process::Command;
 
 use crate::dagrun::Run;
@@ -20,8 +20,16 @@ impl Live {
             "2.7.3" => &[&["scheduler", "--skip-serve-logs"], &["triggerer", "--skip-serve-logs"]],
             _ => &[&["api-server"], &["dag-processor"], &["scheduler", "--skip-serve-logs"], &["triggerer", "--skip-serve-logs"]],
         };
-        let mut live = Live { settings: settings(), running: Vec::new() };
+        let (port, settings) = settings();
+        let mut live = Live { settings, running: Vec::new() };
         for arguments in services {
+            if arguments[0] == "scheduler" && ground.work.line() != "2.7.3" {
+                // A task that is started before the server answers fails at once.
+                patiently("Airflow's server", || {
+                    live.lives();
+                    TcpStream::connect((Ipv4Addr::LOCALHOST, port)).ok()
+                });
+            }
             let mut command = live.command(ground, arguments);
             command.envs(variables.iter().map(|(name, value)| (name, value)));
             live.running.push(ground.work.start(arguments[0], command));
@@ -68,11 +76,11 @@ impl Live {
     }
 }
 
-/// What the processes of one Airflow have to agree on.
-fn settings() -> Vec<(&'static str, String)> {
+/// What the processes of one Airflow have to agree on, and the port of its server.
+fn settings() -> (u16, Vec<(&'static str, String)>) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("find a port");
     let port = listener.local_addr().expect("an address").port();
-    vec![
+    let settings = vec![
         ("AIRFLOW__API__HOST", "127.0.0.1".to_owned()),
         ("AIRFLOW__API__PORT", port.to_string()),
         ("AIRFLOW__API__WORKERS", "1".to_owned()),
@@ -80,5 +88,6 @@ fn settings() -> Vec<(&'static str, String)> {
         ("AIRFLOW__API_AUTH__JWT_SECRET", "what the processes of one test share, and nobody else has".to_owned()),
         ("AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC", "1".to_owned()),
         ("AIRFLOW__SCHEDULER__TRIGGER_TIMEOUT_CHECK_INTERVAL", "1".to_owned()),
-    ]
+    ];
+    (port, settings)
 }

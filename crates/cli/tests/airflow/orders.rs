@@ -44,17 +44,17 @@ impl Data {
                 walk(&top, &mut found);
                 found.iter().map(|path| path.strip_prefix(&format!("{}/", top.display())).expect("below it").to_owned()).collect()
             }
-            Data::Bucket => ground
-                .bucket(&["names", BUCKET])
-                .lines()
-                .map(|name| name.strip_prefix("data/").unwrap_or_else(|| panic!("`{name}` is not below `data`")).to_owned())
-                .collect(),
+            Data::Bucket => {
+                let names: Vec<String> = serde_json::from_value(ground.bucket(&["names", BUCKET])).expect("names");
+                let below = |name: String| name.strip_prefix("data/").unwrap_or_else(|| panic!("`{name}` is not below `data`")).to_owned();
+                names.into_iter().map(below).collect()
+            }
         }
     }
 
-    fn read(&self, ground: &Ground, file: &str) -> String {
+    fn read(&self, ground: &Ground, file: &str) -> serde_json::Value {
         match self {
-            Data::Home => fs::read_to_string(home(ground).join(file)).expect("read a file"),
+            Data::Home => serde_json::from_slice(&fs::read(home(ground).join(file)).expect("read a file")).expect("JSON"),
             Data::Bucket => ground.bucket(&["read", BUCKET, &format!("data/{file}")]),
         }
     }
@@ -74,7 +74,7 @@ impl Data {
         reports.sort_unstable();
         assert_eq!(reports, ["best_customers.parquet", "revenue.parquet"], "{files:?}");
         let [model] = &below("models/returns/")[..] else { panic!("one model: {files:?}") };
-        let model: serde_json::Value = serde_json::from_str(&self.read(ground, &format!("models/returns/{model}"))).expect("JSON");
+        let model = self.read(ground, &format!("models/returns/{model}"));
         assert_eq!(model["orders"], 48_000);
         assert!(model["weights"][1].as_f64().unwrap() > 0.5, "what is dear comes back: {model}");
         if let Data::Bucket = self {

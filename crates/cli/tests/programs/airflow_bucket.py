@@ -1,8 +1,10 @@
 """A bucket as the hook of Airflow's provider sees it.
 
-`make BUCKET [FILE...]` makes it, with these files in it; `names BUCKET` lists it, `read BUCKET OBJECT` prints an object.
+`make BUCKET [FILE...]` makes it, with these files in it; `names BUCKET` lists it, `read BUCKET OBJECT` reads an object of
+JSON. The last line of what is printed, behind Airflow's own words, is the answer as JSON.
 """
 
+import json
 import pathlib
 import sys
 
@@ -14,7 +16,9 @@ if what == "make":
     hook.create_bucket(bucket_name=bucket)
     for file in rest:
         hook.upload(bucket_name=bucket, object_name=pathlib.Path(file).name, filename=file)
+    answer = None
 elif what == "names":
-    print(*hook.list(bucket), sep="\n")
+    answer = hook.list(bucket)
 else:
-    print(hook.download(bucket_name=bucket, object_name=rest[0]).decode())
+    answer = json.loads(hook.download(bucket_name=bucket, object_name=rest[0]))
+print(json.dumps(answer))
