@@ -87,7 +87,8 @@ impl<'g> Corners<'g> {
         let query = format!("select group_concat(task_id || ' ' || state, ', ') from (select * from task_instance where dag_id = '{DAG}' order by task_id)");
         let expected = "again success, broken failed, deferred failed, delete success, delete_deferred success, \
                         files success, killed failed, late failed";
-        assert_eq!(self.ground.ask(&query), expected);
+        let states = self.ground.ask(&query);
+        assert_eq!(states, expected, "{}", states.split(", ").map(|task| self.end_of_logs(task)).collect::<String>());
     }
 
     /// What whoever looks into Airflow's logs finds there.
@@ -100,6 +101,13 @@ impl<'g> Corners<'g> {
             let log = self.log(task, attempt);
             assert!(log.contains(words), "{task}, try {attempt}: no `{words}` in\n{log}");
         }
+    }
+
+    /// For whoever has to find out: of a task and its state, what its tries said at last.
+    fn end_of_logs(&self, task: &str) -> String {
+        let name = task.split(' ').next().unwrap_or_default();
+        let tries = (1..=4).map(|attempt| self.log(name, attempt));
+        tries.filter(|log| !log.is_empty()).map(|log| format!("\n--- {task}\n{}", &log[log.floor_char_boundary(log.len().saturating_sub(2000))..])).collect()
     }
 
     fn log(&self, task: &str, attempt: u32) -> String {

@@ -131,15 +131,19 @@ fn failed(line: &str) {
     ground.world().assert_nothing_left();
 }
 
-/// Under a scheduler, which hands tasks to workers, and a triggerer: a DAG that goes well beside one that meets all else.
+/// Under a scheduler, which hands tasks to workers, and a triggerer. With Airflow 3 beside a DAG that meets all else: on
+/// SQLite the scheduler of 2.7.3 runs one task at a time, itself, and sees nothing else meanwhile.
 fn live(line: &str) {
     const DAG: &str = "ephemeral_deferrable";
     let ground = Ground::new(line);
-    let corners = Corners::new(&ground);
-    let mut live = Live::start(&ground, &[("CADDIS_DAGS_JOBS", &corners.jobs())]);
+    let corners = (line != "2.7.3").then(|| Corners::new(&ground));
+    let jobs = corners.iter().map(|corners| ("CADDIS_DAGS_JOBS", corners.jobs()));
+    let mut live = Live::start(&ground, &jobs.collect::<Vec<_>>());
     live.unpause(&ground, DAG);
     live.trigger(&ground, DAG);
-    corners.check(&mut live);
+    if let Some(corners) = corners {
+        corners.check(&mut live);
+    }
     live.succeeds(&ground, DAG);
     ground.world().assert_nothing_left();
 }

@@ -31,7 +31,9 @@ def create(task_id, cluster, packages, **more):
 
 
 def delete(task_id, cluster):
-    return DataprocDeleteClusterOperator(task_id=task_id, cluster_name=cluster, trigger_rule="all_done")
+    return DataprocDeleteClusterOperator(
+        task_id=task_id, cluster_name=cluster, trigger_rule="all_done", retries=3, retry_delay=timedelta(seconds=1)
+    )
 
 
 def submit(task_id, job, **more):
