@@ -47,6 +47,7 @@ with DAG(
     )
     process = DataprocSubmitJobOperator(
         task_id="process",
+        request_id=f"{CLUSTER}-{{{{ ti.try_number }}}}",
         job=python_job(
             CLUSTER,
             PLACE.job("pi.py"),

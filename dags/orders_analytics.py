@@ -49,6 +49,7 @@ with DAG(
     )
     analyse = DataprocSubmitJobOperator(
         task_id="analyse",
+        request_id=f"{CLUSTER}-{{{{ ti.try_number }}}}",
         job=python_job(
             CLUSTER,
             PLACE.job("analyse_orders.py"),

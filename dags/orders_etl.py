@@ -54,6 +54,7 @@ with DAG(
     )
     land = DataprocSubmitJobOperator(
         task_id="land",
+        request_id=f"{CLUSTER}-land-{{{{ ti.try_number }}}}",
         job=python_job(
             CLUSTER,
             PLACE.job("land_orders.py"),
@@ -66,6 +67,7 @@ with DAG(
     )
     convert = DataprocSubmitJobOperator(
         task_id="convert",
+        request_id=f"{CLUSTER}-convert-{{{{ ti.try_number }}}}",
         job=python_job(
             CLUSTER,
             PLACE.job("csv_to_parquet.py"),

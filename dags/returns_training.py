@@ -52,6 +52,7 @@ with DAG(
     )
     train = DataprocSubmitJobOperator(
         task_id="train",
+        request_id=f"{CLUSTER}-{{{{ ti.try_number }}}}",
         job=python_job(
             CLUSTER,
             PLACE.job("train_returns.py"),

@@ -80,9 +80,13 @@ class Figures(unittest.TestCase):
             "bucket": "gs://staging",
             "preemptibility": "CHEAP",
             "dask_runtime": "yarn",
+            "packages": ["gcsfs"],
         }.items():
             with self.subTest(argument), self.assertRaisesRegex(ClusterConfigError, argument):
                 cluster_config("etl", "us-central1", **{argument: value})
+        for packages in ("gcsfs==2026.10.1", ["gcsfs>=1"], ["-r==1"], ["a==1,b==2"], ["a==1\n"]):
+            with self.subTest(packages), self.assertRaisesRegex(ClusterConfigError, "packages"):
+                cluster_config("etl", "us-central1", packages=packages)
         for workers in (11, 2.0, True):
             with self.subTest(workers), self.assertRaisesRegex(ClusterConfigError, "workers"):
                 cluster_config("etl", "us-central1", workers=workers)
@@ -120,6 +124,7 @@ class Others(unittest.TestCase):
                 labels={"team": "risk"},
                 deadline=timedelta(hours=1),
                 files=["gs://b/x"],
+                archives=["gs://b/y.zip#y"],
             )
         )
         self.assertEqual(dict(job.labels), {"team": "risk", "caddis-deadline": "60m"})
@@ -128,6 +133,7 @@ class Others(unittest.TestCase):
         self.assertEqual(list(job.pyspark_job.args), ["--n", "3"])
         self.assertEqual((job.placement.cluster_name, job.reference.job_id), ("etl", "etl-1"))
         self.assertEqual(list(job.pyspark_job.file_uris), ["gs://b/x"])
+        self.assertEqual(list(job.pyspark_job.archive_uris), ["gs://b/y.zip#y"])
 
     def test_names(self):
         runs = ["manual__2026-01-05T00:00:00+00:00", "scheduled__2026-01-05T00:00:00+00:00"]
@@ -151,10 +157,13 @@ class Others(unittest.TestCase):
         self.assertEqual((place.project, place.region), ("p", "us-central1"))
         self.assertEqual(place.job("pi.py"), "file:///x/jobs/pi.py")
         told = {"GCP_PROJECT": "p", "CADDIS_DAGS_JOBS": "gs://b/jobs/", "CADDIS_DAGS_KMS_KEY": KEY}
+        told["CADDIS_DAGS_PACKAGES"] = "gcsfs==2026.10.1, duckdb[all]==1.2.0,"
         place = Place.from_environment("/x/dags/etl.py", told)
         self.assertEqual(place.job("pi.py"), "gs://b/jobs/pi.py")
         config = dataproc_v1.ClusterConfig(place.cluster_config("etl", workers=4))
         self.assertEqual(config.encryption_config.gce_pd_kms_key_name, KEY)
+        packages = config.software_config.properties["dataproc:pip.packages"]
+        self.assertEqual(packages, "gcsfs==2026.10.1,duckdb[all]==1.2.0")
         with self.assertRaisesRegex(PlaceError, "GOOGLE_CLOUD_PROJECT"):
             Place.from_environment("/x/dags/etl.py", {})
         for text in ("0", "-1", "ten", "1.5"):

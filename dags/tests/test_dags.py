@@ -7,6 +7,7 @@ import logging
 import os
 import unittest
 from datetime import timedelta
+from types import SimpleNamespace
 
 from google.cloud import dataproc_v1
 
@@ -78,6 +79,18 @@ class Dags(unittest.TestCase):
                 for task in dag.tasks:
                     if hasattr(task, "job"):
                         dataproc_v1.Job(task.job)
+
+    def test_a_request_that_is_sent_twice_is_one(self):
+        """An answer can be lost: Google's client asks again, and a job's id alone would be ALREADY_EXISTS."""
+        for dag in self.bag.dags.values():
+            for task in dag.tasks:
+                with self.subTest(dag.dag_id, task=task.task_id):
+                    if hasattr(task, "job"):
+                        self.assertEqual(task.request_id, task.job["reference"]["job_id"])
+                        names = {"run_id": "manual__2026-01-05", "ti": SimpleNamespace(try_number=12)}
+                        rendered = dag.get_template_env().from_string(task.request_id).render(**names)
+                        self.assertRegex(rendered, r"\A[a-z0-9-]{1,40}\Z")
+                        self.assertTrue(rendered.endswith("-12"))
 
     def test_deferrable_ones_say_so_and_others_follow_the_setting(self):
         wanted = os.environ.get("AIRFLOW__OPERATORS__DEFAULT_DEFERRABLE", "false") == "true"

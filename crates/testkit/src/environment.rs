@@ -39,10 +39,14 @@ fn private(folder: &Path) {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).expect("make a state folder");
 }
 
+/// Tests may build others beside it, with more in them: what nobody asked for is the one that all share.
 fn ready(home: &Path) -> Option<PathBuf> {
     let entries = fs::read_dir(home.join("environments")).ok()?;
-    let complete = |folder: &PathBuf| folder.join("environment.json").exists();
-    entries.flatten().map(|entry| entry.path()).find(complete).map(|folder| folder.join("venv"))
+    let asked_for_nothing = |folder: &PathBuf| {
+        let text = fs::read(folder.join("environment.json")).unwrap_or_default();
+        serde_json::from_slice::<serde_json::Value>(&text).is_ok_and(|said| said["source"]["kind"] == "default")
+    };
+    entries.flatten().map(|entry| entry.path()).find(asked_for_nothing).map(|folder| folder.join("venv"))
 }
 
 /// Usable Pythons of this machine: PATH, uv's and pyenv's folders, each with its `major.minor`, newest first, one a line.

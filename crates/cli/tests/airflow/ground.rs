@@ -1,21 +1,40 @@
-//! What a test stands on: Airflow's folder with the DAGs in it, a world of Caddis, and its server in the foreground.
+//! What a test stands on: a world of Caddis with its server in the foreground, and Airflow led to it.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::net::{Ipv4Addr, TcpStream};
 use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use caddis_testkit::{World, wait_for};
+use caddis_testkit::{World, wait_for, wait_within};
+use serde_json::Value;
 
 use crate::dagrun::Run;
+use crate::work::Work;
 
 /// The binary under test.
-const CADDIS: &str = env!("CARGO_BIN_EXE_caddis");
+pub(crate) const CADDIS: &str = env!("CARGO_BIN_EXE_caddis");
 /// For what Airflow does: its start alone takes ten seconds where nothing else runs.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(600);
+/// Between two looks that start a process each, which takes from Airflow what it needs to get on.
+const BETWEEN: Duration = Duration::from_millis(250);
+
+/// Waits until `look` answers something, and does not look all the time.
+#[track_caller]
+pub(crate) fn patiently<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let mut next = Instant::now();
+    wait_within(PATIENCE, what, || {
+        if Instant::now() < next {
+            return None;
+        }
+        let found = look();
+        next = Instant::now() + BETWEEN;
+        found
+    })
+}
 
 /// The top folder of the repository.
 pub(crate) fn repository() -> PathBuf {
@@ -28,89 +47,17 @@ pub(crate) fn shared() -> PathBuf {
     environment.ancestors().nth(3).expect("a state folder above the environments").to_owned()
 }
 
-/// Where `cargo xtask test --tier airflow` keeps the lines of Airflow.
-fn lines() -> PathBuf {
-    std::env::var_os("CADDIS_AIRFLOW").map(PathBuf::from).expect("`cargo xtask test --tier airflow` says where Airflow is")
-}
-
-/// Airflow's folder: DAGs, the package beside them, an empty database.
-pub(crate) struct Work {
-    line: String,
-    folder: PathBuf,
-    _own: Option<tempfile::TempDir>,
-}
-
-impl Work {
-    /// In a folder of its own.
-    pub(crate) fn new(line: &str) -> Work {
-        let own = tempfile::Builder::new().prefix("caddis-airflow-").tempdir().expect("make a folder");
-        let mut work = Work::below(line, own.path());
-        work._own = Some(own);
-        work
-    }
-
-    fn below(line: &str, folder: &Path) -> Work {
-        let work = Work { line: line.to_owned(), folder: folder.to_owned(), _own: None };
-        fs::create_dir_all(work.dags()).expect("make the folder of DAGs");
-        fs::create_dir_all(work.user()).expect("make a home");
-        fs::copy(lines().join(format!("{line}-home/airflow.db")), work.folder.join("airflow/airflow.db")).expect("an empty database");
-        for entry in fs::read_dir(repository().join("dags")).expect("the DAGs").flatten() {
-            if entry.path().is_file() {
-                fs::copy(entry.path(), work.dags().join(entry.file_name())).expect("copy a DAG");
-            }
-        }
-        let package = repository().join("python/caddis/src/caddis");
-        copy(&package.join("airflow"), &work.dags().join("caddis/airflow"));
-        fs::copy(package.join("__init__.py"), work.dags().join("caddis/__init__.py")).expect("copy the package");
-        work
-    }
-
-    /// The folder of DAGs.
-    pub(crate) fn dags(&self) -> PathBuf {
-        self.folder.join("airflow/dags")
-    }
-
-    /// The home of who runs Airflow.
-    pub(crate) fn user(&self) -> PathBuf {
-        self.folder.join("user")
-    }
-
-    /// Its line of Airflow.
-    pub(crate) fn line(&self) -> &str {
-        &self.line
-    }
-
-    /// A program of this line of Airflow, in an environment that holds nothing but what Airflow itself needs.
-    pub(crate) fn program(&self, program: &str, arguments: &[&str]) -> Command {
-        let bin = lines().join(&self.line).join("bin");
-        let mut command = Command::new(bin.join(program));
-        command.args(arguments).env_clear().current_dir(self.user()).stdin(Stdio::null());
-        let system = std::env::var("PATH").expect("a PATH");
-        let own = Path::new(CADDIS).parent().expect("a folder");
-        command.env("PATH", format!("{}:{}:{system}", bin.display(), own.display()));
-        command.env("HOME", self.user()).env("AIRFLOW_HOME", self.folder.join("airflow"));
-        command.env("AIRFLOW__CORE__LOAD_EXAMPLES", "False").env("AIRFLOW__USAGE_DATA_COLLECTION__ENABLED", "False");
-        command.env("PYTHONDONTWRITEBYTECODE", "1").env("NO_COLOR", "1");
-        command
-    }
-
-    /// Starts it; what it says goes to a file.
-    pub(crate) fn start(&self, name: &str, command: Command) -> Run {
-        Run::start(command, &self.folder.join(format!("{name}.log")))
-    }
-
-    /// Runs it to its good end.
-    #[track_caller]
-    pub(crate) fn succeed(&self, name: &str, command: Command) {
-        self.start(name, command).succeed();
-    }
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).expect("make a folder");
-    for entry in fs::read_dir(from).expect("read a folder").flatten().filter(|entry| entry.path().is_file()) {
-        fs::copy(entry.path(), to.join(entry.file_name())).expect("copy a file");
-    }
+/// Builds the environment with these packages into that state folder, the way that clusters of the face ask for it.
+pub(crate) fn prepare(packages: &str) {
+    let world = World::building(CADDIS);
+    symlink(shared().join("environments"), world.home().join("environments")).expect("share the environments");
+    let gcloud = world.run(&["env", "gcloud", "--json"]).expect(0).json();
+    let names = ["API_ENDPOINT_OVERRIDES_DATAPROC", "AUTH_ACCESS_TOKEN_FILE", "CORE_CUSTOM_CA_CERTS_FILE"];
+    let [api, token, roots] = names.map(|name| gcloud[&format!("CLOUDSDK_{name}")].as_str().expect("a setting"));
+    let program = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/programs/google_packages.py");
+    let output = Command::new("python3").args([program, api, token, packages]).env("SSL_CERT_FILE", roots).output();
+    let output = output.expect("start Python");
+    assert!(output.status.success(), "{}\n{}", String::from_utf8_lossy(&output.stderr), world.server_log());
 }
 
 /// A world with a server, and Airflow led to it.
@@ -122,7 +69,13 @@ pub(crate) struct Ground {
 
 impl Ground {
     pub(crate) fn new(line: &str) -> Ground {
+        Ground::configured(line, "")
+    }
+
+    /// With this `caddis.toml`.
+    pub(crate) fn configured(line: &str, config: &str) -> Ground {
         let world = World::building(CADDIS);
+        fs::write(world.home().join("caddis.toml"), config).expect("write the config");
         // Nothing can be built where there is no network.
         symlink(shared().join("environments"), world.home().join("environments")).expect("share the environments");
         let work = Work::below(line, world.work());
@@ -168,9 +121,14 @@ impl Ground {
         ports
     }
 
-    /// Airflow as a person starts it: nothing leads it here but `eval "$(caddis env airflow)"`.
+    /// Airflow as a person starts it.
     pub(crate) fn airflow(&self, arguments: &[&str]) -> Command {
-        let mut command = self.work.program("airflow", &[]);
+        self.led("airflow", arguments)
+    }
+
+    /// A program of Airflow's environment: nothing leads it here but `eval "$(caddis env airflow)"`.
+    pub(crate) fn led(&self, program: &str, arguments: &[&str]) -> Command {
+        let mut command = self.work.program(program, &[]);
         let program = command.get_program().to_owned();
         let mut shell = Command::new("sh");
         shell.args(["-c", "eval \"$(caddis env airflow)\" && exec \"$0\" \"$@\""]).arg(program).args(arguments);
@@ -183,10 +141,20 @@ impl Ground {
         shell
     }
 
+    /// What the hook of Airflow's provider for Google says of a bucket.
+    #[track_caller]
+    pub(crate) fn bucket(&self, arguments: &[&str]) -> Value {
+        let program = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/programs/airflow_bucket.py");
+        let output = self.led("python", &[&["-W", "ignore", program], arguments].concat()).output().expect("start Python");
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_str(said.lines().last().unwrap_or_default()).expect("an answer")
+    }
+
     /// Starts `airflow dags test` of a DAG.
-    pub(crate) fn dag(&self, dag: &str, variables: &[(&str, &str)]) -> Run {
+    pub(crate) fn dag(&self, dag: &str, variables: &[(&str, impl AsRef<OsStr>)]) -> Run {
         let mut command = self.airflow(&["dags", "test", dag, crate::DAY]);
-        command.envs(variables.iter().copied());
+        command.envs(variables.iter().map(|(name, value)| (name, value)));
         self.work.start(dag, command)
     }
 

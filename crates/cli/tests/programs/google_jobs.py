@@ -263,6 +263,7 @@ header = "# /// script\n# dependencies = ['{}', 'dask[dataframe]>=2024']\n# ///\
 refused(lambda: submit(header.format("no-such.Package>1")), "no-such-package", "dataproc:pip.packages", "main_python_file_uri")
 done(submit(header.format("IDNA") + """
 import idna
+import dask.dataframe, lz4, pandas, pyarrow  # packages come beside what every cluster has
 from dask.distributed import Client
 seen = Client().submit(lambda: __import__("idna").__version__).result()
 assert (idna.__version__, seen) == ("3.10", "3.10"), (idna.__version__, seen)

@@ -15,6 +15,8 @@ use crate::wire::{Code, Status};
 
 /// What Google's own images install with pip.
 const PIP: &str = "dataproc:pip.packages";
+/// What a cluster has that asks for nothing: packages come beside it, and take nothing of it away.
+const BESIDE: &str = "dask[array,dataframe,diagnostics,distributed]\nlz4\n";
 /// What they install with conda, which is not here.
 pub(super) const CONDA: &str = "dataproc:conda.packages";
 
@@ -24,13 +26,18 @@ pub(super) fn environment(face: &Dataproc, config: &ClusterConfig) -> Result<Env
     if packages.is_empty() {
         return Ok(EnvironmentWish::default());
     }
-    let text = packages.join("\n") + "\n";
+    let text = requirements(&packages);
     let path = face.requirements.join(format!("{}.txt", Dataproc::uuid_of(&text)));
     let failed = |error: std::io::Error| Status::new(Code::Internal, format!("`{}` cannot be written: {error}", path.display()));
     if !path.exists() {
         write(&path, &text).map_err(failed)?;
     }
     Ok(EnvironmentWish { requirements: Some(path.display().to_string()), ..EnvironmentWish::default() })
+}
+
+/// The requirements file of these packages.
+fn requirements(packages: &[String]) -> String {
+    format!("{BESIDE}{}\n", packages.join("\n"))
 }
 
 /// Whole or not at all.
@@ -83,6 +90,12 @@ mod tests {
     fn with(property: &str) -> ClusterConfig {
         let properties = [(PIP.to_owned(), property.to_owned())].into();
         ClusterConfig { software_config: Some(SoftwareConfig { properties, ..Default::default() }), ..Default::default() }
+    }
+
+    #[test]
+    fn packages_take_nothing_away() {
+        let text = requirements(&["duckdb==1.2.0".to_owned(), "dask==2026.3.0".to_owned()]);
+        assert_eq!(text, format!("{BESIDE}duckdb==1.2.0\ndask==2026.3.0\n"));
     }
 
     #[test]

@@ -6,8 +6,9 @@ argument's name.
 
 from __future__ import annotations
 
+import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -32,6 +33,10 @@ INIT_TIMEOUT = timedelta(minutes=20)
 # Where that action puts the environment: the job's script has to run in it, not in Spark's own.
 DASK_PYTHON = "/opt/conda/miniconda3/envs/dask/bin/python"
 SCHEDULER_PORT = 8786
+
+# How Google's images take packages: a version each, nothing else.
+PACKAGES_PROPERTY = "dataproc:pip.packages"
+PACKAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(\[[A-Za-z0-9][A-Za-z0-9._-]*\])?==[0-9][A-Za-z0-9.+!*_-]*")
 
 
 class ClusterConfigError(ValueError):
@@ -60,6 +65,7 @@ def cluster_config(
     dask_runtime: str = "standalone",
     init_action: str | None = None,
     init_timeout: timedelta = INIT_TIMEOUT,
+    packages: Sequence[str] = (),
     metadata: Mapping[str, str] | None = None,
     properties: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
@@ -67,7 +73,7 @@ def cluster_config(
 
     `workers` counts both groups: the first two are on demand, the rest preemptible. `cluster_name` may be a Jinja
     template; the job finds its scheduler by it. `kms_key`, `subnetwork`, `service_account` and `autoscaling_policy` are
-    full resource names.
+    full resource names. `packages` are what the nodes' Python has beside Dask, `NAME==VERSION` each.
     """
     if dask_runtime != "standalone":
         raise ClusterConfigError(
@@ -89,7 +95,7 @@ def cluster_config(
         "worker_config": _group(ON_DEMAND_WORKERS, machine_type, boot_disk_gb),
         "software_config": {
             "image_version": image_version,
-            "properties": {**_dask_properties(cluster_name), **(properties or {})},
+            "properties": {**_dask_properties(cluster_name), **_packages(packages), **(properties or {})},
         },
         "initialization_actions": [
             {
@@ -130,6 +136,15 @@ def _dask_properties(cluster_name: str) -> dict[str, str]:
         "spark:spark.pyspark.driver.python": DASK_PYTHON,
         "spark-env:DASK_SCHEDULER_ADDRESS": f"tcp://{cluster_name}-m:{SCHEDULER_PORT}",
     }
+
+
+def _packages(packages: Sequence[str]) -> dict[str, str]:
+    if isinstance(packages, str):
+        raise ClusterConfigError(f"`packages={packages!r}` is one text; hint: `[{packages!r}]`")
+    for package in packages:
+        if not PACKAGE.fullmatch(package):
+            raise ClusterConfigError(f"`packages`: {package!r} is not of the form NAME==VERSION")
+    return {PACKAGES_PROPERTY: ",".join(packages)} if packages else {}
 
 
 def _secondary(workers: int, most: int) -> int:

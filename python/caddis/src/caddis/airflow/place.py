@@ -29,6 +29,7 @@ class Place:
     service_account: str | None = None
     kms_key: str | None = None
     autoscaling_policy: str | None = None
+    packages: tuple[str, ...] = ()
     team: str = "data"
     environment: str = "dev"
     cost_center: str = "none"
@@ -62,6 +63,7 @@ class Place:
             service_account=told("SERVICE_ACCOUNT"),
             kms_key=told("KMS_KEY"),
             autoscaling_policy=told("AUTOSCALING_POLICY"),
+            packages=tuple(one.strip() for one in (told("PACKAGES") or "").split(",") if one.strip()),
             team=told("TEAM") or cls.team,
             environment=told("ENVIRONMENT") or cls.environment,
             cost_center=told("COST_CENTER") or cls.cost_center,
@@ -80,6 +82,7 @@ class Place:
             "kms_key": self.kms_key,
             "bucket": self.bucket,
             "autoscaling_policy": self.autoscaling_policy,
+            "packages": self.packages,
         }
         return cluster_config(cluster_name, self.region, **{**own, **figures})
 
