@@ -1,8 +1,11 @@
 //! `caddis serve --stop`.
 
+use std::os::fd::OwnedFd;
 use std::time::Duration;
 
 use caddis_client::{Client, ClientError};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use tokio::runtime::Builder;
 use tokio::task::LocalSet;
 use tokio::time::{sleep, timeout};
@@ -22,18 +25,34 @@ pub(super) fn run(context: &Context) -> Result<u8, Failure> {
     LocalSet::new().block_on(&runtime, stop(context))
 }
 
+/// A process, so that its number cannot become another's.
+fn open(pid: u32) -> Option<OwnedFd> {
+    let pid = Pid::from_raw(pid.cast_signed())?;
+    pidfd_open(pid, PidfdFlags::empty()).ok()
+}
+
+/// Whether it has not ended; whoever is to take note of its end may not have done so yet.
+fn lives(process: &OwnedFd) -> bool {
+    let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+    poll(&mut [PollFd::new(process, PollFlags::IN)], Some(&now)) == Ok(0)
+}
+
 async fn stop(context: &Context) -> Result<u8, Failure> {
     let Some(server) = Server::find(&context.home).await? else {
         say(&format!("no server runs for `{}`", context.home.path().display()));
         return Ok(0);
     };
-    match server.client().await.shutdown(true).await {
+    let client = server.client().await;
+    // An answer without a living process of that number means that it is gone already.
+    let process = client.server().await.ok().and_then(|view| open(view.pid));
+    match client.shutdown(true).await {
         // A server that ends may cut the answer short.
         Ok(()) | Err(ClientError::Transport { .. } | ClientError::NotRunning { .. }) => {}
         Err(error) => return Err(error.into()),
     }
     let gone = async {
-        while Client::connect(context.home.path()).await.is_ok() {
+        // Nobody answers a while before it is gone: it still ends what it had begun, and holds on to its keeper.
+        while Client::connect(context.home.path()).await.is_ok() || process.as_ref().is_some_and(lives) {
             sleep(LOOK_EVERY).await;
         }
     };
