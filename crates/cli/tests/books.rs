@@ -45,9 +45,9 @@ fn booked(world: &World) -> BTreeMap<String, i64> {
 }
 
 /// The lines of every process follow each other without a gap or an overlap, and all of them together are what the process
-/// table had, within 1 %, or within what it took to notice each end where lives are short; answers the microseconds of each.
+/// table had, within 1 %; answers the microseconds of each.
 #[track_caller]
-fn balanced(world: &World, watch: Watch, noticed: Duration) -> BTreeMap<String, i64> {
+fn balanced(world: &World, watch: Watch) -> BTreeMap<String, i64> {
     let mut pieces: BTreeMap<String, BTreeMap<u32, (i64, i64)>> = BTreeMap::new();
     for (key, line) in lines(world) {
         let (process, number) = key.split_once('#').unwrap_or((&key, "1"));
@@ -72,8 +72,7 @@ fn balanced(world: &World, watch: Watch, noticed: Duration) -> BTreeMap<String, 
     let (counted, lived): (i64, i64) = (booked.values().sum(), truth.values().sum());
     let away = (counted - lived).abs() as f64 / lived as f64;
     println!("booked {counted} µs, lived {lived} µs: {:.3} % away", away * 100.0);
-    let short = noticed.as_secs_f64() * 1e6 * truth.len() as f64 / lived as f64;
-    assert!(away < short.max(0.01), "booked {counted} µs, lived {lived} µs: {booked:#?} {truth:#?}");
+    assert!(away < 0.01, "booked {counted} µs, lived {lived} µs: {booked:#?} {truth:#?}");
     booked
 }
 
@@ -91,13 +90,14 @@ fn stop(world: &World) {
 fn the_ledger_has_what_the_process_table_had_although_workers_were_taken_away() {
     let world = world();
     let watch = Watch::begin(&world);
-    let create = ["cluster", "create", "lab", "--workers", "3", "--on-demand", "1", "--preempt-rate", "720"];
+    // Every 15 s each: what it takes to notice an end is little of such a life.
+    let create = ["cluster", "create", "lab", "--workers", "3", "--on-demand", "1", "--preempt-rate", "240"];
     world.run(&[&create[..], &["--threads", "1", "--memory", "500MiB"]].concat()).expect(0);
     pass(LIFE);
     wait_for("two that were taken away", || (events(&world, "worker.died").len() >= 2).then_some(()));
     stop(&world);
     let taken = events(&world, "worker.died").len();
-    balanced(&world, watch, Duration::from_millis(500));
+    balanced(&world, watch);
     let lines = lines(&world);
     let of = |preemptible: bool| lines.iter().filter(move |(_, line)| line["kind"] == "worker" && (line["preemptible"] == true) == preemptible);
     let prices = |preemptible: bool| of(preemptible).map(|(_, line)| line["price_hour"].as_i64().unwrap()).collect::<BTreeSet<_>>();
@@ -138,7 +138,7 @@ fn the_ledger_has_what_the_process_table_had_although_the_clock_jumped() {
     stop(&world);
     let starts: BTreeSet<i64> = lines(&world).iter().map(|(_, line)| line["started_at"].as_i64().unwrap() / MINUTE).collect();
     assert!(starts.last().unwrap() - starts.first().unwrap() >= 9, "the clock did jump: {starts:?}");
-    let booked = balanced(&world, watch, Duration::ZERO);
+    let booked = balanced(&world, watch);
     assert_eq!(booked.len(), 4, "{booked:?}");
 }
 
@@ -160,7 +160,7 @@ fn the_ledger_has_what_the_process_table_had_although_server_keeper_and_a_worker
     pass(LIFE.saturating_sub(begun.elapsed()));
     let open = cost(&world, &[]);
     stop(&world);
-    let booked = balanced(&world, watch, Duration::ZERO);
+    let booked = balanced(&world, watch);
     assert_eq!(booked.len(), 4, "a scheduler, two workers, and one in the place of the one that was killed");
     let counted: i64 = booked.values().sum();
 
