@@ -198,17 +198,27 @@ fn in_script(seed: u64, victim: Victim, options: &[&str], attempts: usize) -> &'
 
 #[test]
 fn while_a_cluster_scales() {
+    // How long it takes to scale is the machine's: after a kill that came too late the next ones come sooner.
+    let (rise, fall) = (Cell::new(Duration::from_millis(150)), Cell::new(Duration::from_millis(150)));
+    let sooner = |most: &Cell<Duration>, hit| {
+        if hit == "steady" {
+            most.set(most.get() * 3 / 4);
+        }
+    };
     each("scale", |seed, victim| {
         let world = world();
         let watch = Watch::begin(&world);
         world.run(&["cluster", "create", "lab", "--workers", "1..3", "--threads", "1", "--memory", "1GiB"]).expect(0);
-        let next = Victim::ALL[((seed + 1) % 3) as usize];
+        // Not the fork server after the keeper: its servers end with it, and a cluster that shrinks asks for no other.
+        let next = Victim::ALL[((seed + 2) % 3) as usize];
         world.run(&["cluster", "scale", "lab", "3"]).expect(0);
-        pass(seed, 4, Duration::from_millis(150));
+        pass(seed, 4, rise.get());
         let up = strike(&world, victim);
+        sooner(&rise, up);
         world.run(&["cluster", "scale", "lab", "1"]).expect(0);
-        pass(seed, 5, Duration::from_millis(150));
+        pass(seed, 5, fall.get());
         let down = strike(&world, next);
+        sooner(&fall, down);
         go(&world);
         submit(&world, &["--cluster", "lab"]);
         let job = ended(&world);

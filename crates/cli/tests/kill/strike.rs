@@ -30,7 +30,7 @@ impl Victim {
     }
 }
 
-/// How long a victim may be awaited: each is there in every stage, or comes with it.
+/// How long a victim may be awaited: each is there in every stage, or comes with it, unless the keeper was killed before.
 const AWAITED: Duration = Duration::from_secs(20);
 
 /// Kills the victim, and answers the stage in which that was.
