@@ -1,6 +1,8 @@
 """Functions that the tests run inside schedulers and workers, which import them from here."""
 
 import asyncio
+import os
+import signal
 import time
 
 
@@ -26,3 +28,25 @@ def busy_client(seconds):
     with worker_client():
         time.sleep(seconds)
     return seconds
+
+
+def end_children():
+    """Fork processes and end them by TERM, as a pool does: how they ended, and what INT does to them and TERM to us."""
+    ends = set()
+    interrupts = set()
+    for round in range(20):
+        reads, writes = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            try:
+                os.write(writes, signal.getsignal(signal.SIGINT).__name__.encode())
+                time.sleep(60)
+            finally:
+                os._exit(1)
+        os.close(writes)
+        if round % 2:  # else it is hit before it is somebody
+            interrupts.add(os.read(reads, 100).decode())
+        os.kill(pid, signal.SIGTERM)
+        ends.add(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+        os.close(reads)
+    return ends, interrupts, signal.getsignal(signal.SIGTERM).__name__, signal.pthread_sigmask(signal.SIG_BLOCK, [])

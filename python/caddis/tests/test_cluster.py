@@ -10,6 +10,9 @@ import time
 
 import pytest
 from harness import Cluster, running, until
+from programs import end_children
+
+HERE = [os.path.dirname(__file__)]
 
 WS = {
     "Upgrade": "websocket",
@@ -246,6 +249,18 @@ def test_a_signal_that_races_with_the_schedulers_close_never_hangs(keeper, certi
             member.kill()
         assert worker.end(4) == 0, worker.output("stderr")
         assert cluster.scheduler.end(4) == 0
+
+
+def test_processes_that_a_task_forks_end_as_any_process_does(keeper, certificates):
+    """A pool ends its processes with TERM; one that closed the worker instead would live on, and speak for it."""
+    cluster = Cluster(keeper, certificates, sys_path=HERE)
+    worker = cluster.add_worker(sys_path=HERE)
+    with cluster.client() as client:
+        client.wait_for_workers(1)
+        ends, interrupts, closes, held_back = client.submit(end_children).result(timeout=30)
+        assert (ends, interrupts) == ({-signal.SIGTERM}, {"default_int_handler"})
+        assert (closes, held_back) == ("on_signal", set())
+        assert not (worker.folder / "outcome.json").exists()
 
 
 def test_a_second_signal_ends_it_on_the_spot(cluster):

@@ -16,6 +16,8 @@ import time
 
 #: Seconds that a server has for closing, whoever asked for it.
 CLOSE_SECONDS = 2.0
+#: The signals that close a server, and what they do to a process that is none.
+CLOSING = {signal.SIGTERM: signal.SIG_DFL, signal.SIGINT: signal.default_int_handler}
 
 
 class HardEnd:
@@ -107,9 +109,34 @@ def close_on_signals(close):
     def start_closing():
         asked.append(loop.create_task(close(f"signal {asked[0]}")))
 
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in CLOSING:
         signal.signal(number, on_signal)
+    keep_from_children(on_signal)
     return asked
+
+
+def keep_from_children(handler):
+    """A process that a task forks takes signals as any process does: `handler` is of this server alone.
+
+    A pool ends its processes with TERM. One that began to close a server instead would live on until the hard end,
+    and leave an outcome that is not its own. TERM is held back over the fork, since Python forgets what comes before
+    the child has its own handlers.
+    """
+    masks = threading.local()
+
+    def before():
+        masks.before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+
+    def in_child():
+        for number, usual in CLOSING.items():
+            if signal.getsignal(number) is handler:
+                signal.signal(number, usual)
+        after()
+
+    def after():
+        signal.pthread_sigmask(signal.SIG_SETMASK, masks.before)
+
+    os.register_at_fork(before=before, after_in_child=in_child, after_in_parent=after)
 
 
 async def until_finished(server, asked):
