@@ -1,5 +1,7 @@
 //! What clients are told: records and world turned into the shapes of the API.
 
+use std::collections::BTreeMap;
+
 use caddis_types::api::{AttemptView, ClusterPhase, ClusterView, DecisionView, JobPhase, JobView, SlotView, UsageView};
 use caddis_types::{Reason, Timestamp};
 
@@ -182,10 +184,11 @@ pub fn decision(row: &DecisionRow) -> DecisionView {
         Ok(serde_json::Value::String(word)) => word,
         _ => String::new(),
     };
-    let signals = match serde_json::to_value(&row.signals) {
+    let fields = |value| match value {
         Ok(serde_json::Value::Object(fields)) => fields.into_iter().collect(),
-        _ => Default::default(),
+        _ => BTreeMap::new(),
     };
+    let policy = fields(serde_json::to_value(&row.policy)).into_iter();
     DecisionView {
         at: row.at,
         min: row.min,
@@ -195,7 +198,9 @@ pub fn decision(row: &DecisionRow) -> DecisionView {
         why: word(row.why),
         start_seconds: row.start_seconds,
         worker_hour: row.worker_hour,
-        signals,
+        signals: fields(serde_json::to_value(&row.signals)),
+        policy: policy.filter_map(|(name, value)| Some((name, value.as_f64()?))).collect(),
+        memory: fields(serde_json::to_value(&row.memory)),
     }
 }
 

@@ -1,5 +1,5 @@
 //! Decisions about a cluster's size with what they went by, for those who replay them: written in the same transaction as
-//! the record that they changed.
+//! the record, where they changed it.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::autoscale::{self, Decision, Economy, Memory, Policy, Signals, Why};
 
-/// One decision. Together with the policy it holds all that the rule went by.
+/// One decision. It holds all that the rule went by, so that it can be made again from itself alone.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DecisionRow {
     /// Of which cluster.
@@ -33,6 +33,9 @@ pub struct DecisionRow {
     pub start_seconds: f64,
     /// A worker an hour.
     pub worker_hour: NanoDollars,
+    /// The figures of the rule.
+    #[serde(default)]
+    pub policy: Policy,
     /// What earlier looks had left.
     #[serde(default)]
     pub memory: Memory,
@@ -50,7 +53,9 @@ struct Body {
     signals: Signals,
     start_seconds: f64,
     worker_hour: NanoDollars,
-    /// Written by itself, since its figures are not rounded.
+    /// Written by themselves, since their figures are not rounded.
+    #[serde(skip_serializing)]
+    policy: Policy,
     #[serde(skip_serializing)]
     memory: Memory,
 }
@@ -59,8 +64,8 @@ impl Default for Body {
     fn default() -> Self {
         let (min, max, current, target) = (0, 0, 0, 0);
         let (signals, start_seconds, worker_hour) = (Signals::default(), 0.0, NanoDollars(0));
-        let memory = Memory::default();
-        Body { min, max, current, target, why: Why::Steady, signals, start_seconds, worker_hour, memory }
+        let (policy, memory) = (Policy::default(), Memory::default());
+        Body { min, max, current, target, why: Why::Steady, signals, start_seconds, worker_hour, policy, memory }
     }
 }
 
@@ -77,19 +82,21 @@ impl DecisionRow {
             signals: row.signals,
             start_seconds: row.start_seconds,
             worker_hour: row.worker_hour,
+            policy: Policy::default(),
             memory: Memory::default(),
         };
         let mut body = compact(serde_json::to_value(body).unwrap_or_default());
+        body["policy"] = serde_json::to_value(&self.policy).unwrap_or_default();
         if self.memory != Memory::default() {
             body["memory"] = said(serde_json::to_value(&self.memory).unwrap_or_default());
         }
         body
     }
 
-    /// What the rule says of it now: under the same policy, the same again.
-    pub fn again(&self, policy: &Policy) -> Decision {
+    /// What the rule says of it: the same again.
+    pub fn again(&self) -> Decision {
         let (range, economy) = (WorkerRange { min: self.min, max: self.max }, Economy::ours(self.start_seconds, self.worker_hour));
-        autoscale::decide(policy, range, self.current, &self.signals, &economy, &self.memory, self.at)
+        autoscale::decide(&self.policy, range, self.current, &self.signals, &economy, &self.memory, self.at)
     }
 
     /// A row as it was stored.
@@ -106,6 +113,7 @@ impl DecisionRow {
             signals: body.signals,
             start_seconds: body.start_seconds,
             worker_hour: body.worker_hour,
+            policy: body.policy,
             memory: body.memory,
         })
     }
@@ -199,10 +207,11 @@ mod tests {
             signals,
             start_seconds: 0.3,
             worker_hour: NanoDollars(5),
+            policy: Policy { slack: 1.234_567_8, ..Policy::default() },
             memory: Memory { grew_at: Some(Timestamp(3)), ..Memory::default() },
         };
         let body = row.body().to_string();
-        assert!(!body.contains("cpu") && !body.contains("\"min"), "{body}");
+        assert!(!body.contains("\"cpu\"") && !body.contains("\"min\""), "{body}");
         let read = DecisionRow::read(row.cluster.clone(), row.at, &body).unwrap();
         let rounded = Signals { occupancy: 1.2346, ..row.signals.clone() };
         assert_eq!(read, DecisionRow { signals: rounded, ..row });

@@ -14,9 +14,17 @@ pub(super) async fn run(id: &ClusterId, ports: &Ports, outcome: &mut Outcome) ->
     let Some(record) = ports.store.cluster(id).await? else { return Ok(()) };
     let victims = victims(&record, ports).await;
     let (plan, job, world) = decide(&record, &victims, ports).await?;
-    let tells = !plan.events.is_empty() || !plan.decisions.is_empty() || !plan.learned.is_empty();
+    let tells = !plan.events.is_empty() || !plan.learned.is_empty();
     let changed = plan.record != record || !plan.ledger.is_empty() || tells;
     *outcome = Outcome { due: plan.due, acted: changed || !plan.actions.is_empty(), ..Outcome::default() };
+    if !changed && !plan.decisions.is_empty() {
+        // A look that answered as the one before: it is kept for those who replay it, and nobody need hear of it. What
+        // is to be done does not wait for it, on a full disk for instance.
+        let change = Change { decisions: plan.decisions.clone(), ..Change::default() };
+        if let Err(error) = ports.store.commit(change).await {
+            tracing::debug!(cluster.id = %id, %error, "a look at its size was not kept");
+        }
+    }
     if changed {
         let change = Change {
             clusters: vec![plan.record.clone()],

@@ -1,10 +1,13 @@
 //! One change on the writer's connection, inside a transaction that the caller ends.
 
+use std::collections::BTreeSet;
+
 use caddis_core::record::{ClusterRecord, DecisionRow, JobRecord, Learned, LedgerLine, NewEvent};
 use caddis_engine::ports::{Change, CommitError, DocumentWrite, StoreError};
 use caddis_types::JobId;
 use sqlx::SqliteConnection;
 
+use super::decisions;
 use super::document;
 use super::fault::is_taken;
 use super::record::{Sheet, Stored};
@@ -103,7 +106,12 @@ impl Prepared {
                 return Err(Failure::Refused(trouble::document_changed(write)));
             }
         }
-        Ok(self.rest()?.run(to).await?)
+        self.rest()?.run(to).await?;
+        let clusters: BTreeSet<&str> = self.decisions.iter().map(|(row, _)| row.cluster.as_str()).collect();
+        for cluster in clusters {
+            decisions::pack(cluster, to).await?;
+        }
+        Ok(())
     }
 
     async fn check_request(&self, to: &mut SqliteConnection) -> Result<(), Failure> {

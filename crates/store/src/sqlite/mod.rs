@@ -9,6 +9,7 @@
 
 mod apply;
 mod costs;
+mod decisions;
 mod document;
 mod fault;
 mod open;
@@ -204,15 +205,7 @@ impl Store for SqliteStore {
     }
 
     async fn decisions(&self, cluster: &ClusterId, after: Timestamp, limit: u32) -> Result<Vec<DecisionRow>, StoreError> {
-        let limit = if limit == 0 { -1 } else { i64::from(limit) };
-        let sql = "SELECT at, body FROM decisions WHERE cluster = ?1 AND at > ?2 ORDER BY at, number LIMIT ?3";
-        let query = sqlx::query_as(sql).bind(cluster.as_str()).bind(after.0).bind(limit);
-        let rows: Vec<(i64, String)> = query.fetch_all(&self.readers).await.map_err(|error| self.explain(error))?;
-        let row = |(at, body): (i64, String)| {
-            let row = DecisionRow::read(cluster.clone(), Timestamp(at), &body);
-            row.map_err(|error| trouble::unreadable("decision", cluster.as_str(), &error))
-        };
-        rows.into_iter().map(row).collect()
+        decisions::after(cluster, after, limit, &self.readers).await.map_err(|error| self.explain(error))?
     }
 
     async fn learned(&self, key: &str) -> Result<Option<Fact>, StoreError> {

@@ -4,6 +4,7 @@ use caddis_engine::ports::{EVENTS_REMOVED, Removed, StoreError};
 use sqlx::SqliteConnection;
 
 use super::apply::Failure;
+use super::decisions;
 use crate::trouble;
 
 // A job stays as long as a cluster made for it lives, since the cluster asks after it; requests go with their job.
@@ -32,17 +33,16 @@ pub(super) async fn remove_ended(before: i64, from: &mut SqliteConnection) -> Re
         "DELETE FROM variables WHERE subject IN (SELECT value FROM json_each(?1))",
         "DELETE FROM events WHERE subject IN (SELECT value FROM json_each(?1))",
         "DELETE FROM documents WHERE about IN (SELECT value FROM json_each(?1))",
-        "DELETE FROM decisions WHERE cluster IN (SELECT value FROM json_each(?1))",
     ] {
         sqlx::query(sql).bind(&subjects).execute(&mut *from).await?;
     }
     for sql in [
         "DELETE FROM events WHERE at < ?1",
-        "DELETE FROM decisions WHERE at < ?1",
         "DELETE FROM learned WHERE at < ?1",
     ] {
         sqlx::query(sql).bind(before).execute(&mut *from).await?;
     }
+    decisions::remove(&subjects, before, from).await?;
     Ok(Removed { jobs: newest_first(jobs)?, clusters: newest_first(clusters)? })
 }
 

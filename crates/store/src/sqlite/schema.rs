@@ -17,6 +17,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "rows", include_str!("../../migrations/sqlite/0001_rows.sql")),
     (2, "decisions", include_str!("../../migrations/sqlite/0002_decisions.sql")),
     (3, "ledger_groups", include_str!("../../migrations/sqlite/0003_ledger_groups.sql")),
+    (4, "decision_packs", include_str!("../../migrations/sqlite/0004_decision_packs.sql")),
 ];
 
 /// The schema that this binary makes.

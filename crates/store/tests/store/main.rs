@@ -3,6 +3,7 @@
 mod child;
 mod conformance;
 mod crash;
+mod decisions;
 mod golden;
 mod opening;
 mod outage;

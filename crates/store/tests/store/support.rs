@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use caddis_core::autoscale::{Memory, Signals, Why};
+use caddis_core::autoscale::{Memory, Policy, Signals, Why};
 use caddis_core::record::{
     AttemptPhase, AttemptRecord, ClusterRecord, ClusterState, DecisionRow, Fact, JobRecord, JobState, Learned, LedgerKind,
     LedgerLine, MemberPhase, NewEvent, Outcome, SchedulerRecord, SlotRecord, StopWhy, Took,
@@ -41,6 +41,7 @@ pub(crate) fn decision(number: u64, second: u64) -> DecisionRow {
         signals: Signals { at: at(second), processing: second, occupancy: 0.5, ..Signals::default() },
         start_seconds: 0.25,
         worker_hour: NanoDollars(234_236_000),
+        policy: Policy::default(),
         memory: Memory { grew_at: Some(Timestamp(3)), ..Memory::default() },
     }
 }

@@ -209,4 +209,8 @@ pub struct DecisionView {
     pub worker_hour: NanoDollars,
     /// What the scheduler and the records said, by name; docs/AUTOSCALING.md describes each.
     pub signals: BTreeMap<String, serde_json::Value>,
+    /// The figures of the rule, by name.
+    pub policy: BTreeMap<String, f64>,
+    /// What earlier looks had left, by name: microseconds since 1970, numbers of workers, counts of pauses by length.
+    pub memory: BTreeMap<String, serde_json::Value>,
 }

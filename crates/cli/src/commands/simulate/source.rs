@@ -137,6 +137,8 @@ mod tests {
             start_seconds: 0.5,
             worker_hour: caddis_types::NanoDollars(7),
             signals: signals.into_iter().collect(),
+            policy: Default::default(),
+            memory: Default::default(),
         }
     }
 

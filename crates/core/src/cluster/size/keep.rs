@@ -1,8 +1,11 @@
-//! Which decisions are kept: each that changed something, and as much between them as a replay needs. Each row holds all
-//! that the rule went by, so that it can be decided again by itself.
+//! What is kept of decisions: every look at a cluster that has something to do, whatever it answered, and what changes
+//! while it has not. Each row holds all that the rule went by, so that it can be decided again by itself.
 //!
-//! The work at hand changes all the time. A row is written at once when the answer differs, every few seconds while what
-//! it goes by has changed much, and every minute while anything has. A cluster that is at rest writes nothing.
+//! At rest nothing is decided, yet what is seen drifts: memory, clients, results that are let go. There a row is written
+//! when the answer differs, every few seconds while what it goes by has changed much, and every minute while anything has.
+//! A cluster on which nothing moves writes nothing.
+//!
+//! What always holds: a look that answers as the one before changes no record. It is a row and nothing else.
 
 use std::time::Duration;
 
@@ -21,9 +24,17 @@ const AT_ALL: Duration = Duration::from_secs(60);
 /// A number that changed by this share has changed much.
 const SHARE: f64 = 0.2;
 
-/// Keeps a decision if it tells something new, and else looks again when it would.
+/// Whether something runs, could run, or is on its way out: then the next look comes by the clock.
+pub(super) fn moves(signals: &Signals) -> bool {
+    signals.runnable() > 0 || signals.retiring > 0
+}
+
+/// Keeps a decision, or looks again when it would tell something new.
 pub(super) fn keep(plan: &mut Plan<ClusterRecord>, row: DecisionRow) {
     let pause = plan.record.scaling.last.as_ref().map_or(Some(Duration::ZERO), |last| pause(last, &row));
+    if moves(&row.signals) && pause != Some(Duration::ZERO) {
+        return plan.decisions.push(row);
+    }
     let last = plan.record.scaling.last.as_ref().map_or(row.at, |last| last.at);
     match pause {
         // A clock that went back tells nothing about how old the last row is.
@@ -37,10 +48,10 @@ pub(super) fn keep(plan: &mut Plan<ClusterRecord>, row: DecisionRow) {
     }
 }
 
-/// How much later than the last row this one is worth keeping; never, when it says the same.
+/// How much later than the last row this one is worth keeping at rest; never, when it says the same.
 fn pause(last: &DecisionRow, row: &DecisionRow) -> Option<Duration> {
     let answer = |row: &DecisionRow| (row.min, row.max, row.target);
-    if answer(last) != answer(row) {
+    if answer(last) != answer(row) || last.policy != row.policy {
         Some(Duration::ZERO)
     } else if last.why != row.why {
         Some(REASON)
@@ -84,7 +95,7 @@ mod tests {
 
     use super::*;
     use crate::arbitrary::{NOW, plain_cluster};
-    use crate::autoscale::Why;
+    use crate::autoscale::{Policy, Why};
 
     fn row(second: i64, target: u32, processing: u64) -> DecisionRow {
         DecisionRow {
@@ -98,6 +109,7 @@ mod tests {
             signals: Signals { at: Timestamp(second), processing, ..Signals::default() },
             start_seconds: 1.0,
             worker_hour: NanoDollars(0),
+            policy: Policy::default(),
             memory: Memory::default(),
         }
     }
@@ -110,10 +122,28 @@ mod tests {
     }
 
     #[test]
-    fn what_is_at_rest_is_written_once_and_what_changes_much_every_few_seconds() {
+    fn every_look_at_work_is_written_and_changes_no_record_unless_its_answer_is_another() {
+        assert_eq!(kept(|second| row(second, 1, 5)), 3600);
+        assert_eq!(kept(|second| row(second, 1, second as u64 % 7 * 100 + 1)), 3600);
+        let mut plan = Plan::keep(plain_cluster(1, 4));
+        keep(&mut plan, row(0, 1, 5));
+        let record = plan.record.clone();
+        keep(&mut plan, row(1, 1, 9));
+        assert!(plan.record == record && plan.decisions.len() == 2);
+        keep(&mut plan, row(2, 2, 9));
+        assert!(plan.record != record && plan.decisions.len() == 3);
+    }
+
+    #[test]
+    fn what_is_at_rest_is_written_once_and_what_drifts_every_few_seconds_or_each_minute() {
+        let drifts = |second: i64, share: f64| {
+            let mut row = row(second, 1, 0);
+            row.signals.memory = share * (second % 7) as f64;
+            row
+        };
         assert_eq!(kept(|second| row(second, 1, 0)), 1);
-        assert_eq!(kept(|second| row(second, 1, 1000 + second as u64 % 7)), 60);
-        assert_eq!(kept(|second| row(second, 1, second as u64 % 7 * 100)), 720);
+        assert_eq!(kept(|second| drifts(second, 0.001)), 60);
+        assert_eq!(kept(|second| drifts(second, 0.3)), 720);
     }
 
     #[test]
@@ -126,6 +156,6 @@ mod tests {
         let mut row = row(1, 4, 117);
         row.signals = Signals { occupancy: 48.513, queued_seconds: 391.2, memory: 0.4412, cpu: 0.871, ..row.signals };
         let body = row.body().to_string();
-        assert!(body.len() < 250, "{} bytes: {body}", body.len());
+        assert!(body.len() < 420, "{} bytes: {body}", body.len());
     }
 }

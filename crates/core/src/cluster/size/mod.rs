@@ -1,7 +1,7 @@
 //! How many workers a cluster wants: what is known of it is put before the rule of [`crate::autoscale`], and the answer
 //! into the record.
 //!
-//! `signals` is what is known, `keep` which decisions are kept for those who replay them, `learn` what later clusters
+//! `signals` is what is known, `keep` what is kept for those who replay decisions, `learn` what later clusters
 //! need to know, `explain` the words. Growth still needs the pool's grant (see `admission`); whom to close is the
 //! scheduler's choice. Deliberately absent: the rule itself.
 //!
@@ -56,10 +56,11 @@ pub(super) fn decide(plan: &mut Plan<ClusterRecord>, input: &ClusterInput<'_>, n
         signals,
         start_seconds: economy.start_seconds,
         worker_hour: economy.worker_hour,
+        policy: policy.clone(),
         memory: memory.clone(),
     };
     take(plan, &row, &decision, now);
-    if row.signals.runnable() > 0 || row.signals.retiring > 0 {
+    if keep::moves(&row.signals) {
         plan.due_at(now + LOOK);
     }
     let reason = explain::by_load(&plan.record, &row, &decision, now);

@@ -70,6 +70,7 @@ conformance! {
         ledger_lines_are_written_once_and_kept_in_order
         events_are_numbered_without_gaps
         decisions_are_read_by_their_time
+        many_decisions_are_read_in_pages
         what_was_learned_last_is_what_is_known
         texts_of_every_kind_survive;
     costs:
@@ -105,7 +106,8 @@ conformance! {
         events_of_what_goes_on_go_by_their_own_age
         the_last_event_that_was_removed_is_known
         event_numbers_are_not_used_again
-        decisions_go_with_their_cluster_and_by_their_age;
+        decisions_go_with_their_cluster_and_by_their_age
+        of_many_decisions_those_go_that_are_old_and_no_others;
     concurrency:
         exactly_one_of_many_changes_of_one_generation_wins
         a_request_made_many_times_at_once_makes_one_job

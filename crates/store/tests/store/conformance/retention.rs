@@ -154,3 +154,17 @@ pub(crate) async fn decisions_go_with_their_cluster_and_by_their_age(trial: Tria
     let known = (trial.store.learned("old").await.unwrap(), trial.store.learned("new").await.unwrap());
     assert!(known.0.is_none() && known.1.is_some(), "{known:?}");
 }
+
+pub(crate) async fn of_many_decisions_those_go_that_are_old_and_no_others(trial: Trial) {
+    trial.must(Change { clusters: vec![cluster(1), ended_cluster(cluster(2), 5)], ..Change::default() }).await;
+    for second in 1..=300 {
+        let decisions = vec![decision(1, second), decision(2, second)];
+        trial.must(Change { decisions, ..Change::default() }).await;
+    }
+    for before in [100, 100, 129, 250, 301] {
+        trial.store.remove_ended(at(before)).await.unwrap();
+        let left: Vec<_> = (before..=300).map(|second| decision(1, second)).collect();
+        assert_eq!(trial.store.decisions(&cluster_id(1), at(0), 0).await.unwrap(), left, "before {before}");
+        assert_eq!(trial.store.decisions(&cluster_id(2), at(0), 0).await.unwrap(), []);
+    }
+}

@@ -1,6 +1,6 @@
 //! What is kept is found again.
 
-use caddis_core::record::{AttemptPhase, JobRecord};
+use caddis_core::record::{AttemptPhase, DecisionRow, JobRecord};
 use caddis_engine::ports::Change;
 
 use super::Trial;
@@ -85,6 +85,26 @@ pub(crate) async fn decisions_are_read_by_their_time(trial: Trial) {
     assert_eq!(seconds(1, 0, 2).await, [at(10), at(20)]);
     assert!(seconds(3, 0, 0).await.is_empty());
     assert_eq!(trial.store.decisions(&cluster_id(2), at(0), 0).await.unwrap(), [decision(2, 10)]);
+}
+
+pub(crate) async fn many_decisions_are_read_in_pages(trial: Trial) {
+    // A clock that goes back twice, so that moments come again.
+    let seconds = (100..400).chain(300..500).chain(250..350).collect::<Vec<u64>>();
+    let mut all: Vec<_> = seconds.iter().zip(1..).map(|(second, current)| DecisionRow { current, ..decision(1, *second) }).collect();
+    for (number, some) in all.chunks(7).enumerate() {
+        let other = if number % 3 == 0 { vec![decision(2, number as u64)] } else { Vec::new() };
+        trial.must(Change { decisions: [some, other.as_slice()].concat(), ..Change::default() }).await;
+    }
+    trial.must(Change { decisions: (0..200).map(|second| decision(3, second)).collect(), ..Change::default() }).await;
+    all.sort_by_key(|row| row.at);
+    for (after, limit) in [(0, 0), (0, 1), (99, 64), (250, 65), (251, 300), (320, 0), (399, 7), (499, 5)] {
+        let expected = all.iter().filter(|row| row.at > at(after));
+        let expected: Vec<_> = expected.take(if limit == 0 { usize::MAX } else { limit as usize }).cloned().collect();
+        let read = trial.store.decisions(&cluster_id(1), at(after), limit).await.unwrap();
+        assert_eq!(read, expected, "after {after}, {limit} of them");
+    }
+    assert_eq!(trial.store.decisions(&cluster_id(2), at(0), 0).await.unwrap().len(), 28);
+    assert_eq!(trial.store.decisions(&cluster_id(3), at(99), 0).await.unwrap().len(), 100);
 }
 
 pub(crate) async fn what_was_learned_last_is_what_is_known(trial: Trial) {
