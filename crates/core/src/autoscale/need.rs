@@ -27,6 +27,8 @@ fn for_work(scene: &Scene<'_>, backlog: &Backlog, hold: f64) -> u32 {
     if ends_soon { tasks } else { tasks.max(signals.ready.saturating_sub(idle)) }
 }
 
+/// As many as have room for the results. What a worker has besides (the interpreter, libraries, what runs) goes with it,
+/// and those that stay have it too.
 fn for_data(scene: &Scene<'_>) -> u32 {
     let signals = scene.signals;
     if signals.data_bytes == 0 {
@@ -35,6 +37,11 @@ fn for_data(scene: &Scene<'_>) -> u32 {
     if signals.memory_fullest >= scene.policy.memory_high {
         return scene.current;
     }
-    let memory = if signals.memory.is_finite() { signals.memory.clamp(0.0, 8.0) } else { 0.0 };
-    workers(f64::from(signals.ready) * memory / (ROOM * scene.policy.memory_high)).max(1)
+    let share = |value: f64| if value.is_finite() { value.clamp(0.0, 8.0) } else { 0.0 };
+    let data = share(signals.data);
+    let room = ROOM * scene.policy.memory_high - (share(signals.memory) - data).max(0.0);
+    if room <= 0.0 {
+        return scene.current;
+    }
+    workers(f64::from(signals.ready) * data / room).max(1)
 }

@@ -60,6 +60,8 @@ pub struct Signals {
     pub cpu: f64,
     /// Bytes of results held.
     pub data_bytes: u64,
+    /// The same over the workers' limits: above what `memory` says where results were moved to the disk.
+    pub data: f64,
     /// Clients connected, our own excluded.
     pub clients: u32,
     /// Workers that the scheduler would let go now (`workers_to_close`), when it was asked.
@@ -85,6 +87,7 @@ impl Signals {
             memory: digits(self.memory),
             memory_fullest: digits(self.memory_fullest),
             cpu: digits(self.cpu),
+            data: digits(self.data),
             ..self
         }
     }

@@ -194,13 +194,19 @@ fn the_last_one_with_results_stays() {
     let last = decisions.last().unwrap();
     assert_eq!((last.target, last.why), (1, Why::AtMinimum), "{}", last.sentence);
     // Results that fill most of the memory need more than one.
-    let much = Signals { memory: 0.5, ..held(10) };
-    let decisions = follow(FROM_ZERO, &local(), 300, |second, workers| match second {
-        0..5 => load(900, 5.0, workers),
-        _ if workers == 10 => much.clone(),
-        _ => Signals { memory: 5.0 / f64::from(workers), ..held(workers) },
-    });
-    assert_eq!(decisions.last().unwrap().target, 8);
+    let last = |own: f64, results: f64| {
+        let decisions = follow(FROM_ZERO, &local(), 300, |second, workers| match second {
+            0..5 => load(900, 5.0, workers),
+            _ => {
+                let data = results / f64::from(workers);
+                Signals { memory: own + data, data, ..held(workers) }
+            }
+        });
+        decisions.last().unwrap().target
+    };
+    assert_eq!(last(0.0, 5.0), 8);
+    // What each has besides goes with it, and leaves less room on those that stay.
+    assert_eq!((last(0.4, 0.1), last(0.4, 1.0), last(0.7, 0.1)), (1, 4, 10));
 }
 
 /// 23: workers dropped between two computations.
@@ -343,7 +349,7 @@ prop_compose! {
         let (memory, cpu) = (if memory < 1e5 { busy } else { memory }, if cpu < 1e5 { 1.2 - busy } else { cpu });
         Signals {
             ready, starting, threads, processing, executing, queued, no_worker, pinned, occupancy, queued_seconds, longest,
-            memory, memory_fullest: memory, cpu, unknown, data_bytes, closable, running_longest, longest_seen,
+            memory, memory_fullest: memory, data: longest_seen, cpu, unknown, data_bytes, closable, running_longest, longest_seen,
             ..Signals::default()
         }
     }

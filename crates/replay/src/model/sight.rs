@@ -136,6 +136,7 @@ impl Sight<'_> {
             data_bytes: self.work.data_bytes,
             memory: self.memory(),
             memory_fullest: self.memory(),
+            data: self.memory(),
             clients: 1,
             done,
             done_seconds,

@@ -42,6 +42,7 @@ pub(super) fn gather(record: &ClusterRecord, dask: &DaskSnapshot) -> Signals {
         memory_fullest: usage.memory_fullest,
         cpu: usage.cpu,
         data_bytes: dask.data_bytes,
+        data: if usage.limit == 0 { 0.0 } else { dask.data_bytes as f64 / usage.limit as f64 },
         clients: dask.clients,
         closable: dask.closable,
         idle_since: dask.idle_since,
@@ -128,6 +129,8 @@ struct Usage {
     memory: f64,
     memory_fullest: f64,
     cpu: f64,
+    /// Of all workers together, bytes.
+    limit: u64,
 }
 
 impl Usage {
@@ -143,6 +146,7 @@ impl Usage {
             memory: sum / workers.len().max(1) as f64,
             memory_fullest: workers.iter().map(full).fold(0.0, f64::max),
             cpu: (busy / 100.0 / f64::from(threads.max(1))).min(1.0),
+            limit: workers.iter().map(|worker| worker.memory_limit).sum(),
         }
     }
 }
@@ -204,9 +208,11 @@ mod tests {
     #[test]
     fn usage_is_over_all_workers() {
         let worker = |cpu, rss| WorkerView { cpu, rss, nthreads: 2, memory_limit: 100, ..WorkerView::default() };
-        let dask = DaskSnapshot { workers: vec![worker(200.0, 90), worker(0.0, 30)], ..DaskSnapshot::default() };
+        let workers = vec![worker(200.0, 90), worker(0.0, 30)];
+        let dask = DaskSnapshot { workers, data_bytes: 50, ..DaskSnapshot::default() };
         let signals = seen(&dask, None);
-        assert_eq!((signals.cpu, signals.memory, signals.memory_fullest), (0.5, 0.6, 0.9));
-        assert_eq!(seen(&DaskSnapshot::default(), None).cpu, 0.0);
+        assert_eq!((signals.cpu, signals.memory, signals.memory_fullest, signals.data), (0.5, 0.6, 0.9, 0.25));
+        let nobody = seen(&DaskSnapshot { data_bytes: 50, ..DaskSnapshot::default() }, None);
+        assert_eq!((nobody.cpu, nobody.data), (0.0, 0.0));
     }
 }
