@@ -59,6 +59,11 @@ impl Backlog {
         }
     }
 
+    /// The same tasks, if they took only this share of what is expected.
+    pub(super) fn shortened(&self, share: f64) -> Backlog {
+        Backlog { seconds: self.seconds * share, mean: self.mean * share, longest: self.longest * share, ..*self }
+    }
+
     /// Workers that its tasks could keep busy.
     pub(super) fn useful(&self) -> u32 {
         let pinned = self.pinned.min(self.ready * self.threads);

@@ -14,6 +14,8 @@ use super::words;
 
 /// More of this share of unmeasured durations, and the estimate is a guess.
 const GUESSED: f64 = 0.5;
+/// Of what is expected of tasks that none has seen end, one has run for this share.
+const OF_EXPECTED: f64 = 0.25;
 /// Seen to take this many times the average: durations differ much.
 const UNEVEN: f64 = 3.0;
 /// Workers asked for because memory is short bring it down to this share of the mark.
@@ -98,13 +100,29 @@ fn worthwhile(scene: &Scene<'_>, backlog: &Backlog, top: u32) -> u32 {
     enough.max(u32::from(scene.current == 0))
 }
 
-/// Nobody measured these tasks: twice as many, and no more before those are here.
+/// Nobody measured these tasks: as many as is shown by how long some of them have been running; else twice as many, and
+/// no more before those are here.
 fn by_guess(scene: &Scene<'_>, backlog: &Backlog, target: u32) -> Growth {
-    if let Some(due) = on_their_way(scene) {
-        return Growth::No { why: Why::Steady, sentence: words::guess(scene), due: Some(due) };
-    }
-    let target = target.min(scene.current.saturating_mul(2).max(1));
+    let shown = shown(scene, backlog);
+    let doubled = match on_their_way(scene) {
+        Some(due) if shown <= scene.current => {
+            return Growth::No { why: Why::Steady, sentence: words::guess(scene), due: Some(due) };
+        }
+        Some(_) => 0,
+        None => scene.current.saturating_mul(2).max(1),
+    };
+    let target = target.min(shown.max(doubled));
     Growth::To { target, why: Why::Backlog, sentence: words::backlog(scene, backlog, target) }
+}
+
+/// As many as would be worth it if no task took longer than one of them has been running: what is expected of tasks of
+/// which none has ended is twice that. Where it is not, what runs so long is of another kind.
+fn shown(scene: &Scene<'_>, backlog: &Backlog) -> u32 {
+    let share = scene.signals.running_longest / backlog.mean;
+    if !(OF_EXPECTED..=1.0).contains(&share) {
+        return 0;
+    }
+    worthwhile(scene, &backlog.shortened(share), backlog.useful().min(scene.range.max))
 }
 
 /// Until when workers that were asked for may still arrive.

@@ -34,7 +34,7 @@ pub(super) fn seconds(scene: &Scene<'_>) -> f64 {
     let restart = scene.policy.hold_starts * scene.start_seconds();
     let shortest = grace(scene);
     if ends_late(scene) {
-        return shortest.min(scene.policy.shrink_after_seconds / 5.0);
+        return shortest.min(scene.policy.shrink_after_seconds / 10.0);
     }
     if restart <= shortest {
         return shortest;

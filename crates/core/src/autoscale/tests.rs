@@ -126,6 +126,21 @@ fn durations_that_nobody_measured_double_the_cluster_and_no_more() {
 }
 
 #[test]
+fn tasks_that_none_has_seen_end_take_as_long_at_least_as_some_have_been_running() {
+    // Two workers of three threads, and a thousand tasks more. Dask expects twice what the longest has run for.
+    let runs = |seconds: f64| Signals { unknown: 1.0, running_longest: seconds, ..load(1000, 2.0 * seconds, 2) };
+    let target = |seconds| first(RANGE, 2, &runs(seconds), &cloud()).target;
+    assert_eq!([0.1, 0.5, 1.0, 2.0, 9.0].map(target), [3, 3, 4, 9, 10], "each must find work for half its start");
+    // It is no guess any more: nobody waits for those that were asked for before.
+    let memory = Memory { grew_at: Some(at(3)), ..Memory::default() };
+    assert_eq!(look(RANGE, 4, &runs(9.0), &cloud(), &memory, 9).target, 10);
+    // What runs so long is of another kind: of these it shows nothing.
+    for other in [Signals { running_longest: 900.0, ..runs(9.0) }, Signals { running_longest: 0.9, ..runs(9.0) }] {
+        assert_eq!(first(RANGE, 2, &other, &cloud()).target, 4);
+    }
+}
+
+#[test]
 fn busy_processors_with_nothing_queued_do_not_grow() {
     // Six tasks on six threads, all of them computing.
     let bound = Signals { cpu: 1.0, ..load(6, 600.0, 2) };
