@@ -69,9 +69,10 @@ pub(super) fn wanted(scene: &Scene<'_>, backlog: &Backlog) -> Growth {
 }
 
 /// Where durations differ much, the end is that of a long task which nobody can tell from the others: the sooner all are
-/// begun the better, and no slack is taken.
+/// begun the better, and no slack is taken. Of tasks that nobody has seen end nobody knows how much they differ.
 fn slack(scene: &Scene<'_>) -> f64 {
-    let differ = scene.signals.longest_seen > UNEVEN * scene.signals.longest;
+    let signals = scene.signals;
+    let differ = signals.unknown > GUESSED || signals.longest_seen > UNEVEN * signals.longest;
     if differ { 1.0 } else { scene.policy.slack }
 }
 
