@@ -14,8 +14,6 @@ use super::words;
 
 /// More of this share of unmeasured durations, and the estimate is a guess.
 const GUESSED: f64 = 0.5;
-/// Of what is expected of tasks that none has seen end, one has run for this share.
-const OF_EXPECTED: f64 = 0.25;
 /// Seen to take this many times the average: durations differ much.
 const UNEVEN: f64 = 3.0;
 /// Workers asked for because memory is short bring it down to this share of the mark.
@@ -116,13 +114,12 @@ fn by_guess(scene: &Scene<'_>, backlog: &Backlog, target: u32) -> Growth {
     Growth::To { target, why: Why::Backlog, sentence: words::backlog(scene, backlog, target) }
 }
 
-/// As many as would be worth it if no task took longer than one of them has been running: what is expected of tasks of
-/// which none has ended is twice that. Where it is not, what runs so long is of another kind.
+/// As many as would be worth it if only that were to do which is no guess: what was measured, and of a kind that was
+/// not, how long one of its tasks has been running.
 fn shown(scene: &Scene<'_>, backlog: &Backlog) -> u32 {
-    let share = scene.signals.running_longest / backlog.mean;
-    if !(OF_EXPECTED..=1.0).contains(&share) {
-        return 0;
-    }
+    let signals = scene.signals;
+    let share = 1.0 - signals.guessed_seconds / (signals.occupancy + signals.queued_seconds);
+    let share = if share.is_finite() { share.clamp(0.0, 1.0) } else { 0.0 };
     worthwhile(scene, &backlog.shortened(share), backlog.useful().min(scene.range.max))
 }
 

@@ -22,6 +22,8 @@ const LONGEST: f64 = 4.0;
 /// However fast workers start, fewer must be enough for this long before one goes, seconds: between two computations of a
 /// program nothing runs for a moment.
 const LEAST: f64 = 1.0;
+/// Of `shrink_after_seconds`, how long those are kept whom a long end leaves without work.
+const AT_THE_END: f64 = 0.1;
 /// More doublings than from the least to the longest that a policy may say.
 const DOUBLINGS: u32 = 17;
 /// A pause that lasts longer is no pause but the new state of things, seconds.
@@ -34,7 +36,7 @@ pub(super) fn seconds(scene: &Scene<'_>) -> f64 {
     let restart = scene.policy.hold_starts * scene.start_seconds();
     let shortest = grace(scene);
     if ends_late(scene) {
-        return shortest.min(scene.policy.shrink_after_seconds / 10.0);
+        return shortest.min(AT_THE_END * scene.policy.shrink_after_seconds);
     }
     if restart <= shortest {
         return shortest;

@@ -5,6 +5,9 @@ use super::decide::Scene;
 
 /// Memory in use on those that stay, of the mark: what is on the others must find room.
 const ROOM: f64 = 0.8;
+/// A worker that has more of its memory in use besides results, as far as Dask can tell, may hold results whose size Dask
+/// estimates too low.
+const UNEXPLAINED: f64 = 0.25;
 
 /// How many workers the work and the data need, within the range; `hold` is how long spare ones are kept.
 pub(super) fn needed(scene: &Scene<'_>, backlog: &Backlog, hold: f64) -> u32 {
@@ -39,9 +42,13 @@ fn for_data(scene: &Scene<'_>) -> u32 {
     }
     let share = |value: f64| if value.is_finite() { value.clamp(0.0, 8.0) } else { 0.0 };
     let data = share(signals.data);
-    let room = ROOM * scene.policy.memory_high - (share(signals.memory) - data).max(0.0);
+    let besides = (share(signals.memory) - data).max(0.0);
+    let room = ROOM * scene.policy.memory_high - besides;
     if room <= 0.0 {
         return scene.current;
     }
-    workers(f64::from(signals.ready) * data / room).max(1)
+    let holders = f64::from(signals.ready.saturating_add(signals.retiring));
+    let enough = workers(holders * data / room).max(1);
+    // By halves, since the memory of those that stay then shows what it was.
+    if besides > UNEXPLAINED { enough.max(scene.current.div_ceil(2)) } else { enough }
 }

@@ -35,6 +35,9 @@ pub struct Signals {
     pub occupancy: f64,
     /// Expected seconds of the tasks held back (`queued` and `no_worker`).
     pub queued_seconds: f64,
+    /// Of both, what is a guess: of kinds that nobody has measured, what is expected beyond the longest that one of their
+    /// tasks has been running.
+    pub guessed_seconds: f64,
     /// Expected seconds of the tasks that wait.
     pub waiting_seconds: f64,
     /// Expected seconds of the pinned tasks.
@@ -77,6 +80,7 @@ impl Signals {
         Signals {
             occupancy: digits(self.occupancy),
             queued_seconds: digits(self.queued_seconds),
+            guessed_seconds: digits(self.guessed_seconds),
             waiting_seconds: digits(self.waiting_seconds),
             pinned_seconds: digits(self.pinned_seconds),
             longest: digits(self.longest),

@@ -118,7 +118,7 @@ fn long_tasks_are_each_worth_a_thread() {
 
 #[test]
 fn durations_that_nobody_measured_double_the_cluster_and_no_more() {
-    let guessed = Signals { unknown: 1.0, ..load(600, 60.0, 2) };
+    let guessed = Signals { unknown: 1.0, guessed_seconds: 36_000.0, ..load(600, 60.0, 2) };
     let decision = first(RANGE, 2, &guessed, &cloud());
     assert_eq!((decision.target, decision.why), (4, Why::Backlog));
     let waiting = look(RANGE, 4, &guessed, &cloud(), &decision.memory, 5);
@@ -128,16 +128,15 @@ fn durations_that_nobody_measured_double_the_cluster_and_no_more() {
 #[test]
 fn tasks_that_none_has_seen_end_take_as_long_at_least_as_some_have_been_running() {
     // Two workers of three threads, and a thousand tasks more. Dask expects twice what the longest has run for.
-    let runs = |seconds: f64| Signals { unknown: 1.0, running_longest: seconds, ..load(1000, 2.0 * seconds, 2) };
+    let runs = |seconds: f64| Signals { unknown: 1.0, guessed_seconds: 1000.0 * seconds, ..load(1000, 2.0 * seconds, 2) };
     let target = |seconds| first(RANGE, 2, &runs(seconds), &cloud()).target;
     assert_eq!([0.1, 0.5, 1.0, 1.7, 9.0].map(target), [3, 3, 4, 8, 10], "each must find work for half its start");
     // It is no guess any more: nobody waits for those that were asked for before.
     let memory = Memory { grew_at: Some(at(3)), ..Memory::default() };
     assert_eq!(look(RANGE, 4, &runs(9.0), &cloud(), &memory, 9).target, 10);
-    // What runs so long is of another kind: of these it shows nothing.
-    for other in [Signals { running_longest: 900.0, ..runs(9.0) }, Signals { running_longest: 0.9, ..runs(9.0) }] {
-        assert_eq!(first(RANGE, 2, &other, &cloud()).target, 4);
-    }
+    // Where all of it is a guess, nothing is shown, however long others have been running.
+    let guess = Signals { guessed_seconds: 18_000.0, running_longest: 900.0, ..runs(9.0) };
+    assert_eq!(first(RANGE, 2, &guess, &cloud()).target, 4);
 }
 
 #[test]
@@ -222,6 +221,15 @@ fn the_last_one_with_results_stays() {
     assert_eq!(last(0.0, 5.0), 8);
     // What each has besides goes with it, and leaves less room on those that stay.
     assert_eq!((last(0.4, 0.1), last(0.4, 1.0), last(0.7, 0.1)), (1, 4, 10));
+    // Much that Dask knows nothing of may be results all the same: by halves. Those that go still hold theirs.
+    let idle = |signals: Signals| {
+        let memory = Memory { grew_at: Some(at(0)), ..Memory::default() };
+        let seen = look(FROM_ZERO, 10, &signals, &local(), &memory, 100);
+        look(FROM_ZERO, 10, &signals, &local(), &seen.memory, 120).target
+    };
+    assert_eq!(idle(Signals { memory: 0.5, data: 0.05, ..held(10) }), 5);
+    assert_eq!(idle(Signals { memory: 0.1, data: 0.05, ..held(10) }), 1);
+    assert_eq!(idle(Signals { memory: 0.5, data: 0.5, ready: 8, retiring: 2, ..held(10) }), 8);
 }
 
 /// 23: workers dropped between two computations.

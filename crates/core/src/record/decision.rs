@@ -93,7 +93,7 @@ impl DecisionRow {
         body
     }
 
-    /// What the rule says of it: the same again.
+    /// What the rule says of it: of a row that this version wrote, the same again.
     pub fn again(&self) -> Decision {
         let (range, economy) = (WorkerRange { min: self.min, max: self.max }, Economy::ours(self.start_seconds, self.worker_hour));
         autoscale::decide(&self.policy, range, self.current, &self.signals, &economy, &self.memory, self.at)

@@ -29,7 +29,7 @@ pub struct Scaling {
     pub shortage: Option<Shortage>,
     /// The slot of a preemptible worker that is to take the place of an on-demand one, until it serves.
     pub swap: Option<u32>,
-    /// The decision that was stored last.
+    /// The last decision that was another than the one before it, or that began or ended work.
     pub last: Option<DecisionRow>,
 }
 

@@ -18,8 +18,8 @@ pub(super) async fn run(id: &ClusterId, ports: &Ports, outcome: &mut Outcome) ->
     let changed = plan.record != record || !plan.ledger.is_empty() || tells;
     *outcome = Outcome { due: plan.due, acted: changed || !plan.actions.is_empty(), ..Outcome::default() };
     if !changed && !plan.decisions.is_empty() {
-        // A look that answered as the one before: it is kept for those who replay it, and nobody need hear of it. What
-        // is to be done does not wait for it, on a full disk for instance.
+        // A look that answered as the one before: it is kept for those who replay it, and nobody need hear of it. Where
+        // it cannot be kept, on a full disk for instance, what is to be done is done all the same.
         let change = Change { decisions: plan.decisions.clone(), ..Change::default() };
         if let Err(error) = ports.store.commit(change).await {
             tracing::debug!(cluster.id = %id, %error, "a look at its size was not kept");

@@ -155,7 +155,10 @@ impl Sight<'_> {
             signals.queued_seconds += (split.queued + split.no_worker) as f64 * expected;
             signals.longest = signals.longest.max(expected);
             signals.longest_seen = signals.longest_seen.max(named.longest_seen());
-            unknown += if named.is_unknown() { runnable } else { 0 };
+            if named.is_unknown() {
+                unknown += runnable;
+                signals.guessed_seconds += runnable as f64 * (expected - named.longest_seen().max(0.0)).max(0.0);
+            }
             if piece.pinned_by.is_some() {
                 signals.pinned += runnable;
                 signals.pinned_seconds += runnable as f64 * expected;

@@ -5,7 +5,7 @@
 //!
 //! What always holds: a decision lies in one place; whoever reads cannot tell in which.
 
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 
 use caddis_core::record::DecisionRow;
 use caddis_engine::ports::StoreError;
@@ -15,11 +15,12 @@ use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;
 use sqlx::{SqliteConnection, SqlitePool};
 
-use super::apply::Failure;
 use crate::trouble;
 
 /// So many rows become a pack.
 const PACK: i64 = 64;
+/// Of a file that was written before there were packs, this many are made in one transaction.
+const AT_ONCE: i64 = 16;
 
 /// A decision as it is stored: its moment, and the JSON of its body.
 type Stored = (i64, String);
@@ -27,24 +28,26 @@ type Stored = (i64, String);
 /// Where it lies, for an order of those with the same moment: the pack (rows come after all packs), and the place in it.
 type Place = (i64, usize);
 
-/// Makes a pack of a cluster's rows if there are enough. Inside a transaction that the caller ends.
-pub(super) async fn pack(cluster: &str, on: &mut SqliteConnection) -> Result<(), Failure> {
+/// Makes packs of a cluster's rows while there are enough. Inside a transaction that the caller ends.
+pub(super) async fn pack(cluster: &str, on: &mut SqliteConnection) -> Result<(), sqlx::Error> {
     let count = sqlx::query_scalar("SELECT count(*) FROM decisions WHERE cluster = ?1").bind(cluster);
     let count: i64 = count.fetch_one(&mut *on).await?;
-    if count < PACK {
-        return Ok(());
+    for _ in 0..(count / PACK).min(AT_ONCE) {
+        let rows = "SELECT at, body, number FROM decisions WHERE cluster = ?1 ORDER BY number LIMIT ?2";
+        let rows: Vec<(i64, String, i64)> = sqlx::query_as(rows).bind(cluster).bind(PACK).fetch_all(&mut *on).await?;
+        let newest = rows.last().map_or(0, |(.., number)| *number);
+        let rows: Vec<Stored> = rows.into_iter().map(|(at, body, _)| (at, body)).collect();
+        put(cluster, &rows, on).await?;
+        let done = sqlx::query("DELETE FROM decisions WHERE cluster = ?1 AND number <= ?2").bind(cluster).bind(newest);
+        done.execute(&mut *on).await?;
     }
-    let rows = sqlx::query_as("SELECT at, body FROM decisions WHERE cluster = ?1 ORDER BY number").bind(cluster);
-    let rows: Vec<Stored> = rows.fetch_all(&mut *on).await?;
-    put(cluster, &rows, on).await?;
-    sqlx::query("DELETE FROM decisions WHERE cluster = ?1").bind(cluster).execute(&mut *on).await?;
     Ok(())
 }
 
-async fn put(cluster: &str, rows: &[Stored], on: &mut SqliteConnection) -> Result<(), Failure> {
+async fn put(cluster: &str, rows: &[Stored], on: &mut SqliteConnection) -> Result<(), sqlx::Error> {
     let moments = || rows.iter().map(|(at, _)| *at);
     let (Some(first), Some(last)) = (moments().min(), moments().max()) else { return Ok(()) };
-    let body = packed(rows).map_err(|error| Failure::Refused(trouble::unwritable(&error).into()))?;
+    let body = packed(rows)?;
     sqlx::query("INSERT INTO decision_packs (cluster, first, last, body) VALUES (?1, ?2, ?3, ?4)")
         .bind(cluster)
         .bind(first)
@@ -83,9 +86,12 @@ pub(super) async fn after(
             Ok(rows) => take(&mut found, number, rows, after),
             Err(error) => return Ok(Err(trouble::unreadable("pack of decisions", cluster.as_str(), &error))),
         }
-        found.sort_unstable_by_key(|(at, place, _)| (*at, *place));
-        found.truncate(limit);
+        if limit < usize::MAX {
+            found.sort_unstable_by_key(|(at, place, _)| (*at, *place));
+            found.truncate(limit);
+        }
     }
+    found.sort_unstable_by_key(|(at, place, _)| (*at, *place));
     found.truncate(limit);
     let row = |(at, _, body): (i64, Place, String)| {
         let row = DecisionRow::read(cluster.clone(), Timestamp(at), &body);
@@ -101,22 +107,28 @@ fn take(found: &mut Vec<(i64, Place, String)>, number: i64, rows: Vec<Stored>, a
 
 /// Removes those of these clusters (a JSON list), and whatever is older than `before`. Inside a transaction that the
 /// caller ends.
-pub(super) async fn remove(clusters: &str, before: i64, from: &mut SqliteConnection) -> Result<(), Failure> {
+pub(super) async fn remove(clusters: &str, before: i64, from: &mut SqliteConnection) -> Result<(), sqlx::Error> {
     for sql in [
         "DELETE FROM decisions WHERE at < ?2 OR cluster IN (SELECT value FROM json_each(?1))",
-        "DELETE FROM decision_packs WHERE last < ?2 OR cluster IN (SELECT value FROM json_each(?1))",
+        "DELETE FROM decision_packs WHERE (first < ?2 AND last < ?2) OR cluster IN (SELECT value FROM json_each(?1))",
     ] {
         sqlx::query(sql).bind(clusters).bind(before).execute(&mut *from).await?;
     }
-    let parts = "SELECT number, cluster, body FROM decision_packs WHERE first < ?1 ORDER BY number";
+    let parts = "SELECT number, cluster, body FROM decision_packs WHERE first < ?1";
     let parts: Vec<(i64, String, Vec<u8>)> = sqlx::query_as(parts).bind(before).fetch_all(&mut *from).await?;
     for (number, cluster, body) in parts {
-        let mut rows = unpacked(&body)
-            .map_err(|error| Failure::Refused(trouble::unreadable("pack of decisions", &cluster, &error).into()))?;
+        let mut rows = match unpacked(&body) {
+            Ok(rows) => rows,
+            Err(error) => {
+                // It goes when all of it is old. Nothing else shall stay because of it.
+                tracing::warn!(cluster, %error, "a pack of decisions in the state file cannot be read");
+                continue;
+            }
+        };
         rows.retain(|(at, _)| *at >= before);
         // In its place, since the order of packs tells which of two of the same moment came first.
         let first = rows.iter().map(|(at, _)| *at).min();
-        let body = packed(&rows).map_err(|error| Failure::Refused(trouble::unwritable(&error).into()))?;
+        let body = packed(&rows)?;
         sqlx::query("UPDATE decision_packs SET first = ?2, body = ?3 WHERE number = ?1")
             .bind(number)
             .bind(first)
@@ -127,12 +139,12 @@ pub(super) async fn remove(clusters: &str, before: i64, from: &mut SqliteConnect
     Ok(())
 }
 
-fn packed(rows: &[Stored]) -> serde_json::Result<Vec<u8>> {
+fn packed(rows: &[Stored]) -> io::Result<Vec<u8>> {
     let mut stream = ZlibEncoder::new(Vec::new(), Compression::default());
     for (at, body) in rows {
-        writeln!(stream, "{at} {body}").map_err(serde_json::Error::io)?;
+        writeln!(stream, "{at} {body}")?;
     }
-    stream.finish().map_err(serde_json::Error::io)
+    stream.finish()
 }
 
 fn unpacked(body: &[u8]) -> serde_json::Result<Vec<Stored>> {

@@ -70,25 +70,30 @@ async fn recording(word: &str, args: &Args, context: &Context) -> Result<Work, F
             Err(_) => return Err(reference::neither(failure, Some(word))),
         },
     };
-    let (mut rows, mut after) = (Vec::<DecisionView>::new(), Timestamp::default());
+    let (mut looks, mut last) = (Vec::new(), None::<DecisionView>);
     loop {
-        let page = server.call(async |client| client.decisions(&cluster, after).await).await?;
-        let Some(last) = page.last() else { break };
-        after = last.at;
-        rows.extend(page);
+        let after = last.as_ref().map_or(Timestamp::default(), |last| last.at);
+        let mut page = server.call(async |client| client.decisions(&cluster, after).await).await?;
+        let Some(newest) = page.pop() else { break };
+        for row in page.iter().chain([&newest]) {
+            looks.push(look(word, row)?);
+        }
+        last = Some(newest);
     }
-    from_rows(word, &rows, args)
+    replayed(word, &looks, &last.ok_or_else(|| no_decisions(word))?, args)
 }
 
-fn from_rows(word: &str, rows: &[DecisionView], args: &Args) -> Result<Work, Failure> {
-    let last = rows.last().ok_or_else(|| no_decisions(word))?;
-    let looks: Result<Vec<Signals>, _> =
-        rows.iter().map(|row| serde_json::from_value(row.signals.clone().into_iter().collect())).collect();
-    let wrong = |error: &dyn std::fmt::Display| {
-        Failure::new(Exit::Failed, "trace_invalid", format!("what is recorded of `{word}` cannot be replayed: {error}"))
-    };
-    let looks = looks.map_err(|error| wrong(&error))?;
-    let trace = recorded(word, &looks).map_err(|error| wrong(&error))?;
+/// What a row saw: a day of work has a hundred thousand rows, and of all but the last nothing else is needed.
+fn look(word: &str, row: &DecisionView) -> Result<Signals, Failure> {
+    serde_json::from_value(row.signals.clone().into_iter().collect()).map_err(|error| unplayable(word, &error))
+}
+
+fn unplayable(word: &str, error: &dyn std::fmt::Display) -> Failure {
+    Failure::new(Exit::Failed, "trace_invalid", format!("what is recorded of `{word}` cannot be replayed: {error}"))
+}
+
+fn replayed(word: &str, looks: &[Signals], last: &DecisionView, args: &Args) -> Result<Work, Failure> {
+    let trace = recorded(word, looks).map_err(|error| unplayable(word, &error))?;
     let cluster = Settings::local(WorkerRange { min: last.min, max: last.max.max(1) });
     let economy =
         Economy { start_seconds: last.start_seconds, worker_hour: last.worker_hour, ..cluster.economy.clone() };
@@ -140,6 +145,11 @@ mod tests {
             policy: Default::default(),
             memory: Default::default(),
         }
+    }
+
+    fn from_rows(word: &str, rows: &[DecisionView], args: &Args) -> Result<Work, Failure> {
+        let looks: Vec<Signals> = rows.iter().map(|row| look(word, row)).collect::<Result<_, _>>()?;
+        replayed(word, &looks, rows.last().ok_or_else(|| no_decisions(word))?, args)
     }
 
     #[test]

@@ -5,7 +5,8 @@
 //! when the answer differs, every few seconds while what it goes by has changed much, and every minute while anything has.
 //! A cluster on which nothing moves writes nothing.
 //!
-//! What always holds: a look that answers as the one before changes no record. It is a row and nothing else.
+//! What always holds: each beginning and each end of work is a row. Between them a look that answers as the one before
+//! changes no record, unless the rule's memory changed.
 
 use std::time::Duration;
 
@@ -51,7 +52,8 @@ pub(super) fn keep(plan: &mut Plan<ClusterRecord>, row: DecisionRow) {
 /// How much later than the last row this one is worth keeping at rest; never, when it says the same.
 fn pause(last: &DecisionRow, row: &DecisionRow) -> Option<Duration> {
     let answer = |row: &DecisionRow| (row.min, row.max, row.target);
-    if answer(last) != answer(row) || last.policy != row.policy {
+    let edge = moves(&last.signals) != moves(&row.signals);
+    if edge || answer(last) != answer(row) || last.policy != row.policy {
         Some(Duration::ZERO)
     } else if last.why != row.why {
         Some(REASON)
@@ -132,6 +134,14 @@ mod tests {
         assert!(plan.record == record && plan.decisions.len() == 2);
         keep(&mut plan, row(2, 2, 9));
         assert!(plan.record != record && plan.decisions.len() == 3);
+    }
+
+    #[test]
+    fn each_beginning_and_each_end_of_work_is_written_though_the_answer_is_the_same() {
+        let mut plan = Plan::keep(plain_cluster(1, 4));
+        (0..180).for_each(|second| keep(&mut plan, row(second, 1, if second % 15 < 5 { 7 } else { 0 })));
+        let edges = plan.decisions.windows(2).filter(|pair| moves(&pair[0].signals) && !moves(&pair[1].signals));
+        assert_eq!((edges.count(), plan.decisions.len()), (12, 12 * 6));
     }
 
     #[test]

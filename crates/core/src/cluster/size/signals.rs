@@ -30,6 +30,7 @@ pub(super) fn gather(record: &ClusterRecord, dask: &DaskSnapshot) -> Signals {
         pinned: unpacking(dask).map(|(_, tasks)| tasks).sum(),
         occupancy: dask.occupancy,
         queued_seconds: dask.queued_seconds,
+        guessed_seconds: guessed(dask, &record.scaling.durations),
         waiting_seconds: dask.waiting_seconds,
         pinned_seconds: unpacking(dask).map(|(prefix, tasks)| prefix.expected * tasks as f64).sum(),
         longest: dask.longest,
@@ -73,10 +74,22 @@ fn idle(record: &ClusterRecord, dask: &DaskSnapshot) -> u32 {
 /// them `p2pshuffle` and `hashjoinp2p`; those that send, and the barrier between, are bound to no worker. Where Dask
 /// fused them with what comes after, they have its name and are not told apart.
 fn unpacking(dask: &DaskSnapshot) -> impl Iterator<Item = (&PrefixView, u64)> {
-    let runnable = |prefix: &PrefixView| {
-        ["processing", "queued", "no_worker"].iter().filter_map(|state| prefix.states.get(*state)).sum()
-    };
-    dask.prefixes.iter().filter(|prefix| prefix.name.contains("p2p")).map(move |prefix| (prefix, runnable(prefix)))
+    dask.prefixes.iter().filter(|prefix| prefix.name.contains("p2p")).map(|prefix| (prefix, runnable(prefix)))
+}
+
+/// Of what is expected of tasks that could run, what nobody has measured, here or earlier, nor seen one running for. Of
+/// many kinds of tasks the smallest are not named: they are taken for Dask's guess.
+fn guessed(dask: &DaskSnapshot, earlier: &BTreeMap<String, Took>) -> f64 {
+    let named = || dask.prefixes.iter().filter(|prefix| !prefix.measured);
+    let unnamed = dask.unmeasured.saturating_sub(named().map(runnable).sum());
+    let unheard = named().filter(|prefix| !earlier.contains_key(&prefix.name));
+    let beyond = |prefix: &PrefixView| (prefix.expected - prefix.longest).max(0.0) * runnable(prefix) as f64;
+    unheard.map(beyond).sum::<f64>() + GUESS_SECONDS * unnamed as f64
+}
+
+/// Tasks of a kind that could run.
+fn runnable(prefix: &PrefixView) -> u64 {
+    ["processing", "queued", "no_worker"].iter().filter_map(|state| prefix.states.get(*state)).sum()
 }
 
 fn serves(slot: &SlotRecord) -> bool {
@@ -203,6 +216,21 @@ mod tests {
     fn a_task_that_runs_for_longer_than_it_used_to_is_believed() {
         // Dask expects twice what the longest has run for: 30 s so far.
         assert_eq!(seen(&dask(60.0, false), Some(5.0)).occupancy, 120.0);
+    }
+
+    #[test]
+    fn what_nobody_measured_is_a_guess_but_for_how_long_one_has_been_running() {
+        let ran = |longest: f64, measured| {
+            let mut dask = dask(6.0, measured);
+            dask.prefixes[0].longest = longest;
+            dask
+        };
+        let guessed = |dask: &DaskSnapshot, earlier| seen(dask, earlier).guessed_seconds;
+        assert_eq!(guessed(&ran(0.0, false), None), 60.0, "ten tasks of six seconds");
+        assert_eq!(guessed(&ran(3.0, false), None), 30.0);
+        assert_eq!((guessed(&ran(0.0, true), None), guessed(&ran(0.0, false), Some(5.0))), (0.0, 0.0));
+        let unnamed = DaskSnapshot { unmeasured: 14, ..ran(3.0, false) };
+        assert_eq!(guessed(&unnamed, None), 32.0, "four tasks of kinds that are not named");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What is decided reaches the record, and only when there is something to say.
 
 use caddis_types::ReasonCode;
-use caddis_types::dask::{DaskSnapshot, TaskCounts};
+use caddis_types::dask::{DaskSnapshot, PrefixView, TaskCounts};
 
 use super::*;
 use crate::arbitrary::{NOW, plain_cluster, seen};
@@ -113,7 +113,10 @@ fn what_would_change_it_is_said_of_each_kind_of_decision() {
 
     // Nobody measured these tasks, and a worker is on its way: it is not fewer that come next.
     let mut guessed = with(400);
-    guessed.dask.as_mut().unwrap().unmeasured = 400;
+    let states = std::iter::once(("queued".to_owned(), 400)).collect();
+    let prefixes = vec![PrefixView { name: "inc".into(), expected: 10.0, states, ..PrefixView::default() }];
+    let dask = guessed.dask.as_mut().unwrap();
+    (dask.unmeasured, dask.prefixes) = (400, prefixes);
     let mut waiting = serving(4, 0, 8);
     waiting.scaling.memory.grew_at = Some(NOW);
     waiting.slots.get_mut(&3).unwrap().phase = MemberPhase::Intended { at: NOW };

@@ -119,22 +119,27 @@ def keep_from_children(handler):
     """A process that a task forks takes signals as any process does: `handler` is of this server alone.
 
     A pool ends its processes with TERM. One that began to close a server instead would live on until the hard end,
-    and leave an outcome that is not its own. TERM is held back over the fork, since Python forgets what comes before
-    the child has its own handlers.
+    and leave an outcome that is not its own. Signals are held back over the fork, since Python forgets those that come
+    before the child has its own handlers; and a handler of the user's may raise whenever one comes.
     """
     masks = threading.local()
 
     def before():
-        masks.before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+        masks.before = None
+        masks.before = signal.pthread_sigmask(signal.SIG_BLOCK, [])
+        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
 
     def in_child():
-        for number, usual in CLOSING.items():
-            if signal.getsignal(number) is handler:
-                signal.signal(number, usual)
-        after()
+        try:
+            for number, usual in CLOSING.items():
+                if signal.getsignal(number) is handler:
+                    signal.signal(number, usual)
+        finally:
+            after()
 
     def after():
-        signal.pthread_sigmask(signal.SIG_SETMASK, masks.before)
+        if masks.before is not None:
+            signal.pthread_sigmask(signal.SIG_SETMASK, masks.before)
 
     os.register_at_fork(before=before, after_in_child=in_child, after_in_parent=after)
 
