@@ -1,6 +1,7 @@
 //! What decisions take in the file: every look at a cluster that works is kept.
 
 use std::fs;
+use std::path::Path;
 
 use caddis_core::autoscale::{Memory, Signals};
 use caddis_core::record::DecisionRow;
@@ -9,8 +10,16 @@ use caddis_store::SqliteStore;
 use caddis_types::Timestamp;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
 
 use crate::support::{at, cluster_id, decision};
+
+async fn by_hand(file: &Path, sql: &str) -> i64 {
+    let mut connection = SqliteConnection::connect(file.to_str().unwrap()).await.unwrap();
+    let said = sqlx::query_scalar(AssertSqlSafe(sql)).fetch_optional(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+    said.unwrap_or_default()
+}
 
 /// An hour of looks at a cluster that works, a second apart, with figures as they move in life.
 fn hour() -> Vec<DecisionRow> {
@@ -52,4 +61,44 @@ async fn an_hour_of_looks_at_a_busy_cluster_takes_little_room() {
     store.close().await;
     let (bytes, plain) = (fs::metadata(&file).unwrap().len(), rows.iter().map(|row| row.body().to_string().len()).sum::<usize>());
     assert!(bytes < 650_000, "{bytes} bytes, {plain} before they were packed");
+}
+
+#[tokio::test]
+async fn rows_of_before_there_were_packs_become_packs_of_the_usual_size() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("state.db");
+    SqliteStore::open(&file).await.unwrap().close().await;
+    let (cluster, body) = (cluster_id(1), decision(1, 5).body());
+    let rows = format!(
+        "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 300) \
+         INSERT INTO decisions (cluster, at, body) SELECT '{cluster}', n, '{body}' FROM n RETURNING number"
+    );
+    by_hand(&file, &rows).await;
+    let store = SqliteStore::open(&file).await.unwrap();
+    store.commit(Change { decisions: vec![decision(1, 900)], ..Change::default() }).await.unwrap();
+    let read = store.decisions(&cluster, Timestamp(0), 0).await.unwrap();
+    assert_eq!(read.iter().map(|row| row.at.0).collect::<Vec<_>>(), (1..=300).chain([at(900).0]).collect::<Vec<_>>());
+    store.close().await;
+    assert_eq!(by_hand(&file, "SELECT count(*) FROM decision_packs").await, 4);
+    assert_eq!(by_hand(&file, "SELECT count(*) FROM decisions").await, 301 - 4 * 64);
+}
+
+#[tokio::test]
+async fn a_pack_that_cannot_be_read_is_told_and_keeps_nothing_else_from_going() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("state.db");
+    let store = SqliteStore::open(&file).await.unwrap();
+    for number in [1, 2] {
+        let decisions = (1..=64).map(|second| decision(number, second)).collect();
+        store.commit(Change { decisions, ..Change::default() }).await.unwrap();
+    }
+    store.close().await;
+    let broken = format!("UPDATE decision_packs SET body = x'00' WHERE cluster = '{}' RETURNING number", cluster_id(1));
+    by_hand(&file, &broken).await;
+    let store = SqliteStore::open(&file).await.unwrap();
+    assert_eq!(store.decisions(&cluster_id(1), Timestamp(0), 0).await.unwrap_err().code, "corrupt");
+    store.remove_ended(at(30)).await.unwrap();
+    assert_eq!(store.decisions(&cluster_id(2), Timestamp(0), 0).await.unwrap().len(), 35);
+    store.remove_ended(at(65)).await.unwrap();
+    assert_eq!(store.decisions(&cluster_id(1), Timestamp(0), 0).await.unwrap(), [], "when all of it is old it goes");
 }
