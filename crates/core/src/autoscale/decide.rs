@@ -90,10 +90,11 @@ fn shrink(scene: &Scene<'_>, growth: Growth, needed: u32, hold: f64, mut next: M
         let due = if held >= current { young.map_or(until, |young| young.max(until)) } else { young.unwrap_or(until) };
         return stay(next, Why::Settling, words::settling(scene, needed, due), Some(due));
     }
-    if scene.signals.cpu >= scene.policy.cpu_high && scene.signals.processing > 0 {
+    let busy = busy(scene);
+    let target = held.max(closable(scene)).max(busy);
+    if target >= current && busy == target {
         return stay(next, Why::Busy, words::busy(scene), None);
     }
-    let target = held.max(closable(scene));
     if target >= current {
         return stay(next, Why::Steady, words::not_closable(scene), None);
     }
@@ -107,6 +108,17 @@ fn shrink(scene: &Scene<'_>, growth: Growth, needed: u32, hold: f64, mut next: M
         _ => Why::Spare,
     };
     Decision { target, why, sentence, due, memory: next }
+}
+
+/// How many busy processors keep: those that have tasks, and all where these do not account for it.
+fn busy(scene: &Scene<'_>) -> u32 {
+    let signals = scene.signals;
+    if signals.cpu < scene.policy.cpu_high || signals.processing == 0 {
+        return 0;
+    }
+    let idle = signals.idle.unwrap_or(0).min(signals.ready);
+    let working = f64::from(signals.ready - idle) / f64::from(signals.ready.max(1));
+    if signals.cpu > working { scene.current } else { scene.current.saturating_sub(idle) }
 }
 
 /// Until when nobody goes because somebody came: it has not arrived, or its first minute is paid for anyway.

@@ -149,9 +149,23 @@ fn busy_processors_with_nothing_queued_do_not_grow() {
     let threaded = Signals { cpu: 0.9, ..load(3, 0.1, 4) };
     let decisions = follow(RANGE, &local(), 100, |second, workers| match second {
         0 => load(600, 30.0, workers),
-        _ => Signals { ready: workers, ..threaded.clone() },
+        _ => Signals { ready: workers, idle: Some(workers.saturating_sub(3)), ..threaded.clone() },
     });
     assert_eq!(decisions.last().map(|last| (last.target, last.why)), Some((10, Why::Busy)));
+}
+
+#[test]
+fn of_busy_processors_those_without_a_task_go_if_the_others_account_for_it() {
+    // Nine of ten workers compute on all their threads, and one has nothing to do.
+    let idle = |cpu: f64| Signals { cpu, idle: Some(1), processing: 27, executing: 27, ..load(27, 600.0, 10) };
+    let after = |signals: &Signals| {
+        let memory = Memory { grew_at: Some(at(0)), ..Memory::default() };
+        let seen = look(RANGE, 10, signals, &local(), &memory, 100);
+        let decision = look(RANGE, 10, signals, &local(), &seen.memory, 120);
+        (decision.target, decision.why)
+    };
+    assert_eq!(after(&idle(0.86)), (9, Why::Spare));
+    assert_eq!(after(&idle(0.97)), (10, Why::Busy), "the one without a task computes something too");
 }
 
 #[test]
