@@ -42,11 +42,37 @@ impl Folder {
     }
 }
 
-/// Nothing there, or somebody who left his socket behind, is no server; anything else is trouble.
+/// Nothing there, or somebody who left his socket behind, is no server; nor is one that ended before it took the
+/// connection, which the kernel then resets. Anything else is trouble.
 fn refused(home: &Path, error: io::Error) -> ClientError {
+    use io::ErrorKind::{ConnectionRefused, ConnectionReset, NotFound, PermissionDenied};
     match error.kind() {
-        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => ClientError::NotRunning { home: home.to_owned() },
-        io::ErrorKind::PermissionDenied => ClientError::Forbidden { home: home.to_owned() },
+        NotFound | ConnectionRefused | ConnectionReset => ClientError::NotRunning { home: home.to_owned() },
+        PermissionDenied => ClientError::Forbidden { home: home.to_owned() },
         _ => ClientError::Transport { doing: "connecting to the server".to_owned(), source: Box::new(error) },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::Future;
+    use std::os::unix::net::UnixListener;
+    use std::pin::pin;
+    use std::task::{Context, Waker};
+
+    use super::{Folder, NAME};
+    use crate::ClientError;
+
+    #[tokio::test]
+    async fn a_server_that_ends_before_it_takes_the_connection_does_not_run() {
+        let home = tempfile::tempdir().unwrap();
+        let listener = UnixListener::bind(home.path().join(NAME)).unwrap();
+        let folder = Folder::open(home.path()).unwrap();
+        let mut connecting = pin!(folder.connect());
+        // The first poll connects; that it succeeded is heard of by the next, and the server ends in between.
+        assert!(connecting.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        drop(listener);
+        let error = connecting.await.unwrap_err();
+        assert!(matches!(error, ClientError::NotRunning { .. }), "{error:?}");
     }
 }

@@ -133,7 +133,9 @@ fn while_a_job_is_submitted() {
         let mut child = world.spawn(&["run", "--detach", "--workers", "1", "--threads", "1", &script]);
         pass(seed, 1, Duration::from_millis(25));
         let hit = aim.strike(&world, Some(&mut child)).expect("who was there stays there");
-        assert!(child.wait().unwrap().success(), "submitted, whatever was killed");
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "submitted, whatever was killed: {}, {said}", output.status);
         check(&world, watch, &ended(&world), 1);
         vec![(hit, victim)]
     });

@@ -63,7 +63,7 @@ impl Keeper {
             return;
         };
         if member.launching.is_some() {
-            return self.ended_before_go(key);
+            return self.ended_before_go(key, &exit);
         }
         // What the group holds is looked for before the group is let go.
         self.sweep(Scope::Member(key.to_owned()), now);
@@ -95,11 +95,16 @@ impl Keeper {
         self.trim_fork_servers();
     }
 
-    fn ended_before_go(&mut self, key: &str) {
+    fn ended_before_go(&mut self, key: &str, exit: &Exit) {
         self.fresh.retain(|fresh| fresh != key);
+        let how = match exit {
+            Exit::Code(code) => format!("with exit code {code}"),
+            Exit::Signal(signal) => format!("by signal {signal}"),
+            Exit::Unknown(why) => format!("unwatched ({why})"),
+        };
         self.refused(
             key,
-            format!("the process of `{key}` ended before it was let go"),
+            format!("the process of `{key}` ended {how} before it was let go"),
         );
     }
 
