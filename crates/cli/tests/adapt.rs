@@ -52,12 +52,14 @@ fn a_job_begins_without_workers_grows_goes_to_nothing_and_comes_back() {
     let world = world();
     quick(&world);
     let script = format!(
-        "{CLIENT}import os, time\n\
+        "{CLIENT}import os, time\nfrom dask.distributed import as_completed\n\
          def workers(): return len(client.scheduler_info()['workers'])\n\
          def work(i):\n    time.sleep(0.2)\n    return i\n\
          print(workers())\n\
-         print(sum(client.gather(client.map(work, range(40)))))\n\
-         print(workers() > 1)\n\
+         most = total = 0\n\
+         for future in as_completed(client.map(work, range(40))):\n    \
+             most = max(most, workers())\n    total += future.result()\n\
+         print(total)\nprint(most > 1)\n\
          while workers(): time.sleep(0.02)\n\
          open('nothing', 'w').close()\n\
          while not os.path.exists('go'): time.sleep(0.02)\n\

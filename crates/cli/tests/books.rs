@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 
 use caddis_testkit::{World, wait_for};
 use common::ledger::{events, lines};
-use common::watch::{Sighting, Watch};
+use common::watch::Watch;
 use common::world;
 use rustix::process::Signal;
 use serde_json::Value;
 
 /// How long the cluster lives: a part in a hundred of it is what a busy machine may take to notice an end.
-const LIFE: Duration = Duration::from_secs(20);
+const LIFE: Duration = Duration::from_secs(30);
 
 /// Lets time pass: what is measured here is time.
 fn pass(span: Duration) {
@@ -63,11 +63,8 @@ fn balanced(world: &World, watch: Watch) -> BTreeMap<String, i64> {
     }
     let (seen, booked) = (watch.end(), booked(world));
     let member = |key: &str| key.contains("/scheduler.") || key.contains("/worker-");
-    // One that is much older than the first sight of it stood by for somebody until then.
-    let stood_by = |one: &Sighting| one.whole().saturating_sub(one.lived()) > Watch::SLACK;
-    let lived = |one: &Sighting| if stood_by(one) { one.lived() } else { one.whole() };
     let truth: BTreeMap<_, _> =
-        seen.iter().filter(|one| member(&one.key)).map(|one| (one.key.clone(), lived(one).as_micros() as i64)).collect();
+        seen.iter().filter(|one| member(&one.key)).map(|one| (one.key.clone(), one.whole().as_micros() as i64)).collect();
     assert_eq!(booked.keys().collect::<Vec<_>>(), truth.keys().collect::<Vec<_>>(), "each process, and nothing else");
     let (counted, lived): (i64, i64) = (booked.values().sum(), truth.values().sum());
     let away = (counted - lived).abs() as f64 / lived as f64;

@@ -57,7 +57,9 @@ fn every_worker_is_preempted_once_and_the_result_is_right() {
     let deaths = cluster(&world, id)["deaths"].as_array().unwrap().clone();
     let taken: BTreeSet<&str> =
         deaths.iter().filter(|death| death["code"] == "preempted").map(|death| death["sentence"].as_str().unwrap()).collect();
-    assert!(taken.len() >= 3, "each of the first workers: {deaths:#?}");
+    // The job may end before the last one's death is taken in; its notice was written down before.
+    let notices: BTreeSet<String> = events(&world, "worker.preempted").into_iter().map(|(_, message)| message).collect();
+    assert!(notices.len() >= 3 && taken.len() >= 2, "each of the first workers: {notices:?}, {deaths:#?}");
     produced("cause", "preempted");
     let orderly = taken.iter().filter(|sentence| sentence.contains("had handed its data over")).count();
     assert_eq!(orderly, taken.len(), "tasks of a tenth of a second end within the notice: {taken:?}");

@@ -14,6 +14,13 @@ pub struct Process {
 }
 
 impl Process {
+    /// When it was started, in the kernel's ticks since the host was; the last of all where it has ended.
+    pub fn started(&self) -> u64 {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid)).unwrap_or_default();
+        let field = stat.rsplit_once(") ").and_then(|(_, rest)| rest.split(' ').nth(19)?.parse().ok());
+        field.unwrap_or(u64::MAX)
+    }
+
     /// Sends a signal by number; one that is gone already is fine.
     pub fn kill(&self, signal: rustix::process::Signal) {
         if let Some(pid) = rustix::process::Pid::from_raw(self.pid) {

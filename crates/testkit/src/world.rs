@@ -179,10 +179,13 @@ impl World {
         self.processes().into_iter().find(|process| process.command.contains(" keeper "))
     }
 
-    /// The fork servers' processes.
+    /// The fork servers' processes, the oldest first: those that stand by are their children, and look alike.
     pub fn fork_servers(&self) -> Vec<Process> {
         let all = self.processes().into_iter();
-        all.filter(|process| process.command.contains("forkserver") && process.member.is_none()).collect()
+        let mut found: Vec<_> =
+            all.filter(|process| process.command.contains("forkserver") && process.member.is_none()).collect();
+        found.sort_by_key(Process::started);
+        found
     }
 
     /// Waits until no scheduler, worker or script lives, and no run folder is left.

@@ -133,7 +133,7 @@ def test_work_clients_data_and_idleness_are_told(linked):
         assert abs(idle["idle_since"] - time.time() * 1e6) < 30e6
         kept = client.submit(bytes, 10**6, key="kept-1")
         kept.result()
-        futures = client.map(time.sleep, [1.5, 1.5, 1.5], pure=False)
+        futures = client.map(time.sleep, [3, 3, 3], pure=False)
         busy = server.snapshot("tasks that run", lambda s: sum(w["executing"] for w in s["workers"]) == 2)
         assert busy["idle_since"] is None and busy["data_bytes"] >= 10**6
         assert busy["tasks"]["processing"] + busy["tasks"]["queued"] == 3 and busy["runnable"] == 3
@@ -143,7 +143,7 @@ def test_work_clients_data_and_idleness_are_told(linked):
         done = server.snapshot("the end of them", lambda s: s["done"] == 4 and s["idle_since"])
         assert done["total"] == 4
         sleeps = next(p for p in done["prefixes"] if p["name"] == "sleep")
-        assert sleeps["done"] == 3 and 4 < sleeps["seconds"] < 20
+        assert sleeps["done"] == 3 and 8 < sleeps["seconds"] < 40
         del futures
         forgotten = server.snapshot("that they are forgotten", lambda s: s["tasks"]["memory"] == 1)
         assert forgotten["done"] == 4, "progress must not run backwards"
@@ -177,13 +177,13 @@ def test_a_change_is_told_at_once_and_silence_is_filled(linked):
     cluster.ready()
     seen = [server.snapshot() for _ in range(12)]
     gaps = [b["at"] - a["at"] for a, b in itertools.pairwise(seen)]
-    assert max(gaps) < 2e6
+    assert max(gaps) < 5e6
     with cluster.client() as client:
         server.snapshot("the client", lambda s: s["clients"] == 1)
         before = time.time()
         client.submit(int, 1).result()
         said = server.snapshot("the result", lambda s: s["done"] == 1)
-        assert said["at"] / 1e6 - before < 1.0
+        assert said["at"] / 1e6 - before < 5.0
 
 
 def test_errors_are_told_but_not_without_end(linked):
@@ -203,12 +203,13 @@ def test_it_reconnects_and_tells_what_happened_meanwhile(linked):
     cluster.ready()
     server.snapshot("two workers", lambda s: len(s["workers"]) == 2)
     last = max(m["seq"] for m in server.log if "seq" in m)
+    # First, so that nobody waits at the old one.
+    server.listener.close()
     server.cut()
     name, worker = next(iter(cluster.workers.items()))
     worker.kill(signal.SIGKILL)
     until("the scheduler to see it", lambda: "Remove worker" in cluster.scheduler.output("stderr"))
     again = Server(server.path.parent)
-    server.listener.close()
     again.accept()
     hello = again.next()["hello"]
     assert hello["seq"] >= last
@@ -248,7 +249,7 @@ def test_a_drain_loses_nothing_and_starts_nothing_twice(linked, tmp_path):
         running = client.map(slow, range(6), file=str(lines), seconds=1.5, pure=False)
         until("three to run", lambda: lines.exists() and lines.read_text().count("start") >= 3)
         assert server.ask("drain", workers=[victim], deadline=30) == {"result": {victim: "drained"}}
-        assert worker.end(4) == 0
+        assert worker.end(15) == 0
         assert sorted(client.gather(running)) == list(range(6))
         text = lines.read_text()
         assert (text.count("start"), text.count("end")) == (6, 6)
@@ -285,11 +286,11 @@ def test_a_drain_past_its_deadline_repeats_work_but_keeps_data(linked, tmp_path)
         kept = client.submit(lambda: b"k" * 1000, workers=[address], allow_other_workers=True, pure=False)
         kept.result()
         running = client.submit(
-            slow, 1, file=str(lines), seconds=5, workers=[address], allow_other_workers=True, pure=False
+            slow, 1, file=str(lines), seconds=10, workers=[address], allow_other_workers=True, pure=False
         )
         until("it to run", lambda: lines.exists())
-        assert server.ask("drain", workers=[victim], deadline=0.5)["result"] == {victim: "timeout"}
-        assert worker.end(4) == 0
+        assert server.ask("drain", workers=[victim], deadline=3)["result"] == {victim: "timeout"}
+        assert worker.end(15) == 0
         assert kept.result() == b"k" * 1000 and running.result(timeout=30) == 1
 
 
@@ -305,9 +306,9 @@ def test_close_ends_scheduler_and_workers(linked):
     cluster, server = linked
     cluster.ready()
     assert server.ask("close", reason="a test")["snapshot"]["clients"] == 0
-    assert cluster.scheduler.end(4) == 0
+    assert cluster.scheduler.end(15) == 0
     assert "Reason: a test" in cluster.scheduler.output("stderr")
-    assert [worker.end(4) for worker in cluster.workers.values()] == [0, 0]
+    assert [worker.end(15) for worker in cluster.workers.values()] == [0, 0]
 
 
 def test_a_lease_that_is_renewed_holds_and_one_that_is_not_ends_it(keeper, certificates):
@@ -325,7 +326,7 @@ def test_a_lease_that_is_renewed_holds_and_one_that_is_not_ends_it(keeper, certi
     assert cluster.scheduler.end(10) == 0
     assert time.monotonic() - silent_since > 1
     assert "lease was not renewed for 1.5 s" in cluster.scheduler.output("stderr")
-    assert worker.end(4) == 0
+    assert worker.end(15) == 0
 
 
 def test_a_stuck_loop_does_not_save_a_cluster_from_the_end_of_its_lease(keeper, certificates):

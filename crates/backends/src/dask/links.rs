@@ -100,6 +100,8 @@ impl Links {
     fn disconnected(&self, cluster: &ClusterId) {
         if let Some(link) = self.lock().get_mut(cluster) {
             link.connection = None;
+            // Whoever comes back tells anew before he is believed.
+            link.last.take_if(|_| !link.closing);
         }
     }
 

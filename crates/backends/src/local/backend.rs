@@ -21,7 +21,7 @@ use super::bundle;
 use super::certificates::Certificates;
 use super::environments::Environments;
 use super::keeper::client::{CallError, KeeperClient};
-use super::keeper::wire::{self, Launch};
+use super::keeper::wire::{self, Kind, Launch};
 use super::launch::{Ground, reach};
 use super::members::Mirror;
 use super::paths::Home;
@@ -173,7 +173,17 @@ impl LocalBackend {
                 self.mirror.take(keeper, &record).await;
                 Ok(())
             }
-            Err(CallError::Refused(error)) => Err(StartError::Refused(refusal(&error))),
+            // What is left of an earlier process under this key, or of the cluster, has not ended yet.
+            Err(CallError::Refused(error)) if error.code == "purging" => Err(StartError::Unknown(error.message)),
+            Err(CallError::Refused(error)) => {
+                if launch.kind == Kind::Worker {
+                    // Nobody asks for it again, and the keeper knows nothing of it that could be forgotten later.
+                    if let Err(error) = absent_is_fine(tokio::fs::remove_dir_all(&launch.folder).await) {
+                        tracing::warn!(key = launch.key, %error, "the folder of a worker that was not started is left");
+                    }
+                }
+                Err(StartError::Refused(refusal(&error)))
+            }
             Err(error) => Err(StartError::Unknown(error.to_string())),
         }
     }
@@ -255,9 +265,10 @@ impl Backend for LocalBackend {
     }
 
     async fn members(&self, cluster: &ClusterId) -> Observed<Members> {
-        // A new server listens again for the schedulers that an older one started.
+        // A new server listens again for the schedulers that an older one started; nobody does for what is cleared away.
         let folder = self.home.cluster(cluster);
-        if folder.join("lease").exists()
+        if !self.is_purged(cluster)
+            && folder.join("lease").exists()
             && let Err(error) = self.links.listen(cluster, &folder.join("link.sock"))
         {
             tracing::warn!(cluster.id = %cluster, error = %error, "its link cannot be listened to");

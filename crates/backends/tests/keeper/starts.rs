@@ -248,7 +248,7 @@ async fn a_dead_fork_server_is_replaced_and_its_members_live() {
 #[tokio::test]
 async fn a_fork_server_that_hangs_is_replaced_and_its_request_is_served() {
     let bench = Bench::new();
-    let mut held = bench.keeper(&[("KEEPER_FORK_MS", "400")]).await;
+    let mut held = bench.keeper(&[("KEEPER_FORK_MS", "3000")]).await;
     let warm = bench.launch("job.1", "");
     held.client.start(warm.clone()).await.expect("starts");
     held.ended(&warm.key).await;
@@ -282,7 +282,7 @@ async fn at_most_three_idle_fork_servers_are_kept() {
 #[tokio::test]
 async fn a_keeper_with_nothing_to_hold_ends_itself_and_one_with_something_does_not() {
     let bench = Bench::new();
-    let mut held = bench.keeper(&[("KEEPER_IDLE_MS", "300")]).await;
+    let mut held = bench.keeper(&[("KEEPER_IDLE_MS", "2000")]).await;
     let launch = bench.launch("job.1", "member.ready({}); time.sleep(1); sys.exit(6)");
     held.client.start(launch.clone()).await.expect("starts");
     held.ready(&launch.key).await;

@@ -59,7 +59,7 @@ async fn another_user_gets_nothing() {
         ["0", "ConnectionResetError", "BrokenPipeError"].contains(&told.as_str()),
         "{told}"
     );
-    assert!(bench.log().contains("refused uid 65534"), "{}", bench.log());
+    until("it is written down", || bench.log().contains("refused uid 65534")).await;
     held.client
         .stats()
         .await
@@ -259,7 +259,11 @@ async fn on_a_full_disk_nothing_is_started_and_later_it_is() {
     let small = Small::mount();
     let bench = Bench::at(small.path());
     let mut held = bench.keeper(&[]).await;
-    let launch = bench.launch("job.1", "member.ready({}); time.sleep(0.2); os._exit(3)");
+    // Not on that disk, where a full one would hold it up for ever.
+    let elsewhere = tempfile::tempdir().expect("a folder");
+    let end = elsewhere.path().join("end");
+    let code = format!("member.ready({{}})\nwhile not os.path.exists({end:?}): time.sleep(0.01)\nos._exit(3)");
+    let launch = bench.launch("job.1", &code);
     for pages in [0, 1] {
         small.fill_but(pages);
         refused_for_want_of_room(&held, &launch).await;
@@ -272,6 +276,7 @@ async fn on_a_full_disk_nothing_is_started_and_later_it_is() {
     held.until(&launch.key, "ready again", |record| record.ready.is_some())
         .await;
     small.fill_but(0);
+    fs::write(&end, "").expect("lets it end");
     assert_eq!(
         held.ended(&launch.key).await.exit,
         Some(Exit::Code(3)),

@@ -1,6 +1,6 @@
 //! What the process table had, looked at all the time: the word of somebody who keeps no books.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -25,6 +25,8 @@ pub struct Sighting {
     pid: i32,
     /// How old it was when it was seen first, by the kernel's word.
     age: Duration,
+    /// It had stood by, for anybody, before it got its key.
+    stood_by: bool,
     first: Instant,
     last: Instant,
 }
@@ -35,9 +37,10 @@ impl Sighting {
         self.last - self.first
     }
 
-    /// How long it was there, from the start that the kernel noted to the last sight of it.
+    /// How long it was there, from the start that the kernel noted to the last sight of it; of one that had stood by,
+    /// from the first sight of its key.
     pub fn whole(&self) -> Duration {
-        self.age + self.lived()
+        if self.stood_by { self.lived() } else { self.age + self.lived() }
     }
 }
 
@@ -52,9 +55,9 @@ impl Watch {
         let over = Arc::new(AtomicBool::new(false));
         let ends = Arc::clone(&over);
         let looks = std::thread::spawn(move || {
-            let mut seen = BTreeMap::new();
+            let (mut seen, mut unnamed) = (BTreeMap::new(), BTreeSet::new());
             while !ends.load(Ordering::Relaxed) {
-                look(&home, &mut seen);
+                look(&home, &mut seen, &mut unnamed);
                 std::thread::park_timeout(PAUSE);
             }
             seen
@@ -69,13 +72,22 @@ impl Watch {
     }
 }
 
-fn look(home: &str, seen: &mut BTreeMap<String, Sighting>) {
+/// A child has no key yet for a moment after it was forked; one that is older stands by.
+const CHILD: Duration = Duration::from_millis(150);
+
+/// One look; `unnamed` are those that had no key at the last.
+fn look(home: &str, seen: &mut BTreeMap<String, Sighting>, unnamed: &mut BTreeSet<i32>) {
     // Before the look, so that what is seen in it lived then, or was born later.
     let now = Instant::now();
+    let mut without = BTreeSet::new();
     for process in processes_naming(home) {
-        let Some(key) = process.member else { continue };
         let (pid, age) = (process.pid, age(process.pid));
-        let fresh = Sighting { key: key.clone(), pid, age, first: Instant::now(), last: now };
+        let Some(key) = process.member else {
+            without.insert(pid);
+            continue;
+        };
+        let stood_by = unnamed.contains(&pid) && age > CHILD;
+        let fresh = Sighting { key: key.clone(), pid, age, stood_by, first: Instant::now(), last: now };
         let one = seen.entry(key).or_insert_with(|| fresh.clone());
         // A child of its own has the same mark; what was started anew under the key begins anew.
         if one.pid == process.pid {
@@ -84,6 +96,7 @@ fn look(home: &str, seen: &mut BTreeMap<String, Sighting>) {
             *one = Sighting { last: fresh.first, ..fresh };
         }
     }
+    *unnamed = without;
 }
 
 /// How long ago a process was started; the kernel notes that in hundredths of a second.

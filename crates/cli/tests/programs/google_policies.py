@@ -61,14 +61,17 @@ refused("FAILED_PRECONDITION", lambda: policies.delete_autoscaling_policy({"name
 
 # The load makes it grow to the policy's most, and its absence shrink to the fewest.
 workers = lambda: cluster(name).config.worker_config.num_instances
-busy = submit(name, """
-import time
+go = f"{sys.path[0]}/scaled-{transport}-go"
+busy = submit(name, f"""
+import os, time
 from dask.distributed import Client
 client = Client()
 tasks = client.map(lambda i: time.sleep(0.5), range(200), pure=False)
 client.wait_for_workers(4, timeout=60)
+while not os.path.exists({go!r}): time.sleep(0.05)
 """)
 until(lambda: workers() == 4)
+open(go, "w").close()
 assert over(busy).status.state.name == "DONE", over(busy)
 until(lambda: workers() == 2)
 print("scaled")

@@ -43,8 +43,8 @@ impl Client {
         self.post(&format!("/v1/clusters/{}/adapt", part(reference)), wish).await
     }
 
-    /// Decisions about a cluster's size that were made after a moment, oldest first, at most 1000: the next ones come after
-    /// the last.
+    /// Decisions about a cluster's size that were made after a moment, oldest first, 1000 and whatever else is of the last
+    /// one's moment: the next ones come after that.
     pub async fn decisions(&self, reference: &str, after: Timestamp) -> Result<Vec<DecisionView>, ClientError> {
         self.get(&format!("/v1/clusters/{}/decisions?after={}", part(reference), after.0)).await
     }

@@ -149,7 +149,8 @@ hint: give it a                      range: `--workers MIN..MAX`"
         .await
     }
 
-    /// Decisions about a cluster's size after a moment, oldest first; a `limit` of 0 means all.
+    /// Decisions about a cluster's size after a moment, oldest first; `limit` of them and whatever else is of the last
+    /// one's moment, 0 means all.
     pub async fn decisions(
         &self,
         caller: &Caller,

@@ -233,7 +233,8 @@ pub trait Store: Send + Sync {
     /// cut off reads some of them twice, and misses none that is kept; whether some were not kept, the setting
     /// [`EVENTS_REMOVED`] says.
     async fn events(&self, after: i64, subject: Option<&str>, limit: u32) -> Result<Vec<EventView>, StoreError>;
-    /// Decisions about a cluster's size that were made after a moment, oldest first; at most `limit`, 0 means all.
+    /// Decisions about a cluster's size that were made after a moment, oldest first; `limit` of them and whatever else is
+    /// of the last one's moment, 0 means all. So whoever goes on after the last one's moment misses none.
     async fn decisions(&self, cluster: &ClusterId, after: Timestamp, limit: u32) -> Result<Vec<DecisionRow>, StoreError>;
     /// What was learned under a key.
     async fn learned(&self, key: &str) -> Result<Option<Fact>, StoreError>;

@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 use crate::records::{cluster, end, job};
 use crate::rig::{Rig, code, until};
 
-const SHORT: Options = Options { background: false, idle_exit: Some(Duration::from_millis(100)) };
+const SHORT: Options = Options { background: false, idle_exit: Some(Duration::from_millis(300)) };
 
 #[tokio::test]
 async fn a_state_folder_with_a_long_path_works() {
@@ -71,7 +71,7 @@ async fn the_port_is_kept_and_another_is_taken_when_it_is_gone() {
 async fn it_ends_itself_only_when_nothing_is_active() {
     let mut rig = Rig::start_with(SHORT, None).await;
     let id = rig.put_job(job(&rig.owner)).await;
-    for _ in 0..10 {
+    for _ in 0..20 {
         tokio::time::sleep(Duration::from_millis(30)).await;
         assert!(rig.client.server().await.is_ok(), "a job is active");
     }
@@ -88,7 +88,7 @@ async fn it_stays_while_somebody_waits() {
     let mut ended = job(&rig.owner);
     end(&mut ended);
     rig.put_job(ended).await;
-    let after = rig.client.events(0, None, Duration::from_millis(400)).await;
+    let after = rig.client.events(0, None, Duration::from_millis(700)).await;
     assert!(after.unwrap().is_empty(), "the request was answered at its own time");
     rig.ended().await.unwrap();
 }

@@ -74,6 +74,8 @@ impl Rig {
     }
 
     async fn assemble(options: Options, below: Option<PathBuf>, settings: Settings) -> Rig {
+        // It takes a while, in which nobody would be served who counts on a short idleness.
+        let owner = whoami();
         let folder = tempfile::tempdir().unwrap();
         let path = below.map_or_else(|| folder.path().join("home"), |below| folder.path().join(below));
         let home = Home::new(path.clone());
@@ -104,7 +106,6 @@ impl Rig {
         };
         let served = tokio::spawn(serve(assembly.clone(), options));
         let client = until("the server listens", async || Client::connect(&path).await.ok()).await;
-        let owner = whoami();
         let closed = Mutex::new(closed);
         Rig {
             home,

@@ -115,7 +115,9 @@ impl State {
         let limit = if limit == 0 { usize::MAX } else { limit as usize };
         let mut rows: Vec<_> = self.decisions.iter().filter(|row| &row.cluster == cluster && row.at > after).cloned().collect();
         rows.sort_by_key(|row| row.at);
-        rows.truncate(limit);
+        if let Some(last) = rows.get(limit - 1).map(|row| row.at) {
+            rows.retain(|row| row.at <= last);
+        }
         rows
     }
 

@@ -58,7 +58,7 @@ async fn put(cluster: &str, rows: &[Stored], on: &mut SqliteConnection) -> Resul
     Ok(())
 }
 
-/// Those after a moment, oldest first; at most `limit`, 0 means all.
+/// Those after a moment, oldest first; `limit` of them and whatever else is of the last one's moment, 0 means all.
 pub(super) async fn after(
     cluster: &ClusterId,
     after: Timestamp,
@@ -74,7 +74,7 @@ pub(super) async fn after(
     let packs: Vec<(i64, i64)> = sqlx::query_as(packs).bind(cluster.as_str()).bind(after.0).fetch_all(&mut *from).await?;
     let mut found: Vec<(i64, Place, String)> = Vec::new();
     take(&mut found, i64::MAX, loose, after);
-    found.sort_unstable_by_key(|(at, place, _)| (*at, *place));
+    cut(&mut found, limit);
     for (number, first) in packs {
         // What begins later has nothing to say before those that are wanted.
         if found.len() >= limit && found[limit - 1].0 < first {
@@ -87,12 +87,10 @@ pub(super) async fn after(
             Err(error) => return Ok(Err(trouble::unreadable("pack of decisions", cluster.as_str(), &error))),
         }
         if limit < usize::MAX {
-            found.sort_unstable_by_key(|(at, place, _)| (*at, *place));
-            found.truncate(limit);
+            cut(&mut found, limit);
         }
     }
-    found.sort_unstable_by_key(|(at, place, _)| (*at, *place));
-    found.truncate(limit);
+    cut(&mut found, limit);
     let row = |(at, _, body): (i64, Place, String)| {
         let row = DecisionRow::read(cluster.clone(), Timestamp(at), &body);
         row.map_err(|error| trouble::unreadable("decision", cluster.as_str(), &error))
@@ -103,6 +101,14 @@ pub(super) async fn after(
 fn take(found: &mut Vec<(i64, Place, String)>, number: i64, rows: Vec<Stored>, after: Timestamp) {
     let placed = rows.into_iter().enumerate().map(|(index, (at, body))| (at, (number, index), body));
     found.extend(placed.filter(|(at, ..)| *at > after.0));
+}
+
+/// Orders them and ends the page behind the last one's moment, so that no moment is on two pages.
+fn cut(found: &mut Vec<(i64, Place, String)>, limit: usize) {
+    found.sort_unstable_by_key(|(at, place, _)| (*at, *place));
+    if let Some(last) = found.get(limit - 1).map(|(at, ..)| *at) {
+        found.truncate(found.partition_point(|(at, ..)| *at <= last));
+    }
 }
 
 /// Removes those of these clusters (a JSON list), and whatever is older than `before`. Inside a transaction that the

@@ -16,6 +16,12 @@ use super::sys;
 /// A keeper serves within some 10 ms; so long only on a machine that is very busy, or with thousands of records.
 const SERVING_MAX: Duration = Duration::from_secs(10);
 
+/// One that found another holding the state folder is started again after so long, should that one not serve.
+const AGAIN: Duration = Duration::from_millis(100);
+
+/// How it says so, by `KeeperError::Taken`.
+const TAKEN: &str = "another keeper holds";
+
 const LOG_MAX: u64 = 1 << 20;
 
 /// Why no keeper serves.
@@ -42,6 +48,37 @@ pub async fn spawn_detached(
     home: &Path,
 ) -> Result<(KeeperClient, KeeperEvents), SpawnError> {
     keep_log_short(&home.join("keeper.log"));
+    let until = Instant::now() + SERVING_MAX;
+    let (mut child, mut told_before) = start(exe, home)?;
+    let mut ended = None;
+    loop {
+        let error = match timeout_at(until, KeeperClient::connect(home)).await {
+            Ok(Ok(connected)) => return Ok(connected),
+            Ok(Err(error)) => error,
+            Err(_) => ConnectError::Silent,
+        };
+        if Instant::now() > until {
+            return Err(SpawnError::Silent(error));
+        }
+        match ended {
+            Some(_) if !told_since(home, told_before).contains(TAKEN) => {
+                return Err(SpawnError::Ended(told_since(home, told_before)));
+            }
+            // The other one is about to serve, or about to end.
+            Some(at) if Instant::now() >= at + AGAIN => {
+                (child, told_before) = start(exe, home)?;
+                ended = None;
+            }
+            Some(_) => {}
+            None if matches!(child.try_wait(), Ok(Some(_))) => ended = Some(Instant::now()),
+            None => {}
+        }
+        sleep(Duration::from_millis(3)).await;
+    }
+}
+
+/// Starts it; answers with it how long its log was before.
+fn start(exe: &Path, home: &Path) -> Result<(tokio::process::Child, u64), SpawnError> {
     let log = OpenOptions::new()
         .append(true)
         .create(true)
@@ -60,26 +97,8 @@ pub async fn spawn_detached(
         .stdout(Stdio::null())
         .stderr(log);
     sys::own_session(&mut command, Vec::new());
-    let mut child = tokio::process::Command::from(command)
-        .spawn()
-        .map_err(SpawnError::Start)?;
-    let until = Instant::now() + SERVING_MAX;
-    let mut ended = false;
-    loop {
-        let error = match timeout_at(until, KeeperClient::connect(home)).await {
-            Ok(Ok(connected)) => return Ok(connected),
-            Ok(Err(error)) => error,
-            Err(_) => ConnectError::Silent,
-        };
-        if ended {
-            return Err(SpawnError::Ended(told_since(home, told_before)));
-        }
-        if Instant::now() > until {
-            return Err(SpawnError::Silent(error));
-        }
-        ended = matches!(child.try_wait(), Ok(Some(_)));
-        sleep(Duration::from_millis(3)).await;
-    }
+    let child = tokio::process::Command::from(command).spawn();
+    Ok((child.map_err(SpawnError::Start)?, told_before))
 }
 
 /// One older log is kept.
@@ -116,4 +135,15 @@ fn told_since(home: &Path, before: u64) -> String {
     String::from_utf8_lossy(text.get(from..).unwrap_or_default())
         .trim()
         .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::TAKEN;
+    use crate::local::keeper::KeeperError;
+
+    #[test]
+    fn a_keeper_that_found_another_is_known_by_its_words() {
+        assert!(KeeperError::Taken("/home".into()).to_string().starts_with(TAKEN));
+    }
 }

@@ -67,7 +67,7 @@ impl Keeper {
         }
         // What the group holds is looked for before the group is let go.
         self.sweep(Scope::Member(key.to_owned()), now);
-        let overflow = self.leave_group(key).filter(|_| killed);
+        let overflow = self.leave_group(key, now).filter(|_| killed);
         let Some(member) = self.members.get_mut(key) else {
             return;
         };

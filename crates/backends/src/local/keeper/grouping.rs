@@ -62,11 +62,11 @@ impl Keeper {
     }
 
     /// The kernel's word for the end of a member that it killed for its group's limit; the group is not needed then.
-    pub(super) fn leave_group(&mut self, key: &str) -> Option<KilledBy> {
+    pub(super) fn leave_group(&mut self, key: &str, now: Duration) -> Option<KilledBy> {
         let member = self.members.get_mut(key)?;
         let mut group = member.group.take()?;
         let limit = member.stored.keep.memory_limit.unwrap_or(0);
-        let killed = group.overflowed().then(|| KilledBy::Memory {
+        let killed = group.overflowed(now).then(|| KilledBy::Memory {
             rss: group.peak().unwrap_or(limit).max(limit),
             limit,
             pss: None,

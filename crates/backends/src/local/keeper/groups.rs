@@ -9,6 +9,7 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rustix::fs::{Access, access};
 use sha2::{Digest, Sha256};
@@ -19,6 +20,9 @@ use super::wire::LimitsView;
 /// What the names of state folders' folders are made of: this, and so many digits of a hash.
 const PREFIX: &str = "caddis-";
 const HASH: usize = 16;
+/// From the kernel's decision to the end of a process: its memory has to be given back before. Whoever looks in between
+/// must not forget what he saw.
+const AFTERMATH: Duration = Duration::from_secs(2);
 
 /// Which interface the kernel offers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,9 +85,10 @@ impl Groups {
         Ok(group)
     }
 
-    /// The group that an earlier keeper made.
+    /// The group that an earlier keeper made. What the kernel ended in it before this is over.
     pub(super) fn find(&self, key: &str) -> Option<Group> {
-        let group = self.group(key);
+        let mut group = self.group(key);
+        group.overflows = group.counted();
         group.folder.is_dir().then_some(group)
     }
 
@@ -95,6 +100,7 @@ impl Groups {
             folder,
             version: self.version,
             overflows: 0,
+            rose: None,
         };
         folders.map(group).collect()
     }
@@ -109,6 +115,7 @@ impl Groups {
             folder: self.folder.join(key.replace('/', ":")),
             version: self.version,
             overflows: 0,
+            rose: None,
         }
     }
 }
@@ -128,6 +135,8 @@ pub(super) struct Group {
     version: Version,
     /// How often the kernel had ended something of it at the last look.
     overflows: u64,
+    /// When that was seen to have risen last.
+    rose: Option<Duration>,
 }
 
 impl Group {
@@ -161,16 +170,24 @@ impl Group {
         fs::write(self.folder.join(name), text)
     }
 
-    /// Whether the kernel has ended something of it for its limit since the last look.
-    pub(super) fn overflowed(&mut self) -> bool {
+    /// Whether the kernel has ended something of it for its limit just now.
+    pub(super) fn overflowed(&mut self, now: Duration) -> bool {
+        let count = self.counted();
+        if std::mem::replace(&mut self.overflows, count) < count {
+            self.rose = Some(now);
+        }
+        self.rose.is_some_and(|rose| now < rose + AFTERMATH)
+    }
+
+    /// How often the kernel has ended something of it.
+    fn counted(&self) -> u64 {
         let name = match self.version {
             Version::One => "memory.oom_control",
             Version::Two => "memory.events",
         };
         let text = fs::read_to_string(self.folder.join(name)).unwrap_or_default();
         let count = text.lines().find_map(|line| line.strip_prefix("oom_kill "));
-        let count = count.and_then(|count| count.trim().parse().ok()).unwrap_or(0);
-        std::mem::replace(&mut self.overflows, count) < count
+        count.and_then(|count| count.trim().parse().ok()).unwrap_or(0)
     }
 
     /// Whether both are the same.

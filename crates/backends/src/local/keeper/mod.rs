@@ -156,7 +156,8 @@ pub fn run(home: &Path, options: KeeperOptions) -> Result<(), KeeperError> {
     keeper.turn_until_done()
 }
 
-/// Says something in `keeper.log`.
+/// Says something in `keeper.log`, where that can be written: on a full disk it holds what runs all the same.
 fn say(text: &str) {
-    eprintln!("{} {text}", clock::wall());
+    use std::io::Write;
+    drop(writeln!(io::stderr(), "{} {text}", clock::wall()));
 }

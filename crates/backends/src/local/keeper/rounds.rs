@@ -144,7 +144,7 @@ impl Keeper {
         let keys: Vec<String> = self.members.keys().cloned().collect();
         for key in &keys {
             self.look_for_ready(key);
-            self.look_at_usage(key);
+            self.look_at_usage(key, now);
             self.write_again(key);
         }
         let awaits = |member: &super::member::Member| {
@@ -160,7 +160,7 @@ impl Keeper {
             };
     }
 
-    fn look_at_usage(&mut self, key: &str) {
+    fn look_at_usage(&mut self, key: &str, now: Duration) {
         let Some(member) = self.members.get_mut(key) else {
             return;
         };
@@ -173,8 +173,8 @@ impl Keeper {
         };
         member.remember_descendants();
         if let Some(group) = member.group.as_mut() {
-            // Of what it started: the task that waits for that says so itself.
-            group.overflowed();
+            // Of what it started, unless it ends itself soon: the task that waits for that says so.
+            group.overflowed(now);
         }
         let record = member.record_mut();
         record.rss = stat.resident * proc::page_size();

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use caddis_types::api::{ClusterPhase, ClusterView, ClusterWish};
+use tokio::time::sleep;
 
 use crate::commands::shape::{EnvironmentArgs, ShapeArgs, name, span, tag};
 use crate::context::Context;
@@ -11,7 +12,7 @@ use crate::output::OutputArgs;
 use crate::output::say;
 use crate::server::Server;
 use crate::signals::Signals;
-use crate::umask;
+use crate::{umask, waiting};
 use crate::variables::{self, parse_pair};
 
 const LOOK_EVERY: Duration = Duration::from_secs(5);
@@ -70,6 +71,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
     let cluster = server.client().await.create_cluster(&wish).await?;
     let cluster = tokio::select! {
         cluster = serving(&server, cluster.clone()), if !args.no_wait => cluster?,
+        () = tell_why(&server, &cluster), if !args.no_wait => cluster,
         signal = signals.next() => {
             server.call(async |client| client.stop_cluster(cluster.id.as_str()).await).await?;
             say(&format!("cluster `{}` is being ended", cluster.id));
@@ -86,16 +88,31 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
     Ok(0)
 }
 
-/// Waits until it serves; its end before that is a failure.
+/// Waits until it serves; its end before that is a failure, and one that has served and is over was made all the same.
 async fn serving(server: &Server, mut cluster: ClusterView) -> Result<ClusterView, Failure> {
     loop {
         match cluster.phase {
             ClusterPhase::Running => return Ok(cluster),
+            ClusterPhase::Stopping | ClusterPhase::Stopped if cluster.ready_at.is_some() => return Ok(cluster),
             ClusterPhase::Stopping | ClusterPhase::Stopped | ClusterPhase::Failed => return Err(failed(&cluster)),
             ClusterPhase::Environment | ClusterPhase::Starting => {}
         }
         let (id, after) = (cluster.id.clone(), cluster.generation);
         cluster = server.call(async |client| client.watch_cluster(id.as_str(), after, LOOK_EVERY).await).await?;
+    }
+}
+
+/// Says what it waits for, as long as it does.
+async fn tell_why(server: &Server, cluster: &ClusterView) {
+    let mut said = None;
+    loop {
+        sleep(waiting::EVERY).await;
+        let Some(why) = waiting::ask(server, cluster.id.as_str()).await else { continue };
+        if waiting::is_news(said.as_ref(), &why) {
+            let known = cluster.name.as_deref().unwrap_or(cluster.id.as_str());
+            say(&format!("caddis: cluster `{known}` does not serve yet: {}", waiting::sentence(&why)));
+            said = Some(why);
+        }
     }
 }
 

@@ -23,7 +23,7 @@ const MOST: u32 = 1000;
 pub(super) struct Which {
     /// Only those after this moment.
     after: Timestamp,
-    /// At most so many; there are never more than 1000.
+    /// So many, 1000 at most, and whatever else is of the last one's moment.
     limit: Option<u32>,
 }
 

@@ -98,11 +98,20 @@ pub(crate) async fn many_decisions_are_read_in_pages(trial: Trial) {
     trial.must(Change { decisions: (0..200).map(|second| decision(3, second)).collect(), ..Change::default() }).await;
     all.sort_by_key(|row| row.at);
     for (after, limit) in [(0, 0), (0, 1), (99, 64), (250, 65), (251, 300), (320, 0), (399, 7), (499, 5)] {
-        let expected = all.iter().filter(|row| row.at > at(after));
-        let expected: Vec<_> = expected.take(if limit == 0 { usize::MAX } else { limit as usize }).cloned().collect();
+        let later: Vec<_> = all.iter().filter(|row| row.at > at(after)).cloned().collect();
+        let last = if limit == 0 { None } else { later.get(limit as usize - 1).map(|row| row.at) };
+        let expected: Vec<_> = later.into_iter().filter(|row| last.is_none_or(|last| row.at <= last)).collect();
         let read = trial.store.decisions(&cluster_id(1), at(after), limit).await.unwrap();
         assert_eq!(read, expected, "after {after}, {limit} of them");
     }
+    let (mut paged, mut after) = (Vec::new(), at(0));
+    loop {
+        let page = trial.store.decisions(&cluster_id(1), after, 64).await.unwrap();
+        let Some(last) = page.last() else { break };
+        after = last.at;
+        paged.extend(page);
+    }
+    assert_eq!(paged, all, "page by page, none is missed and none comes twice");
     assert_eq!(trial.store.decisions(&cluster_id(2), at(0), 0).await.unwrap().len(), 28);
     assert_eq!(trial.store.decisions(&cluster_id(3), at(99), 0).await.unwrap().len(), 100);
 }
