@@ -282,6 +282,33 @@ fn a_named_cluster_serves_two_jobs_at_once_and_outlives_them() {
 }
 
 /// A cluster that lives for weeks must not remember each worker and each script that it ever had.
+/// It is over before the scheduler would have said so by itself.
+#[test]
+fn the_tasks_of_a_short_job_are_counted() {
+    let world = world();
+    let script = path(&world, &format!("{CLIENT}print(client.submit(sum, [1, 2, 3]).result())\n"));
+    for _ in 0..5 {
+        let job = world.run(&["run", "-o", "json", "--workers", "1", &script]).expect(0).json();
+        assert_eq!(job["usage"]["tasks_done"], 1, "{job:#}");
+    }
+    world.assert_nothing_left();
+}
+
+/// What lives goes before what is over.
+#[test]
+fn a_name_of_a_cluster_that_lives_and_of_a_job_that_ended_means_the_cluster() {
+    let world = world();
+    let script = path(&world, "import sys\nprint('first words', file=sys.stderr)\nprint('last words', file=sys.stderr)\nsys.exit(3)\n");
+    assert_eq!(world.run(&["run", "--quiet", "--name", "lab", "--workers", "1", &script]).code(), 3);
+    let over = world.run(&["why", "lab"]).expect(0).stdout();
+    assert!(over.starts_with("job_") && over.contains("it said last: last words"), "{over}");
+    world.run(&["cluster", "create", "lab", "--workers", "1"]).expect(0);
+    let lives = world.run(&["why", "lab"]).expect(0).stdout();
+    assert!(lives.starts_with("cl_"), "{lives}");
+    world.run(&["cluster", "stop", "lab"]).expect(0);
+    world.assert_nothing_left();
+}
+
 #[test]
 fn what_is_over_on_a_named_cluster_is_forgotten() {
     let world = world();

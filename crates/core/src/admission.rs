@@ -113,12 +113,15 @@ pub fn plan(view: &PoolView, now: Timestamp) -> Grants {
         }
     }
     let kept = patient.filter(|patient| waiting.iter().any(|applicant| std::ptr::eq(*applicant, *patient)));
+    waiting.sort_by_key(|applicant| turn(applicant, patient, &held));
     for (place, applicant) in waiting.iter().enumerate() {
         if round(applicant) == Round::Needed {
             let changes = applicant.since + span(applicant, now).1;
             grants.due = Some(grants.due.map_or(changes, |due| due.min(changes)));
         }
-        explain(applicant, place, free, view.capacity, kept, now, &mut grants);
+        let own = waiting[..place].iter().find(|before| before.owner == applicant.owner && before.needs > free);
+        let own = own.filter(|_| applicant.needs <= free).copied();
+        explain(applicant, (place, own), free, view.capacity, kept, now, &mut grants);
     }
     grants
 }
@@ -163,6 +166,14 @@ fn round(applicant: &Waiting) -> Round {
     }
 }
 
+/// Whoever has the least is served first: those that memory is kept for, what is needed, the owner who holds least, and
+/// the oldest wish.
+fn turn(applicant: &Waiting, patient: Option<&Waiting>, held: &BTreeMap<String, u64>) -> (bool, bool, u64, Timestamp) {
+    let kept = patient.is_some_and(|patient| std::ptr::eq(patient, applicant));
+    let holds = held.get(&applicant.owner).copied().unwrap_or(0);
+    (!kept, round(applicant) == Round::Bonus, holds, applicant.since)
+}
+
 fn next(
     waiting: &[&Waiting],
     of: Round,
@@ -199,7 +210,7 @@ fn grant(applicant: &Waiting, free: u64, grants: &mut Grants) -> Option<u64> {
 
 fn explain(
     applicant: &Waiting,
-    place: usize,
+    (place, own): (usize, Option<&Waiting>),
     free: u64,
     capacity: u64,
     kept: Option<&Waiting>,
@@ -218,6 +229,10 @@ fn explain(
         bytes::display(capacity)
     );
     let next = match kept {
+        None if own.is_some() => {
+            let needs = own.map_or(0, |own| own.needs);
+            format!("an older wish of the same owner, which needs {}, goes first", bytes::display(needs))
+        }
         None => "it starts as soon as other clusters end or shrink".to_owned(),
         Some(kept) if std::ptr::eq(kept, applicant) => {
             "what other clusters give back is kept for it, since it has waited for long".to_owned()
@@ -254,6 +269,23 @@ mod tests {
         let waiting = vec![job("ann", 1, 2), job("ann", 2, 2), job("ann", 3, 2), job("bob", 4, 2)];
         let view = PoolView { capacity: 6, waiting, ..PoolView::default() };
         assert_eq!(order(&view), [0, 3, 1]);
+    }
+
+    #[test]
+    fn each_is_told_how_many_go_before_it_and_what_of_its_own_stands_in_the_way() {
+        // As a store lists them: the newest first.
+        let waiting = vec![job("ann", 3, 2), job("bob", 4, 7), job("ann", 2, 9), job("ann", 1, 9)];
+        let held = [("bob".to_owned(), 5)].into();
+        let grants = plan(&PoolView { capacity: 10, held, waiting: waiting.clone(), ..PoolView::default() }, Timestamp(1000));
+        assert_eq!(grants.jobs, []);
+        let told = |index: usize| {
+            let Applicant::Job(id) = &waiting[index].what else { unreachable!("all are jobs") };
+            &grants.report[id.as_str()]
+        };
+        let ahead = [0, 1, 2, 3].map(|index| told(index).sentence.rsplit("; ").next().unwrap().to_owned());
+        assert_eq!(ahead, ["2 ahead of it", "3 ahead of it", "1 ahead of it", "0 ahead of it"]);
+        assert!(told(0).next.as_ref().unwrap().contains("same owner, which needs 9 B, goes first"), "{:?}", told(0));
+        assert!(told(1).next.as_ref().unwrap().contains("as soon as other clusters"), "{:?}", told(1));
     }
 
     #[test]

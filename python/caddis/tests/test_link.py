@@ -227,6 +227,13 @@ def test_a_server_that_does_not_read_costs_the_cluster_nothing(linked):
             assert client.gather(client.map(lambda n: n, range(200), pure=False)) == list(range(200))
 
 
+def test_what_there_is_is_told_when_asked(linked):
+    cluster, server = linked
+    with cluster.client() as client:
+        client.submit(int, 7).result()
+        assert server.ask("snapshot")["snapshot"]["done"] == 1
+
+
 def test_unknown_and_broken_commands_are_answered(linked):
     _, server = linked
     assert server.ask("ping") == {}

@@ -28,6 +28,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Between attempts to accept, when there are too many open files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 
+/// How long the end of a job waits for the scheduler's figures.
+const REFRESHING: Duration = Duration::from_millis(500);
+
 /// How long a scheduler that is to close may take over its last word.
 const CLOSING: Duration = Duration::from_secs(1);
 
@@ -172,6 +175,14 @@ impl DaskApi for Links {
             return None;
         }
         link.last.clone()
+    }
+
+    async fn refresh(&self, cluster: &ClusterId) {
+        let Some(connection) = self.connection(cluster) else { return };
+        let answer = connection.ask(json!({"op": "snapshot"}), REFRESHING).await;
+        if let Some(Ok(snapshot)) = answer.map(|mut answer| serde_json::from_value(answer["snapshot"].take())) {
+            self.told(cluster, snapshot);
+        }
     }
 
     async fn workers_to_close(&self, cluster: &ClusterId, count: u32) -> Vec<String> {

@@ -117,7 +117,11 @@ fn by_exit(end: &End) -> Cause {
             let sentence = "the script's process could not be set up, so the script was not reached";
             text::with_log(Cause::new(CauseCode::ClusterStart, sentence), &end.log_tail)
         }),
-        Exit::Code(code) => Cause::new(CauseCode::ExitCode, format!("the script exited with code {code}")),
+        Exit::Code(code) => {
+            let cause = Cause::new(CauseCode::ExitCode, format!("the script exited with code {code}"));
+            let last = end.log_tail.lines().map(str::trim).rfind(|line| !line.is_empty());
+            last.map(one_line).into_iter().fold(cause, |cause, line| cause.with("it said last", line))
+        }
         Exit::Signal(signal) => {
             let sentence = format!("the script was killed by {} from outside", text::signal_name(*signal));
             text::with_log(Cause::new(CauseCode::KilledBySignal, sentence), &end.log_tail)

@@ -8,7 +8,7 @@ use crate::Engine;
 use crate::ports::{ClusterFilter, JobFilter};
 
 /// The word that stands for the newest one.
-const NEWEST: &str = "latest";
+pub(super) const NEWEST: &str = "latest";
 
 impl Engine {
     /// The caller's job of this id or name; `latest` means the newest.

@@ -20,6 +20,10 @@ pub(super) async fn run(id: &JobId, ports: &Ports, outcome: &mut Outcome) -> Res
     let changed = plan.record != record || !plan.events.is_empty();
     *outcome = Outcome { due: plan.due, acted: changed || !plan.actions.is_empty(), ..Outcome::default() };
     if changed {
+        if let (true, Some(cluster)) = (plan.record.is_ended(), &cluster) {
+            // Whoever waits for the job is told what it used: of a short one the scheduler may have said nothing yet.
+            ports.dask.refresh(&cluster.id).await;
+        }
         let change =
             Change { jobs: vec![plan.record.clone()], events: plan.events.clone(), ..Change::default() };
         ports.store.commit(change).await?;

@@ -13,6 +13,10 @@ pub trait DaskApi: Send + Sync {
     /// What the scheduler said last; nothing when its link is down.
     async fn snapshot(&self, cluster: &ClusterId) -> Option<DaskSnapshot>;
 
+    /// Asks the scheduler to say anew what there is, for whoever must not go by what it said a moment ago. Where it cannot be
+    /// asked, or takes long, what it said last stays.
+    async fn refresh(&self, _cluster: &ClusterId) {}
+
     /// Whom the scheduler would close if `count` of them had to go, by unique name, those that it would miss least first;
     /// empty when it cannot be asked.
     async fn workers_to_close(&self, cluster: &ClusterId, count: u32) -> Vec<String>;

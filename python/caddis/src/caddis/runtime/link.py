@@ -202,6 +202,9 @@ class Link(SchedulerPlugin):
         self.closing = asyncio.ensure_future(self.close_scheduler(request.get("reason", "asked by the server")))
         return {"snapshot": last}
 
+    async def say_now(self, request):
+        return {"snapshot": self.snapshot()}
+
     async def ping(self, request):
         return {}
 
@@ -210,6 +213,7 @@ COMMANDS = {
     "workers_to_close": Link.workers_to_close,
     "drain": Link.drain,
     "close": Link.close_now,
+    "snapshot": Link.say_now,
     "ping": Link.ping,
 }
 
