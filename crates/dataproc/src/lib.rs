@@ -20,12 +20,15 @@ mod place;
 mod policies;
 mod raw;
 mod records;
+mod regions;
 pub mod retention;
 mod service;
 mod tasks;
+mod waits;
 mod wire;
 mod workflows;
 mod wrong;
 
 pub use face::{Dataproc, InitActions, Outputs, Piece};
+pub use regions::REGIONS;
 pub use service::{Credentials, Service};

@@ -1,8 +1,9 @@
 //! Projects and regions, and the names of what is in them.
 //!
-//! Any project and any region are served: they are labels here, as a DAG says them. What always holds: what has a
-//! malformed name is refused before anything is looked up.
+//! They are labels here, as a DAG says them: any project is served, and any region that is spelled as Google's are. What
+//! always holds: what has a malformed name is refused before anything is looked up.
 
+use crate::regions;
 use crate::wire::Status;
 
 /// A project and a region.
@@ -17,8 +18,13 @@ impl Place {
     pub(crate) fn new(project: &str, region: &str) -> Result<Place, Status> {
         check("project_id", project, 63, |c| c.is_ascii_alphanumeric() || "-:._".contains(c))?;
         check("region", region, 63, |c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')?;
-        if let Some(whole) = region_of_zone(region) {
+        // Google's clients make a host of a zone that there is not.
+        if let Some(whole) = regions::of_zone(region) {
             let what = format!("`{region}` is a zone; its region is `{whole}`");
+            return Err(Status::field("region", what));
+        }
+        if !regions::is_spelled_well(region) {
+            let what = format!("`{region}` is not a region: those are spelled as `us-central1` is");
             return Err(Status::field("region", what));
         }
         Ok(Place { project: project.to_owned(), region: region.to_owned() })
@@ -59,13 +65,6 @@ impl Place {
     }
 }
 
-/// The region of what is spelled as a zone: `us-central1-a`. Google makes a host of it that there is not.
-fn region_of_zone(text: &str) -> Option<&str> {
-    let (region, letter) = text.rsplit_once('-')?;
-    let zone = letter.len() == 1 && letter.chars().all(|c| c.is_ascii_lowercase());
-    (zone && region.contains('-') && region.ends_with(|c: char| c.is_ascii_digit())).then_some(region)
-}
-
 fn check(field: &str, text: &str, most: usize, good: impl Fn(char) -> bool) -> Result<(), Status> {
     match text {
         "" => Err(Status::field(field, "must be specified")),
@@ -90,7 +89,10 @@ mod tests {
         for bad in ["", "projects/p/regions/r", "projects/p/zones/r/operations/o", "projects//regions/r/operations/o"] {
             assert!(Place::parse("name", bad).is_err(), "{bad}");
         }
-        for (project, region) in [("p", "US/../x"), ("..", "r"), (".", "r"), ("p", ".."), ("p/q", "r"), ("", "r")] {
+        for (project, region) in [
+            ("p", "US/../x"), ("..", "us-east1"), (".", "us-east1"), ("p", ".."), ("p/q", "us-east1"), ("", "us-east1"), ("p", "r"),
+            ("p", "us-central"), ("p", ""),
+        ] {
             assert!(Place::new(project, region).is_err(), "{project} {region}");
         }
         let zone = Place::new("p", "us-central1-a").unwrap_err().message;

@@ -29,6 +29,9 @@ for config, *words in [
     ({"worker_config": {"machine_type_uri": "n9-standard-4"}}, "worker_config.machine_type_uri"),
     ({"worker_config": {"num_instances": 4000}}, "worker_config.num_instances", QUOTA),
     ({"gce_cluster_config": {"zone_uri": "europe-west1-b"}}, "gce_cluster_config.zone_uri"),
+    ({"gce_cluster_config": {"zone_uri": "us-central1-zz"}}, "gce_cluster_config.zone_uri", "`us-central1-zz` is not a zone"),
+    ({"worker_config": {"num_instances": 20000}}, "worker_config.num_instances", "Insufficient 'CPUS' quota. Requested 80000.0"),
+    ({"software_config": {"image_version": "latest"}}, "software_config.image_version"),
     ({"lifecycle_config": {"idle_delete_ttl": minutes(4)}}, "lifecycle_config.idle_delete_ttl"),
     ({"lifecycle_config": {"auto_delete_ttl": minutes(9)}}, "lifecycle_config.auto_delete_ttl"),
     ({"lifecycle_config": {"auto_delete_time": now()}}, "lifecycle_config.auto_delete_time"),
@@ -47,6 +50,10 @@ for config, *words in [
     refused("INVALID_ARGUMENT", lambda: create(name, config), *words)
 zone = {"project_id": PROJECT, "region": "us-central1-a"}
 refused("INVALID_ARGUMENT", lambda: list(clusters.list_clusters(zone)), "is a zone", "`us-central1`")
+nowhere = lambda region: {**here, "region": region, "cluster": {"project_id": PROJECT, "cluster_name": name}}
+refused("INVALID_ARGUMENT", lambda: clusters.create_cluster(nowhere("mars-west9")), "region", "`mars-west9` is not a region of Google's")
+refused("INVALID_ARGUMENT", lambda: list(clusters.list_clusters({**here, "region": "us-central"})), "`us-central` is not a region")
+refused("INVALID_ARGUMENT", lambda: list(clusters.list_clusters({**here, "filter": "bogus = 1"})), "filter", "`bogus`")
 print("refused")
 
 # What has no meaning here comes back as it was asked for, and nothing beside it.

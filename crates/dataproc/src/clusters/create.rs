@@ -36,6 +36,7 @@ pub(crate) async fn create(face: &Dataproc, asked: Asked<CreateClusterRequest>) 
 async fn attempt(face: &Dataproc, asked: &Asked<CreateClusterRequest>) -> Result<Option<Operation>, Status> {
     let request = &asked.message;
     let place = Place::new(&request.project_id, &request.region)?;
+    validate::region(&place)?;
     let wanted = request.cluster.clone().ok_or_else(|| Status::field("cluster", "must be specified"))?;
     if !wanted.project_id.is_empty() && wanted.project_id != place.project {
         let what = format!("`{}` is not the project of the request, `{}`", wanted.project_id, place.project);
@@ -54,13 +55,17 @@ async fn attempt(face: &Dataproc, asked: &Asked<CreateClusterRequest>) -> Result
     let full = Cluster::decode(kept.clone()).map_err(|error| Status::new(Code::Internal, error.to_string()))?;
     let config = full.config.clone().unwrap_or_default();
     let scaling = scaling(face, &place, &wanted, &config).await?;
-    let (uuid, at, warnings) = (face.uuid(), face.now(), super::warnings::of(&config, face.init_actions));
+    let (uuid, at) = (face.uuid(), face.now());
+    let warnings = super::warnings::of(&config, face.init_actions, at);
     lifecycle::check(&config, at)?;
     let ends_at = lifecycle::ends_at(&config, at);
     let init = init_actions::prepare(face, &asked.caller, &uuid, &config).await?;
     let wish = ClusterWish { setup: init.setup.clone(), ..wish(face, &full, &config, scaling.as_ref(), ends_at)? };
     let fewest = wish.shape.workers.map_or(0, |range| range.min);
     let most = face.engine.ports.backend.pool().memory_bytes / wish.shape.memory_bytes.unwrap_or(GIB).max(1);
+    if fewest > quota::MOST {
+        return Err(quota::insufficient(&config, fewest, most));
+    }
     let (told, actions) = (config.config_bucket.clone(), init.indices.clone());
     let newer = raw::newer(render::CLUSTER, &kept)?;
     let key = place.key(&wanted.cluster_name);
@@ -185,7 +190,7 @@ pub(super) fn wish(
         shape: ShapeWish {
             workers: Some(range),
             on_demand: Some(on_demand(config, scaling)),
-            memory_bytes: Some(memory(pool, if scaling.is_some() { range.max } else { 2 * first })),
+            memory_bytes: Some(memory(pool, if scaling.is_some() { range.max } else { first.saturating_mul(2) })),
             machine_type: priced(face, config.worker_config.as_ref(), now),
             scheduler_machine_type: priced(face, config.master_config.as_ref(), now),
             ..ShapeWish::default()

@@ -7,8 +7,6 @@ use caddis_googleapis::dataproc::{
 
 use crate::place::Place;
 
-/// The image that a new cluster gets on Google today.
-const IMAGE: &str = "2.3";
 /// What people get who name no machine type; the mission's.
 const MACHINE: &str = "n2-standard-4";
 /// Workers of a cluster that names no number.
@@ -41,7 +39,7 @@ pub(super) fn defaults(place: &Place, asked: &Cluster) -> Cluster {
         worker_config: (!single).then(|| machine(&config.worker_config, WORKERS, on_demand)),
         secondary_worker_config: secondary
             .map(|_| machine(&config.secondary_worker_config, 0, Preemptibility::Preemptible)),
-        software_config: Some(SoftwareConfig { image_version: IMAGE.to_owned(), ..Default::default() }),
+        software_config: Some(SoftwareConfig { image_version: super::images::NEWEST.to_owned(), ..Default::default() }),
         ..ClusterConfig::default()
     };
     Cluster { project_id: place.project.clone(), config: Some(filled), ..Cluster::default() }

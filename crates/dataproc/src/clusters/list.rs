@@ -18,6 +18,7 @@ use crate::wire::{Asked, Status};
 
 /// The number of `ListClustersResponse.clusters`.
 const CLUSTERS: u32 = 1;
+const FIELDS: [&str; 3] = ["status.state", "clusterName", "clusterUuid"];
 
 pub(super) async fn list(
     face: &Dataproc,
@@ -26,6 +27,7 @@ pub(super) async fn list(
     let request = asked.message;
     let place = Place::new(&request.project_id, &request.region)?;
     let filter = Filter::parse(&request.filter)?;
+    filter.check(&FIELDS)?;
     let mut page = page::Page::new(page::size(request.page_size)?);
     let mut after = page::after(&request.page_token)?;
     'page: loop {
@@ -59,9 +61,9 @@ fn subject(cluster: &Cluster) -> Subject<'_> {
     };
     Subject {
         fields: vec![
-            ("status.state", vec![state.as_str_name(), group]),
-            ("clusterName", vec![cluster.cluster_name.as_str()]),
-            ("clusterUuid", vec![cluster.cluster_uuid.as_str()]),
+            (FIELDS[0], vec![state.as_str_name(), group]),
+            (FIELDS[1], vec![cluster.cluster_name.as_str()]),
+            (FIELDS[2], vec![cluster.cluster_uuid.as_str()]),
         ],
         labels: &cluster.labels,
     }

@@ -7,6 +7,7 @@ mod delete;
 mod diagnose;
 mod find;
 mod get;
+mod images;
 mod init_actions;
 mod lifecycle;
 mod list;

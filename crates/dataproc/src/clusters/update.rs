@@ -59,7 +59,7 @@ async fn attempt(face: &Dataproc, asked: &Asked<UpdateClusterRequest>) -> Result
     let (kept, updated) = changed(asked, &living, &paths)?;
     let scaling = scaling(face, &place, &living, &updated, &paths).await?;
     let numbers = Numbers::of(&living, &updated, scaling.as_ref(), &paths)?;
-    numbers.fit(face, &living)?;
+    numbers.fit(face, &living, &updated)?;
     let at = face.now();
     let mut document = living.document.body.clone();
     // What changes no number of workers is done at once.
@@ -137,13 +137,13 @@ impl Numbers {
     }
 
     /// Refuses more workers than there is memory for: Google speaks of quotas then.
-    fn fit(&self, face: &Dataproc, living: &Living) -> Result<(), Status> {
+    fn fit(&self, face: &Dataproc, living: &Living, updated: &Cluster) -> Result<(), Status> {
         let (Some(workers), Some(record)) = (self.first, &living.record) else { return Ok(()) };
         let most = face.engine.ports.backend.pool().memory_bytes / record.shape.memory_bytes.max(1);
-        if u64::from(workers) <= most {
+        if u64::from(workers) <= most && workers <= quota::MOST {
             return Ok(());
         }
-        Err(quota::insufficient(&living.cluster.config.clone().unwrap_or_default(), workers, most))
+        Err(quota::insufficient(&updated.config.clone().unwrap_or_default(), workers, most))
     }
 }
 

@@ -6,7 +6,10 @@ mod gce;
 use caddis_googleapis::dataproc::instance_group_config::Preemptibility;
 use caddis_googleapis::dataproc::{Cluster, ClusterConfig, InstanceGroupConfig};
 
+use super::images;
+use crate::place::Place;
 use crate::policies::Scaling;
+use crate::regions;
 use crate::wire::Status;
 use crate::wrong::Wrong;
 
@@ -26,6 +29,14 @@ pub(crate) fn new(cluster: &Cluster) -> Result<(), Status> {
         self::config(config, &mut wrong);
     }
     wrong.done()
+}
+
+/// Refuses a new cluster in a region that Google does not have.
+pub(super) fn region(place: &Place) -> Result<(), Status> {
+    match regions::is_known(&place.region) {
+        true => Ok(()),
+        false => Err(Status::field("region", format!("`{}` is not a region of Google's", place.region))),
+    }
 }
 
 /// Who names the numbers of workers.
@@ -136,6 +147,13 @@ fn config(config: &ClusterConfig, wrong: &mut Wrong) {
             wrong.add(at(&format!("initialization_actions[{index}].executable_file")), what);
         }
     }
+    if let Some(software) = &config.software_config
+        && !software.image_version.is_empty()
+        && !images::is_spelled_well(&software.image_version)
+    {
+        let what = format!("`{}` is not an image version, such as `2.3` or `2.3-debian12`", software.image_version);
+        wrong.add(at("software_config.image_version"), what);
+    }
     gce::config(config, wrong);
 }
 
@@ -181,6 +199,8 @@ fn machine_type(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use caddis_googleapis::dataproc::SoftwareConfig;
+
     use super::*;
 
     #[test]
@@ -194,18 +214,26 @@ mod tests {
     }
 
     #[test]
+    fn a_new_cluster_is_in_a_region_of_googles() {
+        let refused = |name| region(&Place::new("p", name).unwrap()).err().map(|status| status.violations()[0].0.clone());
+        assert_eq!((refused("us-central1"), refused("global")), (None, None));
+        assert_eq!(refused("mars-west9"), Some("region".to_owned()));
+    }
+
+    #[test]
     fn every_wrong_field_is_named() {
         let cluster = Cluster {
             cluster_name: "Bad".to_owned(),
             config: Some(ClusterConfig {
                 worker_config: Some(InstanceGroupConfig { num_instances: 1, ..Default::default() }),
                 config_bucket: "gs://bucket".to_owned(),
+                software_config: Some(SoftwareConfig { image_version: "latest".to_owned(), ..Default::default() }),
                 ..Default::default()
             }),
             ..Default::default()
         };
         let text = new(&cluster).unwrap_err().message;
-        for field in ["cluster.cluster_name", "worker_config.num_instances", "config_bucket"] {
+        for field in ["cluster.cluster_name", "worker_config.num_instances", "config_bucket", "software_config.image_version"] {
             assert!(text.contains(field), "{text}");
         }
     }

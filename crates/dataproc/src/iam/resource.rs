@@ -107,15 +107,15 @@ mod tests {
     #[test]
     fn what_has_a_policy() {
         for good in [
-            "projects/p/regions/r/clusters/c",
-            "projects/p/regions/r/jobs/j",
-            "projects/p/regions/r/operations/o",
-            "projects/p/locations/r/workflowTemplates/w",
-            "projects/p/locations/r/autoscalingPolicies/a",
+            "projects/p/regions/us-east1/clusters/c",
+            "projects/p/regions/us-east1/jobs/j",
+            "projects/p/regions/us-east1/operations/o",
+            "projects/p/locations/us-east1/workflowTemplates/w",
+            "projects/p/locations/us-east1/autoscalingPolicies/a",
         ] {
             assert!(parse(good).is_ok(), "{good}");
         }
-        for bad in ["projects/p/locations/r/clusters/c", "projects/p/regions/r/batches/b", "projects/p/regions/r", ""] {
+        for bad in ["projects/p/locations/us-east1/clusters/c", "projects/p/regions/us-east1/batches/b", "projects/p/regions/us-east1", ""] {
             assert_eq!(parse(bad).unwrap_err().code, Code::InvalidArgument, "{bad}");
         }
     }

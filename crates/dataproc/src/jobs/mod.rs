@@ -22,7 +22,7 @@ use crate::wire::Methods;
 
 pub(crate) use cancel::cancel;
 pub(crate) use files::{fetch, remove as remove_folder};
-pub(crate) use get::by_key;
+pub(crate) use get::{by_key, saying};
 pub(crate) use render::encoded;
 pub(crate) use submit::submit;
 

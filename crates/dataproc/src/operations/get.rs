@@ -2,14 +2,14 @@
 
 use caddis_googleapis::longrunning::{GetOperationRequest, Operation};
 
-use super::render;
+use super::render::{self, Tells};
 use crate::documents::{self, OperationDocument, Read};
 use crate::face::Dataproc;
 use crate::place::Place;
 use crate::wire::{Asked, Status};
 
 pub(super) async fn get(face: &Dataproc, asked: Asked<GetOperationRequest>) -> Result<Operation, Status> {
-    render::operation(face, &find(face, &asked.message.name).await?).await
+    render::telling(face, &find(face, &asked.message.name).await?, Tells::Waiting).await
 }
 
 /// Whether the operation of this name is there.

@@ -6,7 +6,7 @@ use caddis_engine::calls::CallError;
 use caddis_googleapis::longrunning::{ListOperationsRequest, ListOperationsResponse, Operation};
 use caddis_types::ClusterId;
 
-use super::render;
+use super::render::{self, Tells};
 use crate::documents::{self, About, OperationDocument, Read};
 use crate::face::Dataproc;
 use crate::filter::{Filter, Subject};
@@ -14,6 +14,8 @@ use crate::page;
 use crate::place::Place;
 use crate::records;
 use crate::wire::{Asked, Code, Status};
+
+const FIELDS: [&str; 3] = ["clusterName", "status.state", "operationType"];
 
 pub(super) async fn list(
     face: &Dataproc,
@@ -23,6 +25,7 @@ pub(super) async fn list(
     let parent = request.name.strip_suffix("/operations").unwrap_or(&request.name);
     let place = Place::parent("name", parent)?;
     let filter = Filter::parse(&request.filter)?;
+    filter.check(&FIELDS)?;
     let mut page = page::Page::new(page::size(request.page_size)?);
     let mut before = page::before(&request.page_token)?;
     'page: loop {
@@ -33,7 +36,7 @@ pub(super) async fn list(
         let records = records::clusters(&face.engine.ports, ids).await.map_err(CallError::from)?;
         for read in batch {
             let record = cluster(&read.body.about).and_then(|id| records.get(id));
-            let operation = match render::with_record(face, &read, record).await {
+            let operation = match render::with_record(face, &read, record, Tells::Nothing).await {
                 // Its job was deleted, and it has nothing more to say.
                 Err(status) if status.code == Code::NotFound => continue,
                 operation => operation?,
@@ -68,5 +71,5 @@ fn subject<'a>(document: &'a Read<OperationDocument>, operation: &Operation) -> 
     let kind = render::kind(&document.body.about);
     let state = if operation.done { vec!["DONE", "INACTIVE"] } else { vec!["RUNNING", "ACTIVE"] };
     let labels = if document.body.labels.is_empty() { &NONE } else { &document.body.labels };
-    Subject { fields: vec![("clusterName", name), ("status.state", state), ("operationType", vec![kind])], labels }
+    Subject { fields: vec![(FIELDS[0], name), (FIELDS[1], state), (FIELDS[2], vec![kind])], labels }
 }

@@ -17,16 +17,31 @@ use crate::documents::{self, About, ClusterWork, OperationDocument, Read};
 use crate::face::Dataproc;
 use crate::jobs;
 use crate::raw;
+use crate::waits;
 use crate::wire::{Code, Status, any};
 use crate::workflows::{self, WorkflowDocument};
 
 /// The operation now.
 pub(crate) async fn operation(face: &Dataproc, read: &Read<OperationDocument>) -> Result<Operation, Status> {
+    telling(face, read, Tells::Nothing).await
+}
+
+/// Whether an operation that goes on tells what it waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Tells {
+    /// It does.
+    Waiting,
+    /// It does not: it is one of many, or has only just begun.
+    Nothing,
+}
+
+/// The operation now, for somebody who looks how far it is.
+pub(super) async fn telling(face: &Dataproc, read: &Read<OperationDocument>, tells: Tells) -> Result<Operation, Status> {
     let record = match &read.body.about {
         About::Cluster { cluster, .. } => crate::clusters::record(face, cluster).await?,
         About::Job { .. } | About::Workflow { .. } => None,
     };
-    with_record(face, read, record.as_ref()).await
+    with_record(face, read, record.as_ref(), tells).await
 }
 
 /// The operation now, of one about a cluster by the cluster's record.
@@ -34,15 +49,20 @@ pub(super) async fn with_record(
     face: &Dataproc,
     read: &Read<OperationDocument>,
     record: Option<&ClusterRecord>,
+    tells: Tells,
 ) -> Result<Operation, Status> {
     let name = name(&read.key);
     match &read.body.about {
         About::Cluster { what, name: cluster_name, uuid, asked, .. } => {
             let end = end(*what, record, &read.body);
+            let waits = match record {
+                Some(record) if end.is_none() && tells == Tells::Waiting => waits::of_cluster(face, record).await,
+                _ => String::new(),
+            };
             let response = |state, at| response(*what, &asked.0, uuid, state, at);
             Ok(Operation {
                 name,
-                metadata: Some(any(&metadata(read, *what, cluster_name, uuid, end.as_ref()))),
+                metadata: Some(any(&metadata(read, *what, cluster_name, uuid, end.as_ref(), &waits))),
                 done: end.is_some(),
                 result: end.map(|end| match end {
                     End::Well { state, at } => Outcome::Response(response(state, at)),
@@ -51,7 +71,10 @@ pub(super) async fn with_record(
             })
         }
         About::Job { key, .. } => {
-            let (job, kept) = jobs::by_key(face, key).await?;
+            let (job, kept) = match tells {
+                Tells::Waiting => jobs::saying(face, key).await?,
+                Tells::Nothing => jobs::by_key(face, key).await?,
+            };
             let done = job.done;
             let metadata = JobMetadata {
                 job_id: job.reference.as_ref().map(|reference| reference.job_id.clone()).unwrap_or_default(),
@@ -190,6 +213,7 @@ fn metadata(
     cluster_name: &str,
     uuid: &str,
     end: Option<&End>,
+    waits: &str,
 ) -> ClusterOperationMetadata {
     let status = |state: State, at, details: &str| ClusterOperationStatus {
         state: state.into(),
@@ -199,12 +223,16 @@ fn metadata(
     };
     let begun = read.body.at;
     let mut history = vec![status(State::Pending, begun, ""), status(State::Running, begun, "")];
-    if let Some(end) = end {
-        let details = match end {
-            End::Well { .. } => "",
-            End::Badly { status, .. } => &status.message,
-        };
-        history.push(status(State::Done, end.at().max(begun), details));
+    match end {
+        Some(end) => {
+            let details = match end {
+                End::Well { .. } => "",
+                End::Badly { status, .. } => &status.message,
+            };
+            history.push(status(State::Done, end.at().max(begun), details));
+        }
+        // What is waited for is said of the present alone.
+        None => waits.clone_into(&mut history[1].details),
     }
     let description = match what {
         ClusterWork::Create => "Create cluster with",

@@ -43,7 +43,14 @@ pub(crate) async fn named(face: &Dataproc, place: &Place, uri: &str) -> Result<S
         return Err(Status::field(FIELD, what));
     }
     let policy = policy(&find(face, FIELD, name).await?)?;
-    Ok(Scaling::of(&place.key(id), &policy))
+    let scaling = Scaling::of(&place.key(id), &policy);
+    together(&scaling).map_err(|what| Status::field(FIELD, format!("the groups of `{uri}` taken together: {what}")))?;
+    Ok(scaling)
+}
+
+/// Each group may be as large as Google says, and both together still be more than one cluster may have.
+fn together(scaling: &Scaling) -> Result<(), &'static str> {
+    scaling.range().check()
 }
 
 /// As it is kept.
@@ -69,13 +76,23 @@ mod tests {
     use super::*;
 
     #[test]
+    fn both_groups_together_are_no_more_than_a_cluster_may_have() {
+        let of = |primary, secondary| {
+            let group = |min, max| crate::policies::Group { min, max, weight: 1 };
+            together(&Scaling { policy: "p/us-east1/x".to_owned(), primary: group(2, primary), secondary: group(0, secondary) })
+        };
+        assert_eq!(of(10_000, 0), Ok(()));
+        assert!(of(10_000, 1).unwrap_err().contains("10,000 workers"));
+    }
+
+    #[test]
     fn a_name_is_answered_in_the_words_it_was_asked_in() {
-        let key = "p/r/half";
-        for name in ["projects/p/regions/r/autoscalingPolicies/half", "projects/p/locations/r/autoscalingPolicies/half"] {
+        let key = "p/us-east1/half";
+        for name in ["projects/p/regions/us-east1/autoscalingPolicies/half", "projects/p/locations/us-east1/autoscalingPolicies/half"] {
             let answered = AutoscalingPolicy::decode(answer(key, &PolicyDocument::default(), parent(name))).unwrap();
             assert_eq!((answered.name.as_str(), answered.id.as_str()), (name, "half"));
             assert_eq!(place("name", name).unwrap().0.key("half"), key);
         }
-        assert!(place("name", "projects/p/regions/r/clusters/half").is_err());
+        assert!(place("name", "projects/p/regions/us-east1/clusters/half").is_err());
     }
 }

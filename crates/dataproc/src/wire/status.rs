@@ -92,6 +92,14 @@ impl Status {
         Status { code: Code::InvalidArgument, message, details }
     }
 
+    /// `INVALID_ARGUMENT` for what cannot be read at all, in the words of Google's transcoder, which name the field
+    /// themselves. A field is empty where there is none to name.
+    pub(crate) fn malformed(wrong: Vec<(String, String)>) -> Status {
+        let words: Vec<&str> = wrong.iter().map(|(_, what)| what.as_str()).collect();
+        let message = words.join("\n");
+        Status { message, ..Status::fields(wrong) }
+    }
+
     /// The fields that it names, and what is wrong with each.
     pub(crate) fn violations(&self) -> Vec<(String, String)> {
         let requests = self.details.iter().filter_map(|detail| rpc::BadRequest::decode(detail.value.as_slice()).ok());

@@ -62,11 +62,11 @@ mod tests {
 
     #[test]
     fn a_name_is_answered_as_it_was_asked() {
-        for name in ["projects/p/regions/r/workflowTemplates/one", "projects/p/locations/r/workflowTemplates/one"] {
+        for name in ["projects/p/regions/us-east1/workflowTemplates/one", "projects/p/locations/us-east1/workflowTemplates/one"] {
             let (parent, id) = Parent::of_template("name", name).unwrap();
-            assert_eq!((parent.template(id).as_str(), parent.place.key(id).as_str()), (name, "p/r/one"));
+            assert_eq!((parent.template(id).as_str(), parent.place.key(id).as_str()), (name, "p/us-east1/one"));
         }
-        assert!(Parent::of_template("name", "projects/p/regions/r/jobs/one").is_err());
+        assert!(Parent::of_template("name", "projects/p/regions/us-east1/jobs/one").is_err());
     }
 
     #[test]

@@ -115,10 +115,10 @@ mod tests {
 
     #[test]
     fn jobs_are_named_in_full_and_of_the_same_place() {
-        let place = Place::new("p", "r").unwrap();
+        let place = Place::new("p", "us-east1").unwrap();
         let asked = |name: &str| check(&DiagnoseClusterRequest { jobs: vec![name.to_owned()], ..Default::default() }, &place);
-        assert_eq!(asked("projects/p/regions/r/jobs/j"), Ok(vec!["j".to_owned()]));
-        for bad in ["j", "projects/p/regions/other/jobs/j", "projects/p/regions/r/clusters/j"] {
+        assert_eq!(asked("projects/p/regions/us-east1/jobs/j"), Ok(vec!["j".to_owned()]));
+        for bad in ["j", "projects/p/regions/us-west1/jobs/j", "projects/p/regions/us-east1/clusters/j"] {
             assert!(asked(bad).unwrap_err().message.contains("jobs[0]"), "{bad}");
         }
     }

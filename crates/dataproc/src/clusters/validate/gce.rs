@@ -4,6 +4,7 @@
 use caddis_googleapis::dataproc::{ClusterConfig, EncryptionConfig, GceClusterConfig};
 
 use crate::place::Place;
+use crate::regions;
 use crate::wire::Status;
 use crate::wrong::Wrong;
 
@@ -72,9 +73,13 @@ pub(in crate::clusters) fn inside(place: &Place, config: &ClusterConfig) -> Resu
     let mut wrong = Wrong::default();
     let at = |field: &str| format!("cluster.config.gce_cluster_config.{field}");
     let zone = gce.zone_uri.rsplit('/').next().unwrap_or_default();
-    let inside = zone.strip_prefix(place.region.as_str()).is_some_and(|rest| rest.starts_with('-'));
-    if !zone.is_empty() && !inside && place.region != "global" {
-        wrong.add(at("zone_uri"), format!("`{zone}` is not in the region `{}`", place.region));
+    match regions::of_zone(zone) {
+        _ if zone.is_empty() => {}
+        Some(region) if place.region == regions::GLOBAL && regions::is_known(region) => {}
+        Some(region) if region == place.region => {}
+        Some(_) if place.region == regions::GLOBAL => wrong.add(at("zone_uri"), format!("`{zone}` is not in a region of Google's")),
+        Some(_) => wrong.add(at("zone_uri"), format!("`{zone}` is not in the region `{}`", place.region)),
+        None => wrong.add(at("zone_uri"), format!("`{zone}` is not a zone: those are named as their region and a letter, such as `us-central1-a`")),
     }
     let subnetwork = resource(&gce.subnetwork_uri, Kind::Subnetwork);
     if let Some((Some(region), name)) = subnetwork.filter(|(region, _)| region.is_some_and(|region| region != place.region)) {

@@ -1,5 +1,6 @@
 //! REST with JSON, transcoded from the same methods by their `google.api.http` rules.
 
+mod blame;
 mod request;
 mod routes;
 mod template;

@@ -3,6 +3,7 @@
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MessageDescriptor};
 use serde_json::{Map, Value, json};
 
+use super::blame;
 use crate::wire::Status;
 
 /// Parameters of the query that mean the exchange and not the request.
@@ -37,17 +38,21 @@ pub(crate) fn read(
             form.enum_numbers |= name.ends_with("alt") && value.contains("enum-encoding=int");
             continue;
         }
-        put(&mut request, descriptor, name, value).map_err(|what| {
-            Status::field(name, format!("Invalid JSON payload received. Unknown name \"{name}\": {what}."))
-        })?;
+        put(&mut request, descriptor, name, value)
+            .map_err(|what| Status::malformed(vec![(String::new(), blame::unknown(name, "", &what))]))?;
     }
     for (name, value) in fields {
         // The path says what is meant, whatever the body says of the same field.
         put(&mut request, descriptor, name, value).map_err(|what| Status::field(name, what))?;
     }
-    let message = DynamicMessage::deserialize(descriptor.clone(), request)
-        .map_err(|error| Status::field("body", format!("Invalid JSON payload received. {error}")))?;
-    Ok((message, form))
+    // Read from a reference, so that it is still there to be looked through.
+    match DynamicMessage::deserialize(descriptor.clone(), &request) {
+        Ok(message) => Ok((message, form)),
+        Err(error) => Err(Status::malformed(match blame::wrong(descriptor, &request) {
+            wrong if wrong.is_empty() => vec![(String::new(), format!("Invalid JSON payload received. {error}"))],
+            wrong => wrong,
+        })),
+    }
 }
 
 fn object(body: &[u8]) -> Result<Value, Status> {
@@ -56,17 +61,25 @@ fn object(body: &[u8]) -> Result<Value, Status> {
     }
     match serde_json::from_slice(body) {
         Ok(value @ Value::Object(_)) => Ok(value),
-        Ok(_) => Err(Status::field("body", "Invalid JSON payload received. The body is no JSON object.")),
-        Err(error) => Err(Status::field("body", format!("Invalid JSON payload received. {error}"))),
+        Ok(_) => Err(unreadable("The body is no JSON object.".to_owned())),
+        Err(error) => Err(unreadable(error.to_string())),
     }
+}
+
+/// The refusal of a body that is no JSON at all: there is no field to name.
+fn unreadable(what: String) -> Status {
+    Status::malformed(vec![(String::new(), format!("Invalid JSON payload received. {what}"))])
 }
 
 /// Puts one value at a dotted path of fields, in either spelling.
 fn put(request: &mut Value, descriptor: &MessageDescriptor, path: &str, text: &str) -> Result<(), String> {
     let (name, rest) = path.split_once('.').map_or((path, None), |(name, rest)| (name, Some(rest)));
     let by_name = descriptor.get_field_by_name(name).or_else(|| descriptor.get_field_by_json_name(name));
-    let Some(field) = by_name else { return Err("Cannot find field".to_owned()) };
-    let Value::Object(object) = request else { return Err("its parent is no object".to_owned()) };
+    let Some(field) = by_name else { 
+        let what = format!("Cannot bind query parameter. Field '{name}' could not be found in request message.");
+        return Err(what);
+    };
+    let Value::Object(object) = request else { return Err("Its parent is no object.".to_owned()) };
     // One spelling, so that the path's value and the body's are not both there.
     let snake = object.remove(field.name());
     if let Some(value) = snake {
@@ -79,14 +92,14 @@ fn put(request: &mut Value, descriptor: &MessageDescriptor, path: &str, text: &s
         }
         (Some(rest), Kind::Message(_)) if field.is_map() => {
             let map = object.entry(field.json_name().to_owned()).or_insert_with(|| Value::Object(Map::new()));
-            let Value::Object(map) = map else { return Err("it is no map".to_owned()) };
+            let Value::Object(map) = map else { return Err("It is no map.".to_owned()) };
             map.insert(rest.to_owned(), Value::String(text.to_owned()));
             Ok(())
         }
-        (Some(_), _) => Err("it has no fields".to_owned()),
+        (Some(_), _) => Err("It has no fields.".to_owned()),
         (None, _) if field.is_list() => {
             let list = object.entry(field.json_name().to_owned()).or_insert_with(|| Value::Array(Vec::new()));
-            let Value::Array(list) = list else { return Err("it is no list".to_owned()) };
+            let Value::Array(list) = list else { return Err("It is no list.".to_owned()) };
             list.push(scalar(&field, text)?);
             Ok(())
         }
@@ -102,12 +115,12 @@ fn scalar(field: &FieldDescriptor, text: &str) -> Result<Value, String> {
         Kind::Bool => match text {
             "true" | "1" => Ok(Value::Bool(true)),
             "false" | "0" => Ok(Value::Bool(false)),
-            other => Err(format!("`{other}` is neither true nor false")),
+            other => Ok(json!(other)),
         },
         Kind::Enum(_) => Ok(text.parse::<i32>().map_or_else(|_| json!(text), |number| json!(number))),
         Kind::Message(message) if message.full_name() == "google.protobuf.FieldMask" => Ok(json!(camel_mask(text))),
         Kind::Message(message) if !message.full_name().starts_with("google.protobuf.") => {
-            Err("it is a message: name its fields".to_owned())
+            Err("It is a message: name its fields.".to_owned())
         }
         _ => Ok(json!(text)),
     }

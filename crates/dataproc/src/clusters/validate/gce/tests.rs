@@ -81,9 +81,15 @@ fn zones_and_subnetworks_are_in_the_clusters_region() {
         assert_eq!(inside(&place("us-central1"), &good), Ok(()));
     }
     assert_eq!(inside(&place("global"), &zone("us-central1-a")), Ok(()));
+    for bad in ["mars-west9-a", "us-central1-zz", "nowhere"] {
+        assert!(inside(&place("global"), &zone(bad)).is_err(), "{bad}");
+    }
     for (bad, field) in [
         (zone("europe-west1-b"), "zone_uri"),
         (zone("us-central10-a"), "zone_uri"),
+        (zone("us-central1-zz"), "zone_uri"),
+        (zone("projects/p/zones/us-central1-1"), "zone_uri"),
+        (zone("us-central1"), "zone_uri"),
         (subnetwork("projects/p/regions/europe-west1/subnetworks/a"), "subnetwork_uri"),
     ] {
         let violations = inside(&place("us-central1"), &bad).unwrap_err().violations();
