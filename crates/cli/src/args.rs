@@ -119,6 +119,17 @@ mod tests {
         assert!(wrong(&["-e", "KEY", "job.py"]).contains("KEY=VALUE"));
         assert!(wrong(&["--name", "2fast", "job.py"]).contains("cannot be a name"));
         assert!(wrong(&["--retry-delay", "1s", "job.py"]).contains("--retries"));
+        let below = ["-w -1", "--on-demand -1", "--max-cost -1", "--preempt-rate -1", "--memory -1"];
+        for line in below.iter().chain(&["--threads 0", "--retries 101"]) {
+            let words: Vec<&str> = line.split(' ').chain(["job.py"]).collect();
+            let option = words[0].replace("-w", "--workers");
+            let said = wrong(&words);
+            assert!(said.contains(&format!("for '{option} <")), "{said}");
+            assert!(!said.contains("unexpected") && !said.contains("..="), "{said}");
+        }
+        assert!(wrong(&["--threads", "0", "job.py"]).contains("between 1 and 1024"));
+        assert!(wrong(&["--tag", "team", "job.py"]).contains("hint: write for example `--tag team=risk`"));
+        assert!(wrong(&["-e", "KEY", "job.py"]).contains("hint: write `-e KEY=value`"));
         assert!(wrong(&["--dry-run", "--detach", "job.py"]).contains("cannot be used with"));
         assert!(wrong(&[]).contains("SCRIPT"));
     }

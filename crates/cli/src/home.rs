@@ -27,6 +27,16 @@ pub fn find(named: Option<&Path>, variable: impl Fn(&str) -> Option<String>) -> 
     })
 }
 
+/// Refuses a path that can be no folder, before anything in it is blamed for that.
+pub fn check(home: &Home) -> Result<(), Failure> {
+    let path = home.path();
+    match fs::metadata(path) {
+        Ok(found) if !found.is_dir() => Err(unusable(path, &io::ErrorKind::NotADirectory.into())),
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => Err(unusable(path, &error)),
+        _ => Ok(()),
+    }
+}
+
 /// Makes the state folder, readable by this user alone; refuses one that belongs to somebody else or that others can
 /// look into and that cannot be closed.
 pub fn prepare(home: &Home) -> Result<(), Failure> {
@@ -94,6 +104,12 @@ mod tests {
         let file = tempfile::NamedTempFile::new().unwrap();
         let failure = prepare(&Home::new(file.path())).unwrap_err();
         assert_eq!(failure.code, "home_unusable");
+        for path in [file.path().to_owned(), file.path().join("inside")] {
+            let failure = check(&Home::new(&path)).unwrap_err();
+            assert!(failure.message.contains(&format!("the state folder `{}`", path.display())), "{failure:?}");
+            assert!(failure.message.ends_with("not a directory") && failure.hint.is_some(), "{failure:?}");
+        }
+        assert_eq!(check(&Home::new("/nowhere")), Ok(()), "it is made when it is needed");
         let failure = prepare(&Home::new("/proc/caddis")).unwrap_err();
         assert_eq!(failure.code, "home_unusable");
     }

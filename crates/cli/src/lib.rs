@@ -32,6 +32,7 @@ mod testing;
 pub mod umask;
 pub mod variables;
 pub mod version;
+pub mod waiting;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -58,6 +59,7 @@ pub fn main() -> ExitCode {
                 return ExitCode::from(2);
             }
             let error = nearest::suggest(error, &command(), &arguments);
+            let error = nearest::typed(error, &command(), &arguments);
             // The reader of a help text that went away is no failure.
             let _ = error.print();
             if !error.use_stderr() {

@@ -31,6 +31,19 @@ pub fn help(arguments: &[OsString]) -> String {
     meant(&command, arguments).clone().render_help().to_string()
 }
 
+/// The same error, whose usage line is that of the help: clap shows what a variable set (`--home`) as if it had to be
+/// typed.
+pub fn typed(mut error: clap::Error, command: &Command, arguments: &[OsString]) -> clap::Error {
+    let shown = error.get(ContextKind::Usage).is_some_and(|usage| usage.to_string().contains("--home "));
+    if shown {
+        let mut command = command.clone();
+        command.build();
+        let usage = meant(&command, arguments).clone().render_usage();
+        error.insert(ContextKind::Usage, ContextValue::StyledStr(usage));
+    }
+    error
+}
+
 fn meant<'a>(command: &'a Command, arguments: &[OsString]) -> &'a Command {
     let words = arguments.iter().skip(1).map(|word| word.to_string_lossy());
     words.fold(command, |parent, word| parent.find_subcommand(word.as_ref()).unwrap_or(parent))
@@ -45,6 +58,15 @@ mod tests {
         let help = help(&["caddis", "job"].map(OsString::from));
         assert!(help.contains("Usage: caddis job") && help.contains("cancel"), "{help}");
         assert!(!super::help(&["caddis".into()]).contains("keeper"));
+    }
+
+    #[test]
+    fn a_usage_line_asks_for_nothing_that_a_variable_sets() {
+        let arguments = ["caddis", "env", "--home", "/x"].map(OsString::from);
+        let error = crate::command().try_get_matches_from(&arguments).unwrap_err();
+        assert!(error.to_string().contains("--home <FOLDER>"), "what is mended: {error}");
+        let mended = typed(error, &crate::command(), &arguments).to_string();
+        assert!(mended.contains("Usage: caddis env [OPTIONS] <CLIENT>\n") && !mended.contains("--home"), "{mended}");
     }
 
     fn suggested(words: &[&str]) -> String {

@@ -1,6 +1,6 @@
 //! Which job or cluster is meant: an id, the unique beginning of one, a name, or nothing for the newest.
 
-use caddis_types::api::{ClusterView, JobView};
+use caddis_types::api::{ClusterPhase, ClusterView, JobView};
 
 use crate::failure::{Exit, Failure};
 use crate::server::Server;
@@ -54,6 +54,41 @@ pub async fn cluster(server: &Server, reference: Option<&str>) -> Result<Cluster
     meant.unwrap_or(Err(failure))
 }
 
+/// A job or a cluster.
+#[derive(Clone, Debug)]
+pub enum Subject {
+    /// A job.
+    Job(Box<JobView>),
+    /// A cluster.
+    Cluster(Box<ClusterView>),
+}
+
+/// The job or the cluster that is meant by a word that may be either's name: the one that lives, else the newer one.
+pub async fn job_or_cluster(server: &Server, named: &str) -> Result<Subject, Failure> {
+    let job = match job(server, Some(named)).await {
+        // An id, or the beginning of one, is nothing else's name in practice.
+        Ok(job) if !job.phase.is_final() || job.name.as_deref() != Some(named) => {
+            return Ok(Subject::Job(Box::new(job)));
+        }
+        other => other,
+    };
+    match (job, cluster(server, Some(named)).await) {
+        (Ok(job), Ok(cluster)) => Ok(preferred(job, cluster)),
+        (Ok(job), Err(_)) => Ok(Subject::Job(Box::new(job))),
+        (Err(_), Ok(cluster)) => Ok(Subject::Cluster(Box::new(cluster))),
+        (Err(failure), Err(_)) => Err(neither(failure, Some(named))),
+    }
+}
+
+fn preferred(job: JobView, cluster: ClusterView) -> Subject {
+    let over = matches!(cluster.phase, ClusterPhase::Stopped | ClusterPhase::Failed);
+    match (job.phase.is_final(), over) {
+        (true, false) => Subject::Cluster(Box::new(cluster)),
+        (true, true) if cluster.created_at > job.submitted_at => Subject::Cluster(Box::new(cluster)),
+        _ => Subject::Job(Box::new(job)),
+    }
+}
+
 /// The only thing whose id begins so, with or without its prefix; when several do, or a name is nearly this, that is
 /// said; nothing when nothing is like it.
 fn begun_with<T>(
@@ -89,6 +124,7 @@ fn begun_with<T>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing;
 
     type Thing = (&'static str, Option<&'static str>);
     const ALL: [Thing; 3] = [("job_01aa", Some("etl")), ("job_01ab", None), ("job_02", Some("report"))];
@@ -102,6 +138,17 @@ mod tests {
         assert_eq!(meant("job_02").unwrap().unwrap().0, "job_02");
         assert_eq!(meant("01ab").unwrap().unwrap().0, "job_01ab");
         assert_eq!(meant("job_01").unwrap().unwrap_err().code, "ambiguous");
+    }
+
+    #[test]
+    fn of_a_job_and_a_cluster_with_one_name_the_living_is_meant_else_the_newer() {
+        let is_cluster = |job: &JobView, cluster: &ClusterView| matches!(preferred(job.clone(), cluster.clone()), Subject::Cluster(_));
+        let (old, living, mut cluster) = (testing::failed_job(), testing::job("RUNNING"), testing::cluster());
+        assert!(is_cluster(&old, &cluster) && !is_cluster(&living, &cluster));
+        cluster.phase = ClusterPhase::Stopped;
+        assert!(cluster.created_at > old.submitted_at && is_cluster(&old, &cluster), "the newer");
+        cluster.created_at = old.submitted_at;
+        assert!(!is_cluster(&old, &cluster));
     }
 
     #[test]

@@ -12,7 +12,13 @@ use crate::home::plain;
 pub fn parse_pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) if is_name(key) => Ok((key.to_owned(), value.to_owned())),
-        _ => Err(format!("`{text}` is not of the form KEY=VALUE")),
+        _ => {
+            let key = if is_name(text) && !text.contains('=') { text } else { "KEY" };
+            Err(format!(
+                "`{text}` is not of the form KEY=VALUE\nhint: write `-e {key}=value`; variables that are set here are passed \
+                 on without `-e`"
+            ))
+        }
     }
 }
 
@@ -96,9 +102,12 @@ mod tests {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(b"A=1\nnonsense\n").unwrap();
         let failure = gather(std::iter::empty(), &[file.path().to_owned()], &[]).unwrap_err();
-        assert!(failure.message.contains("at line 2"), "{}", failure.message);
+        assert!(failure.message.contains("at line 2") && !failure.message.contains("hint"), "{}", failure.message);
+        assert_eq!(failure.hint.unwrap(), "a line is `KEY=VALUE`, empty, or begins with `#`");
         assert!(gather(std::iter::empty(), &["/nowhere/x".into()], &[]).is_err());
-        assert!(parse_pair("=x").is_err() && parse_pair("A B=1").is_err());
+        assert!(parse_pair("A B=1").unwrap_err().contains("hint: write `-e KEY=value`"));
+        assert!(parse_pair("=x").unwrap_err().contains("hint: write `-e KEY=value`"));
+        assert!(parse_pair("FOO").unwrap_err().contains("hint: write `-e FOO=value`"));
     }
 
     #[test]

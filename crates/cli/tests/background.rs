@@ -45,13 +45,45 @@ fn a_database_that_cannot_be_read_is_told_in_the_servers_own_words() {
 fn an_unknown_config_key_stops_every_command_with_the_nearest() {
     let world = World::bare(CADDIS);
     fs::write(world.home().join("caddis.toml"), "[server]\nidle_exti = \"5m\"\n").unwrap();
-    for command in [&["job", "list"][..], &["doctor"], &["serve"]] {
+    for command in [&["job", "list"][..], &["serve"]] {
         let run = world.run(command).expect(2);
         assert!(run.stderr().contains("`server.idle_exit`"), "{}", run.stderr());
     }
     let script = world.file("job.py", "");
     world.run(&["run", script.to_str().unwrap()]).expect(125);
     assert_eq!(servers(&world), 0);
+}
+
+#[test]
+fn a_server_is_ended_and_the_machine_is_checked_whatever_the_config_says() {
+    let world = World::bare(CADDIS);
+    world.run(&["job", "list"]).expect(0);
+    assert_eq!(servers(&world), 1);
+    fs::write(world.home().join("caddis.toml"), "[pool]\nslotz = 3\n").unwrap();
+    let checks = world.run(&["doctor", "-o", "json"]).expect(1).json();
+    let check = |what: &str| checks.as_array().unwrap().iter().find(|check| check["what"] == what).unwrap().clone();
+    let config = check("config");
+    assert_eq!(config["grade"], "wrong", "{config}");
+    assert!(config["found"].as_str().unwrap().contains("`pool.slotz`"), "{config}");
+    assert!(config["hint"].as_str().unwrap().contains("`pool.slots`"), "{config}");
+    assert_eq!((check("server")["grade"].as_str(), check("pool")["grade"].as_str()), (Some("ok"), Some("notice")));
+    let people = world.run(&["doctor"]).expect(1);
+    assert!(people.stdout().contains("wrong   config") && people.stdout().contains("memory limits"), "{}", people.stdout());
+    world.run(&["serve", "--stop"]).expect(0);
+    assert_eq!(servers(&world), 0);
+}
+
+#[test]
+fn a_state_folder_that_is_a_file_is_named_and_not_its_config() {
+    let world = World::bare(CADDIS);
+    let file = world.file("home", "").display().to_string();
+    for command in [&["job", "list"][..], &["serve", "--stop"], &["serve"], &["why"]] {
+        let run = world.run(&[&["--home", &file], command].concat()).expect(1);
+        let said = run.stderr();
+        assert!(said.starts_with(&format!("error: the state folder `{file}` cannot be used: not a directory\nhint: ")), "{said}");
+    }
+    let checks = world.run(&["--home", &file, "doctor"]).expect(1).stdout();
+    assert!(checks.contains(&format!("{file} is not a folder")), "{checks}");
 }
 
 #[test]
@@ -91,6 +123,15 @@ fn with_json_a_failure_is_data_too() {
     let run = world.run(&["run", "-o", "json", "absent.py"]).expect(125);
     assert_eq!(run.json()["error"]["code"], "no_script");
     world.run(&["serve", "--stop"]).expect(0);
+}
+
+#[test]
+fn a_usage_line_does_not_ask_for_the_folder_that_a_variable_names() {
+    let world = World::bare(CADDIS);
+    for verb in ["env", "completion"] {
+        let said = world.run(&[verb]).expect(2).stderr();
+        assert!(said.contains(&format!("Usage: caddis {verb} ")) && !said.contains("--home"), "{said}");
+    }
 }
 
 #[test]

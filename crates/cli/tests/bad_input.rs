@@ -410,7 +410,12 @@ fn prices_and_teams_that_cannot_be_meant() {
     refused(prices("on_demand_hour = 2000.0"), 2, &["`on_demand_hour`", "absurdly much"]);
     refused(prices(""), 2, &["on_demand_hour"]);
     refused(prices("on_demnd_hour = 0.2"), 2, &["`on_demnd_hour`", "did you mean `on_demand_hour`?"]);
+    refused(prices("on_demand_hour = \"0.2\""), 2, &["line 8", "machine 1 (us-central1, n2-standard-4)", "`on_demand_hour` is \"0.2\"", "a number"]);
+    refused(prices("on_demand_hour = 0.2\nuntil = -4"), 2, &["line 9", "machine 1", "`until` is -4", "a text in quotes"]);
     refused(world.run(&["price", "check", "absent.toml"]), 2, &["absent.toml"]);
+    let future = fs::read_to_string(world.work().join("prices.toml")).unwrap().replace("2026-11-23", "2099-01-01");
+    world.file("future.toml", &future.replace("\nuntil = -4", ""));
+    assert!(world.run(&["price", "check", "future.toml"]).expect(0).stdout().contains("yet to come"));
     let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/team.toml");
     let team = fs::read_to_string(example).unwrap();
     let plan = |old: &str, new: &str| {
@@ -420,10 +425,65 @@ fn prices_and_teams_that_cannot_be_meant() {
     assert!(plan("", "").expect(0).stdout().contains("assumed:"));
     refused(plan("workers = [2, 10]", "workers = [10, 2]"), 2, &["team.toml", "`workers`", "above the upper"]);
     refused(plan("hours_a_day", "hours_per_day"), 2, &["`hours_per_day`"]);
+    refused(plan("engineers = [20, 30]", "engineers = \"x\""), 2, &["team.toml", "line 5", "`engineers` is \"x\"", "a number, or two"]);
+    refused(plan("on_demand_workers = 2", "on_demand_workers = 20"), 2, &["`on_demand_workers` is 20", "2 to 10"]);
     refused(world.run(&["plan", "--team", "absent.toml"]), 2, &["absent.toml"]);
     refused(world.run(&["cost", "--by", "week"]), 2, &["`week`", "`day`"]);
     refused(world.run(&["cost", "--since", "yesterday"]), 2, &["`yesterday`", "7d"]);
     fs::write(world.home().join("caddis.toml"), "[prices]\nregion = \"mars\"\n").unwrap();
     refused(world.run(&["price", "list"]), 2, &["`prices.region`", "us-central1"]);
+    nothing_left(&world, true);
+}
+
+#[test]
+fn what_is_of_the_wrong_kind_names_its_field_what_stands_there_and_what_was_expected() {
+    let world = World::bare(CADDIS);
+    let trace = |group: &str| {
+        let head = "{\"caddis_trace\":1,\"name\":\"a\",\"class\":\"hand\",\"groups\":1}\n";
+        world.file("a.jsonl", &format!("{head}{{\"group\":\"g\",\"tasks_named\":\"t\",\"tasks\":[[1,1]]{group}}}\n"));
+        world.run(&["simulate", "--trace", "a.jsonl"])
+    };
+    trace("").expect(0);
+    refused(trace(",\"at\":\"x\""), 2, &["a.jsonl", "line 2", "`at` is \"x\"", "a number"]);
+    refused(trace(",\"bytes\":-4"), 2, &["line 2", "`bytes` is -4", "whole number, 0 or more"]);
+    refused(trace(",\"at\":1e400"), 2, &["line 2", "`at`", "beyond all bounds"]);
+    refused(trace(",\"pause\":5"), 2, &["line 2", "`pause` is 5", "`after`"]);
+    trace("").expect(0);
+    let policy = |text: &str| {
+        world.file("p.toml", text);
+        world.run(&["simulate", "--trace", "a.jsonl", "--policy", "p.toml"])
+    };
+    refused(policy("slack = \"x\"\n"), 2, &["p.toml", "line 1", "`slack` is \"x\"", "a number was expected"]);
+    refused(policy("slack = 0.5\n"), 2, &["p.toml", "`slack` is 0.5", "between 1 and 100"]);
+    let config = |text: &str| {
+        fs::write(world.home().join("caddis.toml"), text).unwrap();
+        world.run(&["price", "list"])
+    };
+    refused(config("[autoscale]\nslack = \"x\"\n"), 2, &["caddis.toml", "line 2", "`autoscale.slack` is \"x\"", "a number"]);
+    refused(config("[prices]\ndisk_gib = -1\n"), 2, &["line 2", "`prices.disk_gib` is -1", "whole number"]);
+    refused(config("[prices]\ndisk_gib = 4000000000\n"), 2, &["`prices.disk_gib` is 4000000000", "65,536"]);
+    let nat = "[[fixed_costs]]\nname = \"nat\"\nmonthly = 3\n";
+    refused(config(&format!("{nat}{nat}")), 2, &["`fixed_costs.name` is `nat` twice"]);
+    config("").expect(0);
+    nothing_left(&world, true);
+}
+
+#[test]
+fn figures_below_nothing_name_their_option_and_what_is_not_used_is_refused() {
+    let world = World::bare(CADDIS);
+    world.file("job.py", "");
+    refused(world.run(&["run", "--max-cost", "-1", "job.py"]), 125, &["'-1'", "--max-cost", "above 0"]);
+    refused(world.run(&["run", "--preempt-rate", "-1", "job.py"]), 125, &["'-1'", "--preempt-rate", "between 0 and 3600"]);
+    refused(world.run(&["run", "--preemptible-share", "-1", "job.py"]), 125, &["'-1'", "--preemptible-share", "between 0 and 1"]);
+    refused(world.run(&["run", "--timeout", "-5s", "job.py"]), 125, &["'-5s'", "--timeout", "0 or more"]);
+    refused(world.run(&["simulate", "--trace", "x", "--start", "-5s"]), 2, &["'-5s'", "--start", "0 or more"]);
+    refused(world.run(&["simulate", "--generate", "bursty", "--picture", "x.svg"]), 2, &["--generate", "--picture"]);
+    refused(world.run(&["simulate", "--compare", "--picture", "x.svg"]), 2, &["--compare", "--picture"]);
+    refused(world.run(&["simulate", "--compare", "--against", "adaptive"]), 2, &["--compare", "--against"]);
+    refused(world.run(&["simulate", "--trace", "x", "--seeds", "1..3"]), 2, &["--trace", "--seeds"]);
+    let sizes = ["simulate", "--compare", "--sizes", "1000", "--classes", "diurnal,month", "--seeds", "100..101"];
+    refused(world.run(&sizes), 2, &["`--sizes` is 1000", "`diurnal`", "up to 100 workers"]);
+    refused(world.run(&["cost", "--since", "99999999d"]), 2, &["--since", "`99999999d`", "100 years"]);
+    refused(world.run(&["run", "--dry-run", "--max-cost", "0.0001", "job.py"]), 125, &["$0.0001", "does not pay for a minute"]);
     nothing_left(&world, true);
 }

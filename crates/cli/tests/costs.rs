@@ -42,6 +42,19 @@ fn costs_are_told_by_each_thing_and_add_up() {
     teams.sort();
     assert_eq!((teams, groups(&cost(&["--tag", "team"])).len()), (vec!["-".to_owned(), "risk".into(), "web".into()], 3));
     assert_eq!(groups(&cost(&["--by", "job"])).len(), 4, "three jobs, and the cluster that had none");
+    let named = |by: &str| -> Vec<String> {
+        let report = cost(&["--by", by]);
+        let groups = report["groups"].as_array().unwrap().iter();
+        groups.filter_map(|group| group["name"].as_str().map(str::to_owned)).collect()
+    };
+    let mut jobs = named("job");
+    jobs.sort();
+    assert_eq!(jobs, ["first", "second", "third"]);
+    assert!(named("cluster").contains(&"lab".to_owned()) && named("owner").is_empty());
+    let by_job = world.run(&["cost", "--by", "job"]).expect(0).stdout();
+    assert!(by_job.contains("NAME") && by_job.contains("second") && by_job.contains("(no job)"), "{by_job}");
+    let by_job = world.run(&["cost", "--by", "job", "-o", "csv"]).expect(0).stdout();
+    assert!(by_job.starts_with("job,name,seconds,") && by_job.contains(",second,"), "{by_job}");
     let profiles = groups(&cost(&["--by", "profile"]));
     assert_eq!(profiles, ["standard"]);
 

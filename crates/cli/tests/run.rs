@@ -5,7 +5,7 @@ mod common;
 use std::io::Write;
 use std::process::Stdio;
 
-use caddis_testkit::{Run, World};
+use caddis_testkit::{Run, World, wait_for};
 use common::{CADDIS, job_of, world};
 
 const CLIENT: &str = "from dask.distributed import Client\nclient = Client()\n";
@@ -101,6 +101,70 @@ fn only_the_first_attempt_reads_standard_input_and_that_is_said() {
     assert!(said.contains("notice: standard input is read once"), "{said}");
 }
 
+/// Waits until a file holds a text, and answers all of it.
+#[track_caller]
+fn said(file: &std::path::Path, text: &str) -> String {
+    wait_for(&format!("`{text}` in {}", file.display()), || {
+        let said = std::fs::read_to_string(file).unwrap_or_default();
+        said.contains(text).then_some(said)
+    })
+}
+
+#[test]
+fn what_a_job_and_a_cluster_wait_for_is_said_while_they_wait() {
+    let world = world();
+    std::fs::write(world.home().join("caddis.toml"), "[pool]\nmemory = \"1GiB\"\n").unwrap();
+    let shape = ["--workers", "1", "--memory", "700MiB"];
+    let waits = world.file("waits.py", "import threading\nthreading.Event().wait()\n").display().to_string();
+    world.run(&[&["run", "--detach", "--name", "first"], &shape[..], &[&waits]].concat()).expect(0);
+    world.wait_job("RUNNING");
+    let ok = world.file("ok.py", "print('in')\n").display().to_string();
+    let mut waiting = Vec::new();
+    let mut begin = |name: &str, arguments: &[&str]| {
+        let file = world.work().join(name);
+        let talk = std::fs::File::create(&file).unwrap();
+        let child = world.command(&[arguments, &shape[..]].concat()).arg(&ok).stdout(Stdio::null()).stderr(talk).spawn();
+        waiting.push(child.unwrap());
+        file
+    };
+    let job = begin("job.err", &["run"]);
+    let quiet = begin("quiet.err", &["run", "--quiet"]);
+    let told = said(&job, "700 MiB");
+    assert!(told.lines().last().unwrap().starts_with("caddis: queued for 1."), "about a second later: {told}");
+    assert!(told.contains("of the pool's 1 GiB are free") && told.contains("; it starts "), "{told}");
+    let lab = world.work().join("lab.err");
+    let create = [&["cluster", "create", "lab"], &shape[..]].concat();
+    let talk = std::fs::File::create(&lab).unwrap();
+    let mut creating = world.command(&create).stdout(Stdio::null()).stderr(talk).spawn().unwrap();
+    let told = said(&lab, "caddis: cluster `lab` does not serve yet: its first workers need 700 MiB");
+    let mut lines: Vec<&str> = told.lines().collect();
+    lines.dedup();
+    assert_eq!(lines.len(), told.lines().count(), "the same is said once: {told}");
+    world.run(&["cluster", "stop", "lab"]).expect(0);
+    assert_eq!(creating.wait().unwrap().code(), Some(1));
+    assert_eq!(std::fs::read_to_string(&quiet).unwrap(), "");
+    world.run(&["job", "cancel", "first"]).expect(0);
+    for mut child in waiting {
+        assert!(child.wait().unwrap().success());
+    }
+    assert_eq!(std::fs::read_to_string(&quiet).unwrap(), "");
+}
+
+#[test]
+fn a_failed_attempt_is_told_and_the_next_one_has_its_number() {
+    let world = world();
+    let path = world.file("three.py", "import sys\nsys.stderr.write('err\\n')\nsys.exit(3)\n");
+    let retries = ["--retries", "2", "--retry-delay", "200ms", "--retry-on-exit", "3,4"];
+    let run = world.run(&[&["run", "--workers", "1"], &retries[..], &[path.to_str().unwrap()]].concat()).expect(3);
+    let said = run.stderr();
+    for (attempt, pause) in [(1, 200), (2, 400)] {
+        let line = said.lines().find(|line| line.starts_with(&format!("caddis: attempt {attempt} failed: "))).expect(&said);
+        assert!(line.contains('3') && line.ends_with(&format!("; attempt {} begins in {pause} ms", attempt + 1)), "{line}");
+    }
+    assert!(said.contains("caddis: queued, attempt 2\n") && !said.contains("caddis: queued\n"), "{said}");
+    assert!(said.contains("caddis: running, attempt 3 (queued "), "{said}");
+}
+
 #[test]
 fn modules_beside_the_script_import_everywhere() {
     let world = world();
@@ -158,8 +222,49 @@ fn bad_input_is_refused_with_a_hint_and_the_right_code() {
     refused(&["run", "--wrokers", "2", good], 125, "--workers");
     refused(&["run", "--profile", "huge", good], 125, "huge");
     refused(&["run", "--workers", "9000", good], 125, "the pool has");
+    std::fs::write(world.work().join("bin.py"), (0..300_u32).map(|i| (i * 7 % 255 + 1) as u8).collect::<Vec<_>>()).unwrap();
+    refused(&["run", "bin.py"], 125, "is not a Python script: byte");
+    refused(&["run", "--workers", "-1", good], 125, "for '--workers <RANGE>'");
+    refused(&["run", "--on-demand", "50", "--workers", "2", good], 125, "`--on-demand 50` is more than the workers");
+    refused(&["run", "--tag", "a=1", "--tag", "a=2", good], 125, "the tag `a` is given twice");
+    refused(&["cluster", "create", "--tag", "a=1", "--tag", "a=2"], 2, "the tag `a` is given twice");
     refused(&["job", "show", "job_0000000000000000"], 3, "job_0000000000000000");
     assert!(world.members().is_empty());
+}
+
+#[test]
+fn a_script_in_an_encoding_that_it_names_runs() {
+    let world = world();
+    std::fs::write(world.work().join("job.py"), b"# -*- coding: latin-1 -*-\nprint(len('\xe9'))\n").unwrap();
+    assert_eq!(world.run(&["run", "--workers", "1", "job.py"]).expect(0).stdout(), "1\n");
+}
+
+#[test]
+fn a_name_means_what_lives() {
+    let world = world();
+    let path = world.file("job.py", "").display().to_string();
+    world.run(&["run", "--quiet", "--name", "lab", "--workers", "1", &path]).expect(0);
+    let job = world.job()["id"].as_str().unwrap().to_owned();
+    let why = |name: &str| world.run(&["why", name, "-o", "json"]).expect(0).json()["subject"].as_str().unwrap().to_owned();
+    assert_eq!(why("lab"), job);
+    let cluster = world.run(&["cluster", "create", "lab", "--workers", "1"]).expect(0).stdout().trim().to_owned();
+    assert_eq!((why("lab"), why(&job)), (cluster, job.clone()));
+    let logs = world.run(&["job", "logs", &job, "--attempt", "9"]).expect(3).stderr();
+    assert!(logs.contains("the number of its attempts is 1\nhint: "), "{logs}");
+}
+
+#[test]
+fn a_range_that_does_not_fit_the_pool_is_cut_and_that_is_said() {
+    let world = world();
+    std::fs::write(world.home().join("caddis.toml"), "[pool]\nmemory = \"2GiB\"\n").unwrap();
+    world.run(&["cluster", "create", "lab", "--workers", "0..2", "--memory", "500MiB"]).expect(0);
+    for _ in 0..2 {
+        let run = world.run(&["cluster", "adapt", "lab", "--workers", "0..8"]).expect(0);
+        assert!(run.stdout().contains("has 0 to 4 workers"), "{}", run.stdout());
+        let cut = "notice: 8 were asked for, cut to 4 workers: the pool has no memory for more of 500 MiB each\n";
+        assert_eq!(run.stderr(), cut, "each time");
+    }
+    assert_eq!(world.run(&["cluster", "adapt", "lab", "--workers", "0..3"]).expect(0).stderr(), "");
 }
 
 #[test]

@@ -159,3 +159,23 @@ fn ctrl_c_at_the_terminal_cancels() {
     assert_eq!(world.job()["phase"], "CANCELLED");
     world.assert_nothing_left();
 }
+
+#[test]
+fn what_it_waits_for_and_what_failed_are_told_at_the_terminal_too() {
+    let world = world();
+    std::fs::write(world.home().join("caddis.toml"), "[pool]\nmemory = \"1GiB\"\n").unwrap();
+    let shape = ["--workers", "1", "--memory", "700MiB"];
+    let waits = world.file("waits.py", "import threading\nthreading.Event().wait()\n").display().to_string();
+    world.run(&[&["run", "--detach", "--name", "first"], &shape[..], &[&waits]].concat()).expect(0);
+    world.wait_job("RUNNING");
+    let fails = world.file("fails.py", "raise SystemExit(3)\n").display().to_string();
+    let terminal = Terminal::open(&world, &[&["run", "--retries", "1", "--retry-delay", "50ms"], &shape[..], &[&fails]].concat());
+    wait_for("the reason on the screen", || terminal.text().contains("its first workers need 700 MiB").then_some(()));
+    world.run(&["job", "cancel", "first"]).expect(0);
+    let (status, text) = terminal.ended();
+    assert_eq!(status.code(), Some(3), "{text}");
+    let (lines, _) = screen(&text);
+    let failed: Vec<_> = lines.iter().filter(|line| line.starts_with("caddis: attempt 1 failed: ")).collect();
+    assert!(failed.len() == 1 && failed[0].ends_with("; attempt 2 begins in 50 ms"), "{lines:#?}");
+    assert!(!lines.iter().any(|line| line.contains("its first workers need")), "it went with the frame: {lines:#?}");
+}

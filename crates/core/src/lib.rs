@@ -18,6 +18,7 @@ pub mod diagnosis;
 pub mod forecast;
 pub mod job;
 pub mod ledger;
+pub mod misread;
 pub mod plan;
 pub mod prices;
 pub mod profile;

@@ -100,8 +100,9 @@ pub enum ShapeError {
     },
     /// The minimum does not fit.
     #[error(
-        "a minimum of {min} workers with {memory} each needs {needed}, and the pool has {pool}\nhint: lower \
-         `--workers` or `--memory`; without them a profile is fitted to the machine"
+        "a minimum of {min} {} with {memory} each needs {needed}, and the pool has {pool}\nhint: lower \
+         `--workers` or `--memory`; without them a profile is fitted to the machine",
+        if *min == 1 { "worker" } else { "workers" }
     )]
     MinimumAbovePool {
         /// Fewest workers.
@@ -261,7 +262,8 @@ fn fitted_range(
         });
     }
     if range.max > most {
-        notices.push(format!("at most {most} workers instead of {}: the pool has no memory for more", range.max));
+        let noun = if most == 1 { "worker" } else { "workers" };
+        notices.push(format!("at most {most} {noun} instead of {}: the pool has no memory for more", range.max));
     }
     Ok(WorkerRange { min: range.min.min(most), max: range.max.min(most) })
 }

@@ -10,13 +10,15 @@
 //! the ledger. This is a plan for those who have none yet; `caddis cost` says what was.
 
 use caddis_types::{NanoDollars, Timestamp};
-use serde::{Deserialize, Serialize};
+use serde::de::{self, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use thiserror::Error;
 
+use crate::misread;
 use crate::prices::{Rates, Tariff};
 
 /// A figure, or a range from the lower estimate to the upper one.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum Span {
     /// The same in both estimates.
@@ -30,6 +32,46 @@ impl Span {
         match self {
             Span::One(figure) => [figure; 2],
             Span::Two(ends) => ends,
+        }
+    }
+}
+
+// Derived, it would say of a text that it `did not match any variant of untagged enum Span`.
+impl<'de> Deserialize<'de> for Span {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Span, D::Error> {
+        from.deserialize_any(Figures)
+    }
+}
+
+struct Figures;
+
+impl<'de> Visitor<'de> for Figures {
+    type Value = Span;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a number, or two in a list such as `[20, 30]`,")
+    }
+
+    fn visit_i64<E: de::Error>(self, figure: i64) -> Result<Span, E> {
+        Ok(Span::One(figure as f64))
+    }
+
+    fn visit_u64<E: de::Error>(self, figure: u64) -> Result<Span, E> {
+        Ok(Span::One(figure as f64))
+    }
+
+    fn visit_f64<E: de::Error>(self, figure: f64) -> Result<Span, E> {
+        Ok(Span::One(figure))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Span, A::Error> {
+        let mut ends = Vec::new();
+        while let Some(end) = list.next_element::<f64>()? {
+            ends.push(end);
+        }
+        match <[f64; 2]>::try_from(ends) {
+            Ok(ends) => Ok(Span::Two(ends)),
+            Err(ends) => Err(de::Error::invalid_length(ends.len(), &self)),
         }
     }
 }
@@ -144,11 +186,8 @@ pub struct Month {
 
 /// Reads a team's file.
 pub fn parse(text: &str) -> Result<Team, TeamError> {
-    let team: Team = toml::from_str(text).map_err(|error| {
-        let line = |offset: usize| text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1;
-        let place = error.span().map_or_else(String::new, |span| format!("at line {}: ", line(span.start)));
-        TeamError::Form { place, message: error.message().trim_end().to_owned() }
-    })?;
+    let team: Team =
+        misread::toml(text).map_err(|error| TeamError::Form { place: error.place(), message: error.named() })?;
     check(&team)?;
     Ok(team)
 }
@@ -166,6 +205,11 @@ fn check(team: &Team) -> Result<(), TeamError> {
         ("preemptible_share", share, 0.0, 1.0),
     ] {
         within(field, span, least, most)?;
+    }
+    let [_, most] = team.workers.ends();
+    if team.on_demand_workers > most {
+        let problem = format!("is {}, and `workers` is {}: no more can be on demand than there are", team.on_demand_workers, team.workers);
+        return refuse("on_demand_workers", problem);
     }
     if team.disk_gib > 65_536 {
         return refuse("disk_gib", format!("is {}: at most 65536 were expected", team.disk_gib));
@@ -303,6 +347,12 @@ mod tests {
             ("preemptible_share = 0.55", "preemptible_share = nan", "`preemptible_share`", "0 to 1"),
             ("monthly = 300", "monthly = -300", "`fixed.monthly` of `Cloud Composer`", "is -300"),
             ("hours_a_day", "hours_per_day", "`hours_per_day`", "unknown field"),
+            ("engineers = [20, 30]", "engineers = \"x\"", "`engineers` is \"x\"", "a number, or two in a list"),
+            ("engineers = [20, 30]", "engineers = [20, 30, 40]", "`engineers` has a length of 3", "a number, or two in a list"),
+            ("engineers = [20, 30]", "engineers = [20, \"x\"]", "`engineers[1]` is \"x\"", "a number was expected"),
+            ("engineers = [20, 30]", "engineers = true", "at line 5: `engineers` is true", "a number, or two in a list"),
+            ("monthly = 300", "monthly = \"300\"", "`fixed.monthly` is \"300\"", "a number, or two in a list"),
+            ("on_demand_workers = 2", "on_demand_workers = 20", "`on_demand_workers` is 20", "`workers` is 2 to 10"),
         ] {
             let text = wrong(old, new);
             assert!(text.contains(field) && text.contains(why), "{new}: {text}");

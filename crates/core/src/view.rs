@@ -2,21 +2,22 @@
 
 use std::collections::BTreeMap;
 
-use caddis_types::api::{AttemptView, ClusterPhase, ClusterView, DecisionView, JobPhase, JobView, SlotView, UsageView};
+use caddis_types::api::{AttemptView, ClusterChoice, ClusterPhase, ClusterView, DecisionView, JobPhase, JobView, SlotView, UsageView};
 use caddis_types::{Reason, Timestamp};
 
 use crate::ledger;
 use crate::prices::Tariff;
 use crate::record::{
-    AttemptPhase, AttemptRecord, ClusterRecord, ClusterState, DecisionRow, JobRecord, JobState, Leaving, MemberPhase, Outcome,
-    SlotRecord,
+    AttemptPhase, AttemptRecord, ClusterRecord, ClusterState, DecisionRow, JobRecord, JobState, Leaving, LedgerLine, MemberPhase,
+    Outcome, SlotRecord,
 };
 use crate::world::{ClusterWorld, EnvironmentStatus, Exit, Members, Observed};
 
-/// A job, with the clusters of its attempts.
+/// A job, with the clusters of its attempts, and the ledger's lines of one that outlives it.
 pub fn job(
     record: &JobRecord,
     clusters: &[ClusterRecord],
+    lines: &[LedgerLine],
     world: Option<&ClusterWorld>,
     reasons: Vec<Reason>,
     tariff: &Tariff,
@@ -53,7 +54,10 @@ pub fn job(
         exit_code: ended,
         cause: record.attempt().filter(|_| failed).and_then(|attempt| attempt.cause.clone()).or(record.end_cause.clone()),
         notices: notices(record, current),
-        usage: own.map(|cluster| usage(cluster, here(cluster), tariff, now)).fold(UsageView::default(), add),
+        usage: match record.cluster {
+            ClusterChoice::Existing(_) => part(ledger::part_of(&record.id, lines)),
+            ClusterChoice::Fresh(_) => own.map(|cluster| usage(cluster, here(cluster), tariff, now)).fold(nothing(), add),
+        },
     }
 }
 
@@ -113,8 +117,8 @@ pub fn usage(record: &ClusterRecord, world: Option<&ClusterWorld>, tariff: &Tari
     UsageView {
         worker_seconds: micros as f64 / 1e6,
         workers_peak: record.workers_peak,
-        peak_memory: record.peak_memory.max(live_peak),
-        tasks_done: record.tasks_done.max(dask.map_or(0, |dask| dask.done)),
+        peak_memory: Some(record.peak_memory.max(live_peak)),
+        tasks_done: Some(record.tasks_done.max(dask.map_or(0, |dask| dask.done))),
         would_have_cost,
     }
 }
@@ -127,12 +131,28 @@ fn members(world: &ClusterWorld) -> Option<&Members> {
     }
 }
 
+/// What is told of a job before anything was used.
+fn nothing() -> UsageView {
+    UsageView { peak_memory: Some(0), tasks_done: Some(0), ..UsageView::default() }
+}
+
+/// What a job used of a cluster that others may use beside it: whose a task or a byte is, nobody says.
+fn part(part: ledger::Part) -> UsageView {
+    UsageView {
+        worker_seconds: part.worker_micros as f64 / 1e6,
+        workers_peak: part.workers_peak,
+        peak_memory: None,
+        tasks_done: None,
+        would_have_cost: part.cost,
+    }
+}
+
 fn add(a: UsageView, b: UsageView) -> UsageView {
     UsageView {
         worker_seconds: a.worker_seconds + b.worker_seconds,
         workers_peak: a.workers_peak.max(b.workers_peak),
         peak_memory: a.peak_memory.max(b.peak_memory),
-        tasks_done: a.tasks_done + b.tasks_done,
+        tasks_done: a.tasks_done.zip(b.tasks_done).map(|(a, b)| a + b),
         would_have_cost: a.would_have_cost + b.would_have_cost,
     }
 }

@@ -93,6 +93,8 @@ pub struct DaskSnapshot {
     pub done: u64,
     /// Tasks known so far.
     pub total: u64,
+    /// How often a task came to where no worker may run it (`no_worker`), so far.
+    pub stranded: u64,
     /// The largest groups of tasks.
     pub prefixes: Vec<PrefixView>,
     /// Seconds of work expected on the workers.

@@ -62,7 +62,12 @@ async fn page(server: &Server, named: Option<&str>) -> Result<String, Failure> {
         };
     };
     let cluster = match reference::cluster(server, Some(name)).await {
-        Ok(cluster) => cluster,
+        Ok(cluster) if !over(&cluster) => cluster,
+        // A job that lives goes before a cluster of that name that does not.
+        Ok(cluster) => match reference::job(server, Some(name)).await {
+            Ok(job) if !job.phase.is_final() => of_job(server, &job).await?,
+            _ => cluster,
+        },
         Err(failure) => match reference::job(server, Some(name)).await {
             Ok(job) => of_job(server, &job).await?,
             Err(_) => return Err(reference::neither(failure, named)),
@@ -81,6 +86,10 @@ async fn of_job(server: &Server, job: &JobView) -> Result<ClusterView, Failure> 
         return Err(Failure::new(Exit::Conflict, "no_cluster", text).hint(format!("`caddis why {}` says why", job.id)));
     };
     reference::cluster(server, Some(cluster.as_str())).await
+}
+
+fn over(cluster: &ClusterView) -> bool {
+    matches!(cluster.phase, ClusterPhase::Stopped | ClusterPhase::Failed)
 }
 
 fn status(cluster: &ClusterView) -> String {

@@ -38,6 +38,9 @@ pub fn dispatch(cli: Cli) -> u8 {
         Command::Keeper(args) => keeper::run(&args, cli.home),
         Command::Completion(args) => completion::run(&args),
         Command::Serve(args) => serve::run(&args, cli.home),
+        Command::Doctor(args) => {
+            Context::lenient(cli.home).and_then(|(context, wrong)| one_thread(doctor::run(&args, &context, wrong)))
+        }
         command => Context::new(cli.home).and_then(|context| one_thread(talk(command, context))),
     };
     match result {
@@ -58,10 +61,9 @@ async fn talk(command: Command, context: Context) -> Result<u8, Failure> {
         Command::Price(args) => price::run(&args, &context),
         Command::Plan(args) => plan::run(&args, &context),
         Command::Environment(args) => environment::run(&args, &context).await,
-        Command::Doctor(args) => doctor::run(&args, &context).await,
         Command::Prune(args) => prune::run(&args, &context).await,
         Command::Simulate(args) => simulate::run(&args, &context).await,
-        Command::Keeper(_) | Command::Completion(_) | Command::Serve(_) => Ok(0),
+        Command::Keeper(_) | Command::Completion(_) | Command::Serve(_) | Command::Doctor(_) => Ok(0),
     }
 }
 

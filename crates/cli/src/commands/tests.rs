@@ -74,11 +74,11 @@ fn pruned() {
 #[test]
 fn costs() {
     let report = testing::costs();
-    assert_snapshot!("cost", cost::text(&report, false));
-    assert_snapshot!("cost_idle", cost::text(&report, true));
-    assert_snapshot!("cost_csv", cost::csv(&report));
+    assert_snapshot!("cost", cost::text(&report, &cost::Names::new(), false));
+    assert_snapshot!("cost_idle", cost::text(&report, &cost::Names::new(), true));
+    assert_snapshot!("cost_csv", cost::csv(&report, &cost::Names::new()));
     let nothing = CostView { groups: Vec::new(), usage: CostGroup::default(), fixed: Vec::new(), forecast: None, ..report };
-    assert_snapshot!("cost_nothing", cost::text(&nothing, false));
+    assert_snapshot!("cost_nothing", cost::text(&nothing, &cost::Names::new(), false));
 }
 
 #[test]

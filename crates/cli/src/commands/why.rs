@@ -9,6 +9,7 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::OutputArgs;
 use crate::output::when::ago;
+use crate::reference::Subject;
 use crate::{clock, reference};
 
 /// Say why a job or a cluster is as it is.
@@ -35,13 +36,16 @@ pub struct Explanation {
 /// Does what was asked.
 pub async fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
     let server = context.server().await?;
-    let named = args.subject.as_deref();
-    let (subject, cause) = match reference::job(&server, named).await {
-        Ok(job) => (job.id.to_string(), job.cause),
-        Err(failure) => match reference::cluster(&server, named).await {
-            Ok(cluster) => (cluster.id.to_string(), cluster.cause),
-            Err(_) => return Err(reference::neither(failure, named)),
+    let meant = match args.subject.as_deref() {
+        Some(named) => reference::job_or_cluster(&server, named).await?,
+        None => match reference::job(&server, None).await {
+            Ok(job) => Subject::Job(Box::new(job)),
+            Err(failure) => Subject::Cluster(Box::new(reference::cluster(&server, None).await.map_err(|_| failure)?)),
         },
+    };
+    let (subject, cause) = match meant {
+        Subject::Job(job) => (job.id.to_string(), job.cause),
+        Subject::Cluster(cluster) => (cluster.id.to_string(), cluster.cause),
     };
     let why = server.call(async |client| client.why(&subject).await).await?;
     args.output.print(&Explanation { why, cause }, |explanation| text(explanation, clock::now()))?;

@@ -4,6 +4,8 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
+use caddis_core::misread;
+
 use crate::config::schema::{Config, KEYS};
 use crate::failure::Failure;
 use crate::home::plain;
@@ -24,12 +26,15 @@ pub fn load(path: &Path) -> Result<Config, Failure> {
 pub fn parse(text: &str, path: &Path) -> Result<Config, Failure> {
     let mut unknown = Vec::new();
     let file = path.display();
-    let parsed = toml::Deserializer::parse(text)
-        .and_then(|document| serde_ignored::deserialize(document, |key| unknown.push(key.to_string())));
-    let config: Config = parsed.map_err(|error| {
-        let place = error.span().map_or_else(String::new, |span| format!(" at line {}", line(text, span.start)));
-        Failure::usage("config_invalid", format!("`{file}` is wrong{place}: {}", error.message().trim_end()))
-    })?;
+    let wrong = |error: misread::Misread| {
+        let place = error.line.map_or_else(String::new, |line| format!(" at line {line}"));
+        let failure = Failure::usage("config_invalid", format!("`{file}` is wrong{place}: {}", error.named()));
+        if failure.hint.is_some() { failure } else { failure.hint("`docs/CONFIG.md` describes every key") }
+    };
+    let document = toml::Deserializer::parse(text).map_err(|error| wrong(misread::of_toml(text, None, &error)))?;
+    let mut note = |key: serde_ignored::Path<'_>| unknown.push(key.to_string());
+    let config: Config = serde_path_to_error::deserialize(serde_ignored::Deserializer::new(document, &mut note))
+        .map_err(|error| wrong(misread::of_toml(text, Some(error.path()), error.inner())))?;
     if let Some(key) = unknown.first() {
         return Err(unknown_key(key, path));
     }
@@ -47,13 +52,10 @@ pub fn parse(text: &str, path: &Path) -> Result<Config, Failure> {
             let check = config.autoscale.check();
             check.map_err(|error| Failure::usage("config_invalid", format!("`{file}`: `[autoscale]`: {error}")))?;
             config.fixed_costs(path)?;
+            config.check_disk(path)?;
             Ok(config)
         }
     }
-}
-
-fn line(text: &str, offset: usize) -> usize {
-    text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
 }
 
 fn unknown_key(key: &str, path: &Path) -> Failure {
@@ -146,6 +148,26 @@ mod tests {
         }
         assert!(read("[pool]\nslots = 1\nmemory = \"1GiB\"\n").unwrap_err().message.contains("both"));
         assert!(read("[pool]\nslots = 0\n").is_err());
+    }
+
+    #[test]
+    fn wrong_values_name_their_key_what_stands_there_and_what_was_expected() {
+        for (text, said) in [
+            ("[autoscale]\nslack = \"x\"\n", "`caddis.toml` is wrong at line 2: `autoscale.slack` is \"x\": a number was expected"),
+            ("[prices]\ndisk_gib = -1\n", "at line 2: `prices.disk_gib` is -1: a whole number, 0 or more, was expected"),
+            ("[prices]\ndisk_gib = 4000000000\n", "`prices.disk_gib` is 4000000000: 0 to 65,536 was expected"),
+            ("[pool]\nmemory = true\n", "`pool.memory` is true: a size such as `\"2GiB\"`, or a number of bytes, was expected"),
+            ("[defaults]\nworkers = [1]\n", "`defaults.workers` is a list: a number of workers, or a range such as `\"2..10\"`, was expected"),
+            ("[defaults]\nmax_cost = -1.5\n", "`defaults.max_cost` is -1.5: a sum of dollars such as `1.50`, 0 or more, was expected"),
+            ("[server]\nidle_exit = \"soon\"\n", "at line 2: `server.idle_exit`: `soon` is not a duration"),
+            ("[dataproc]\ninit_actions = 3\n", "`dataproc.init_actions` is 3: a text in quotes was expected"),
+            ("[[fixed_costs]]\nname = \"a\"\nmonthly = \"x\"\n", "at line 3: `fixed_costs.monthly` is \"x\": a number was expected"),
+            ("[[fixed_costs]]\nname = \"a\"\n", "`fixed_costs.monthly` is missing"),
+        ] {
+            let failure = read(text).unwrap_err();
+            assert!(failure.message.ends_with(said) || failure.message == said, "{}\nand not\n{said}", failure.message);
+            assert!(failure.hint.is_some(), "{failure:?}");
+        }
     }
 
     #[test]

@@ -13,6 +13,9 @@ use super::{Config, FixedCostConfig};
 use crate::failure::Failure;
 use crate::home::plain;
 
+/// No machine's boot disk is larger, GiB: 64 TiB, as Google's persistent disks.
+const LARGEST_DISK: u32 = 65_536;
+
 /// A price list, and where it is from.
 #[derive(Clone, Debug)]
 pub struct Listed {
@@ -95,7 +98,26 @@ impl Config {
 
     /// What costs money whether or not anybody works; `path` is only named in errors.
     pub fn fixed_costs(&self, path: &Path) -> Result<Vec<FixedCost>, Failure> {
-        self.fixed_costs.iter().map(|raw| fixed(raw, path)).collect()
+        let costs: Vec<FixedCost> = self.fixed_costs.iter().map(|raw| fixed(raw, path)).collect::<Result<_, _>>()?;
+        for (index, cost) in costs.iter().enumerate() {
+            if costs[..index].iter().any(|before| is_twice(before, cost)) {
+                let text = format!("`{}`: `fixed_costs.name` is `{}` twice, and would be counted twice", path.display(), cost.name);
+                return Err(Failure::usage("config_invalid", text)
+                    .hint("remove one of them; where its price changes, let the first one end (`until`) on the day on which the second begins (`from`)"));
+            }
+        }
+        Ok(costs)
+    }
+
+    /// Refuses a boot disk that no machine can have; `path` is only named in errors.
+    pub fn check_disk(&self, path: &Path) -> Result<(), Failure> {
+        match self.prices.disk_gib {
+            0..=LARGEST_DISK => Ok(()),
+            size => {
+                let text = format!("`{}`: `prices.disk_gib` is {size}: 0 to 65,536 was expected", path.display());
+                Err(Failure::usage("config_invalid", text).hint("a persistent disk of Google Cloud has at most 64 TiB"))
+            }
+        }
     }
 
     /// The settings that decisions go by.
@@ -104,6 +126,15 @@ impl Config {
         let tariff = Arc::new(self.tariff(home)?);
         Ok(Settings { tariff, fixed_costs, policy: self.autoscale.clone(), ..self.times.settings() })
     }
+}
+
+/// Whether two costs are one that is written down twice: the same name, and a day on which both are paid. A name may
+/// stand there again for another time, as when a price changes.
+fn is_twice(one: &FixedCost, other: &FixedCost) -> bool {
+    let begins = |cost: &FixedCost| cost.from.unwrap_or(Timestamp(i64::MIN));
+    let ends = |cost: &FixedCost| cost.until.unwrap_or(Timestamp(i64::MAX));
+    let same = one.name.trim() == other.name.trim();
+    same && begins(one) < ends(other) && begins(other) < ends(one)
 }
 
 fn fixed(raw: &FixedCostConfig, path: &Path) -> Result<FixedCost, Failure> {
@@ -157,6 +188,17 @@ mod tests {
         let unknown = read("[[fixed_costs]]\nname = \"nat\"\nmonthly = 3\nform = \"2026-02-01\"\n").unwrap_err();
         assert!(unknown.hint.unwrap().contains("fixed_costs.from"));
         assert!(read("[[fixed_costs]]\nname = \"nat\"\n").unwrap_err().message.contains("monthly"));
+    }
+
+    #[test]
+    fn a_fixed_cost_is_counted_once_and_may_change_its_price() {
+        let two = |first: &str, second: &str| {
+            read(&format!("[[fixed_costs]]\nname = \"nat\"\nmonthly = 3\n{first}\n[[fixed_costs]]\nname = \"nat\"\nmonthly = 4\n{second}\n"))
+        };
+        let twice = two("", "").unwrap_err();
+        assert!(twice.message.contains("`fixed_costs.name` is `nat` twice") && twice.hint.is_some(), "{twice:?}");
+        assert!(two("until = \"2026-06-02\"", "from = \"2026-06-01\"").is_err(), "a day is in both");
+        assert_eq!(two("until = \"2026-06-01\"", "from = \"2026-06-01\"").unwrap().fixed_costs.len(), 2);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use caddis_types::bytes::GIB;
 use caddis_types::shape::WorkerRange;
 use serde::{Deserialize, Deserializer, de};
 
-use super::values::{Money, Size, Span};
+use super::values::{Money, Size, Span, written};
 
 /// The whole file.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -122,17 +122,7 @@ pub struct Defaults {
 }
 
 fn range<'de, D: Deserializer<'de>>(from: D) -> Result<Option<WorkerRange>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Written {
-        Number(u32),
-        Text(String),
-    }
-    let text = match Written::deserialize(from)? {
-        Written::Number(number) => number.to_string(),
-        Written::Text(text) => text,
-    };
-    text.parse().map(Some).map_err(de::Error::custom)
+    written(from, "a number of workers, or a range such as `\"2..10\"`,")?.parse().map(Some).map_err(de::Error::custom)
 }
 
 /// The times that decisions go by; absent means the built-in one.

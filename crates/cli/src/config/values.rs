@@ -1,9 +1,11 @@
 //! Durations, sizes and money as a config file writes them.
 
+use std::fmt;
 use std::time::Duration;
 
 use caddis_types::{NanoDollars, bytes, duration};
-use serde::{Deserialize, Deserializer, de};
+use serde::de::{self, Unexpected, Visitor};
+use serde::{Deserialize, Deserializer};
 
 /// `30m`, or a number of seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,38 +19,58 @@ pub struct Size(pub u64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Money(pub NanoDollars);
 
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Written {
-    Number(u64),
-    Fraction(f64),
-    Text(String),
-}
+/// A number, or text, as one text. Says what was expected, since an untagged enum would speak of its variants.
+struct Written(&'static str);
 
-impl Written {
-    fn text(self) -> String {
-        match self {
-            Written::Number(number) => number.to_string(),
-            Written::Fraction(number) => number.to_string(),
-            Written::Text(text) => text,
+impl Visitor<'_> for Written {
+    type Value = String;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+
+    fn visit_i64<E: de::Error>(self, number: i64) -> Result<String, E> {
+        match number {
+            0.. => Ok(number.to_string()),
+            _ => Err(E::invalid_value(Unexpected::Signed(number), &self)),
         }
     }
+
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<String, E> {
+        Ok(number.to_string())
+    }
+
+    fn visit_f64<E: de::Error>(self, number: f64) -> Result<String, E> {
+        match number.is_finite() && number >= 0.0 {
+            true => Ok(number.to_string()),
+            false => Err(E::invalid_value(Unexpected::Float(number), &self)),
+        }
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<String, E> {
+        Ok(text.to_owned())
+    }
+}
+
+/// What stands there, a number or a text, as text; `expected` is only told.
+pub(super) fn written<'de, D: Deserializer<'de>>(from: D, expected: &'static str) -> Result<String, D::Error> {
+    from.deserialize_any(Written(expected))
 }
 
 impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        duration::parse(&Written::deserialize(from)?.text()).map(Span).map_err(de::Error::custom)
+        duration::parse(&written(from, "a duration such as `\"30m\"`, or a number of seconds,")?).map(Span).map_err(de::Error::custom)
     }
 }
 
 impl<'de> Deserialize<'de> for Size {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        bytes::parse(&Written::deserialize(from)?.text()).map(Size).map_err(de::Error::custom)
+        bytes::parse(&written(from, "a size such as `\"2GiB\"`, or a number of bytes,")?).map(Size).map_err(de::Error::custom)
     }
 }
 
 impl<'de> Deserialize<'de> for Money {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        NanoDollars::parse(&Written::deserialize(from)?.text()).map(Money).map_err(de::Error::custom)
+        NanoDollars::parse(&written(from, "a sum of dollars such as `1.50`, 0 or more,")?).map(Money).map_err(de::Error::custom)
     }
 }

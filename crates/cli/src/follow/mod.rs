@@ -22,7 +22,7 @@ pub use watch::{Known, Watch};
 
 use crate::failure::{CADDIS_FAILED, Exit, Failure};
 use crate::output::BROKEN_PIPE;
-use crate::progress::{Mode, Plain, Seen, Show, frame, terminal_size};
+use crate::progress::{Mode, Plain, Retries, Seen, Show, frame, terminal_size};
 use crate::server::Server;
 use crate::signals::Signals;
 use crate::{clock, commands, output};
@@ -43,6 +43,8 @@ pub struct Plan {
     pub stdout_to_stderr: bool,
     /// Whether the dashboard is opened in a browser.
     pub open: bool,
+    /// The pause before the first retry.
+    pub retry_delay: Duration,
 }
 
 /// How the following ended.
@@ -70,7 +72,8 @@ pub async fn to_the_end(server: &Server, job: JobView, plan: Plan, signals: &mut
     pumps.spawn_local(pump(server.clone(), id.clone(), Stream::Stderr, screen.clone(), Target::Err));
     let input = plan.stdin.then(|| tokio::task::spawn_local(stdin::feed(server.clone(), id.clone(), screen.clone())));
     let canceller = Canceller::new(server.clone(), id);
-    let mut follower = Follower { server, plan, watch, screen, written, pumps, canceller, plain: Plain::default(), opened: false };
+    let (plain, retries) = (Plain::default(), Retries::new(plan.retry_delay));
+    let mut follower = Follower { server, plan, watch, screen, written, pumps, canceller, plain, retries, opened: false };
     let ending = follower.run(signals).await;
     if let Some(input) = input {
         input.abort();
@@ -87,6 +90,7 @@ struct Follower<'a> {
     pumps: JoinSet<Result<(), Failure>>,
     canceller: Canceller,
     plain: Plain,
+    retries: Retries,
     opened: bool,
 }
 
@@ -147,8 +151,11 @@ impl Follower<'_> {
 
     fn show(&mut self) {
         let known = self.watch.known();
-        let seen = Seen { job: &known.job, cluster: known.cluster.as_ref() };
+        let seen = Seen { job: &known.job, cluster: known.cluster.as_ref(), why: known.why.as_ref() };
         let now = clock::now();
+        if self.plan.show.mode != Mode::Quiet {
+            self.retries.next(&known.job).into_iter().for_each(|line| self.screen.say(line));
+        }
         match self.plan.show.mode {
             Mode::Quiet => {}
             Mode::Plain => {

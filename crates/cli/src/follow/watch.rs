@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use caddis_types::Reason;
 use caddis_types::api::{ClusterView, JobPhase, JobView};
 use tokio::sync::watch::{self, Receiver, Ref, Sender};
 use tokio::task::JoinSet;
@@ -9,6 +10,7 @@ use tokio::task::JoinSet;
 use crate::failure::Failure;
 use crate::progress::Mode;
 use crate::server::Server;
+use crate::waiting;
 
 /// The newest of both.
 #[derive(Clone, Debug)]
@@ -17,6 +19,8 @@ pub struct Known {
     pub job: JobView,
     /// Its cluster, while it runs.
     pub cluster: Option<ClusterView>,
+    /// What keeps the job waiting, once it waits for longer than a moment.
+    pub why: Option<Reason>,
 }
 
 /// Asks again and again, no oftener than somebody looks.
@@ -34,11 +38,12 @@ impl Watch {
             Mode::Plain => Duration::from_secs(5),
             Mode::Quiet => Duration::from_secs(30),
         };
-        let (sender, known) = watch::channel(Known { job, cluster: None });
+        let (sender, known) = watch::channel(Known { job, cluster: None, why: None });
         let mut tasks = JoinSet::new();
         tasks.spawn_local(jobs(server.clone(), sender.clone(), every));
         if mode != Mode::Quiet {
-            tasks.spawn_local(clusters(server, sender, every));
+            tasks.spawn_local(clusters(server.clone(), sender.clone(), every));
+            tasks.spawn_local(reasons(server, sender));
         }
         Watch { known, tasks }
     }
@@ -67,7 +72,11 @@ async fn jobs(server: Server, known: Sender<Known>, every: Duration) -> Result<(
         let after = known.borrow().job.generation;
         let job = server.call(async |client| client.watch_job(id.as_str(), after, every).await).await?;
         last = job.phase.is_final();
-        known.send_modify(|known| known.job = job);
+        known.send_modify(|known| {
+            // What kept it waiting belongs to the stage that is over.
+            known.why.take_if(|_| stage(&known.job) != stage(&job));
+            known.job = job;
+        });
     }
     Ok(())
 }
@@ -90,5 +99,37 @@ async fn clusters(server: Server, known: Sender<Known>, every: Duration) -> Resu
         // A new phase is worth a look before its time.
         let moved = news.wait_for(|known| known.job.phase != phase);
         let _ = tokio::time::timeout(every, moved).await;
+    }
+}
+
+fn stage(job: &JobView) -> (JobPhase, usize) {
+    (job.phase, job.attempts.len())
+}
+
+/// Asks what keeps the job waiting, when a stage before the script lasts for longer than a moment.
+async fn reasons(server: Server, known: Sender<Known>) -> Result<(), Failure> {
+    let id = known.borrow().job.id.clone();
+    loop {
+        let now = stage(&known.borrow().job);
+        let mut news = known.subscribe();
+        let moved = async {
+            let _ = news.wait_for(|known| stage(&known.job) != now).await;
+        };
+        match now.0 {
+            phase if phase.is_final() => return Ok(()),
+            JobPhase::Running => moved.await,
+            _ if tokio::time::timeout(waiting::EVERY, moved).await.is_ok() => {}
+            _ => {
+                let why = waiting::ask(&server, id.as_str()).await;
+                known.send_if_modified(|known| {
+                    // The answer may be about a stage that is over.
+                    let new = why.is_some() && why != known.why && stage(&known.job) == now;
+                    if new {
+                        known.why = why;
+                    }
+                    new
+                });
+            }
+        }
     }
 }

@@ -4,7 +4,7 @@ use caddis_types::Timestamp;
 use caddis_types::api::{JobPhase, JobView};
 
 use super::line::Line;
-use super::{Seen, groups, stages, title, totals};
+use super::{Seen, attempts, groups, stages, title, totals};
 use crate::output::style::{Style, Tint};
 
 const SPINNER: [&str; 10] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
@@ -13,7 +13,7 @@ const SPINNER_ASCII: [&str; 4] = ["|", "/", "-", "\\"];
 /// The lines, each at most `room` columns wide.
 pub fn frame(seen: Seen<'_>, now: Timestamp, room: usize, style: Style) -> Vec<Line> {
     let mut lines = vec![heading(seen.job, now, style), stages::line(seen.job, now, room, style)];
-    lines.extend(waiting(seen.job, style));
+    lines.extend(waiting(seen, style));
     if seen.job.phase == JobPhase::Running {
         if let Some(dask) = seen.cluster.and_then(|cluster| cluster.dask.as_ref()) {
             lines.extend(groups::lines(dask, room, style));
@@ -31,16 +31,17 @@ fn heading(job: &JobView, now: Timestamp, style: Style) -> Line {
     };
     let line = Line::new().with(Tint::Active, spinner).and(" ").with(Tint::Bold, title(job)).and("  ");
     let line = line.with(Tint::Dim, job.id.as_str());
-    match job.attempts.len() {
+    match attempts::number(job) {
         0 | 1 => line,
         n => line.and("  ").with(Tint::Notice, format!("attempt {n}")),
     }
 }
 
 /// Why it does not run yet: the environment's step, or the most direct reason.
-fn waiting(job: &JobView, style: Style) -> Option<Line> {
+fn waiting(seen: Seen<'_>, style: Style) -> Option<Line> {
+    let job = seen.job;
     let mark = style.pick("  └ ", "  - ");
-    match (job.phase, &job.environment_step, job.reasons.first()) {
+    match (job.phase, &job.environment_step, seen.why.or(job.reasons.first())) {
         (JobPhase::Environment, Some(step), _) => Some(Line::new().with(Tint::Dim, mark).and(step)),
         (JobPhase::Running, ..) => None,
         (_, _, Some(reason)) => {

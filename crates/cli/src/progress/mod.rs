@@ -5,6 +5,7 @@
 //! [`summary`] is the last word. What always holds: the script's bytes are passed on unchanged and never mixed with a
 //! frame, since a frame is only painted where a line of output has ended.
 
+mod attempts;
 mod frame;
 mod groups;
 mod line;
@@ -18,6 +19,7 @@ mod totals;
 #[cfg(test)]
 mod tests;
 
+pub use attempts::Retries;
 pub use frame::frame;
 pub use line::Line;
 pub use painter::Painter;
@@ -25,6 +27,7 @@ pub use plain::Plain;
 pub use show::{Mode, Show, terminal_size};
 pub use summary::{failure, summary};
 
+use caddis_types::Reason;
 use caddis_types::api::{ClusterView, JobView};
 
 /// What is known at one moment.
@@ -34,6 +37,8 @@ pub struct Seen<'a> {
     pub job: &'a JobView,
     /// Its cluster, once there is one.
     pub cluster: Option<&'a ClusterView>,
+    /// What keeps it waiting, once that was asked.
+    pub why: Option<&'a Reason>,
 }
 
 /// What people call the job: its name, else its script or module.

@@ -3,6 +3,7 @@
 use caddis_types::api::{JobPhase, JobView};
 use caddis_types::{Timestamp, duration};
 
+use super::attempts;
 use super::line::Line;
 use crate::output::style::{Style, Tint};
 
@@ -25,11 +26,21 @@ pub(super) fn reached(job: &JobView, now: Timestamp) -> Vec<Stage> {
     let ended = job.stages.get("ended").copied();
     let mut begun: Vec<(&'static str, Timestamp)> =
         STAGES.iter().filter_map(|name| job.stages.get(*name).map(|at| (*name, *at))).collect();
+    // The record says when the job was queued at first; that of a retry begins with the end of the attempt before it.
+    if let (Some(queued), Some(before)) = (begun.first_mut().filter(|(name, _)| *name == STAGES[0]), before(job)) {
+        queued.1 = before.max(queued.1);
+    }
     if let Some(current) = current(job.phase).filter(|current| begun.iter().all(|(name, _)| order(name) < order(current))) {
         begun.push((current, now));
     }
     let next = |index: usize| begun.get(index + 1).map(|(_, at)| *at).or(ended);
     begun.iter().enumerate().map(|(index, (name, from))| Stage { name, from: *from, to: next(index) }).collect()
+}
+
+/// When the attempt before the current one ended.
+fn before(job: &JobView) -> Option<Timestamp> {
+    let index = attempts::number(job).checked_sub(2)?;
+    job.attempts.get(index)?.ended_at
 }
 
 fn current(phase: JobPhase) -> Option<&'static str> {

@@ -65,13 +65,14 @@ fn used(job: &JobView, style: Style) -> String {
     let usage = &job.usage;
     let stages = stages::reached(job, job.stages.get("ended").copied().unwrap_or(job.submitted_at));
     let times = stages.iter().filter_map(|stage| Some(format!("{} {}", stage.name, duration::display(stage.to?.since(stage.from)))));
-    let mut rows = vec![("  time", times.collect::<Vec<_>>().join(style.pick(" · ", ", ")))];
+    let of = if job.attempts.len() > 1 { format!("attempt {}: ", job.attempts.len()) } else { String::new() };
+    let mut rows = vec![("  time", of + &times.collect::<Vec<_>>().join(style.pick(" · ", ", ")))];
     if usage.workers_peak > 0 {
         let workers = count(usage.workers_peak.into(), "worker");
         rows.push(("  workers", format!("{workers} at most, {:.1} worker-seconds", usage.worker_seconds)));
-        rows.push(("  tasks", grouped(usage.tasks_done)));
-        if usage.peak_memory > 0 {
-            rows.push(("  memory", format!("{} at most in one worker", bytes::display(usage.peak_memory))));
+        rows.extend(usage.tasks_done.map(|tasks| ("  tasks", grouped(tasks))));
+        if let Some(peak) = usage.peak_memory.filter(|peak| *peak > 0) {
+            rows.push(("  memory", format!("{} at most in one worker", bytes::display(peak))));
         }
         rows.push(("  cost", format!("nothing here; {} on Google Cloud", usage.would_have_cost)));
     }

@@ -4,6 +4,7 @@
 //! later), tasks that wait for others are left out (so there is more to come), running tasks are half done.
 
 use super::decide::Scene;
+use super::unhelped;
 
 /// What could run now.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -31,9 +32,7 @@ pub(super) struct Backlog {
 impl Backlog {
     pub(super) fn of(scene: &Scene<'_>) -> Backlog {
         let signals = scene.signals;
-        // While others serve, what no worker may run wants another kind of worker than one more of these.
-        let unrunnable = if signals.ready == 0 { signals.no_worker } else { 0 };
-        let held = signals.queued + unrunnable;
+        let held = signals.queued + unhelped::may_run(signals, scene.memory);
         let share = if held == 0 { 0.0 } else { held as f64 / (signals.queued + signals.no_worker) as f64 };
         let (processing, held) = (signals.processing as f64, held as f64);
         let running = signals.executing.min(signals.processing) as f64;

@@ -7,7 +7,7 @@ use caddis_types::shape::WorkerRange;
 
 use super::backlog::Backlog;
 use super::growth::{self, Growth};
-use super::{Decision, Economy, Memory, Policy, Signals, Why, hold, need, words};
+use super::{Decision, Economy, Memory, Policy, Signals, Why, hold, need, unhelped, words};
 
 /// Everything that a decision goes by, the present size already within the range.
 pub(super) struct Scene<'a> {
@@ -46,14 +46,34 @@ pub fn decide(
     memory: &Memory,
     now: Timestamp,
 ) -> Decision {
+    let mut decision = by_rule(policy, range, current, signals, economy, memory, now);
+    if let Some(unhelped) = decision.memory.unhelped {
+        decision.sentence = format!("{}; {}", unhelped::sentence(unhelped.tasks), decision.sentence);
+    }
+    decision
+}
+
+fn by_rule(
+    policy: &Policy,
+    range: WorkerRange,
+    current: u32,
+    signals: &Signals,
+    economy: &Economy,
+    memory: &Memory,
+    now: Timestamp,
+) -> Decision {
     let current = current.clamp(range.min, range.max.max(range.min));
     let scene = Scene { policy, range, current, signals, economy, memory, now };
     let backlog = Backlog::of(&scene);
     let hold = hold::seconds(&scene);
-    let growth = growth::wanted(&scene, &backlog);
+    let growth = match growth::wanted(&scene, &backlog) {
+        more @ Growth::To { .. } => more,
+        none => kept_for_data(&scene).unwrap_or(none),
+    };
     let needed = need::needed(&scene, &backlog, hold);
     let mut next = memory.clone();
     let asked = if let Growth::To { target, .. } = &growth { (*target).max(needed) } else { needed };
+    next.notice_unhelped(signals);
     next.notice_pause(signals.runnable() + signals.waiting == 0, now);
     next.remember(asked, hold, now);
     if let Growth::To { target, why, sentence } = growth {
@@ -67,6 +87,14 @@ pub fn decide(
         return Decision { target: current, why, sentence, due, memory: next };
     }
     shrink(&scene, growth, needed, hold, next)
+}
+
+/// A number that somebody fixed may have left a worker which nobody wants and which cannot go, since it holds results: it
+/// is wanted again, where nothing else asks for more.
+fn kept_for_data(scene: &Scene<'_>) -> Option<Growth> {
+    let there = scene.signals.ready + scene.signals.retiring;
+    let kept = need::for_data(scene).max(u32::from(scene.signals.data_bytes > 0)).min(there).min(scene.range.max);
+    (scene.current == 0 && kept > 0).then(|| Growth::To { target: kept, why: Why::AtMinimum, sentence: words::kept(scene, kept) })
 }
 
 /// Nobody comes and nobody goes.

@@ -60,17 +60,22 @@ pub(super) fn wanted(scene: &Scene<'_>, backlog: &Backlog) -> Growth {
         return for_cpu(scene, useful).unwrap_or_else(|| no(Why::TooLate, words::too_late(scene, backlog)));
     }
     let target = fewest(scene.current + 1, limit, |workers| backlog.ends(workers) <= deadline);
-    if scene.signals.unknown > GUESSED {
+    if guessed(scene) {
         return by_guess(scene, backlog, target);
     }
     Growth::To { target, why: Why::Backlog, sentence: words::backlog(scene, backlog, target) }
+}
+
+/// Whether the estimate is a guess, for the most part.
+fn guessed(scene: &Scene<'_>) -> bool {
+    scene.signals.unknown > GUESSED
 }
 
 /// Where durations differ much, the end is that of a long task which nobody can tell from the others: the sooner all are
 /// begun the better, and no slack is taken. Of tasks that nobody has seen end nobody knows how much they differ.
 fn slack(scene: &Scene<'_>) -> f64 {
     let signals = scene.signals;
-    let differ = signals.unknown > GUESSED || signals.longest_seen > UNEVEN * signals.longest;
+    let differ = guessed(scene) || signals.longest_seen > UNEVEN * signals.longest;
     if differ { 1.0 } else { scene.policy.slack }
 }
 
@@ -136,7 +141,7 @@ fn for_cpu(scene: &Scene<'_>, useful: u32) -> Option<Growth> {
     let free = (u64::from(signals.ready) * u64::from(signals.threads)).saturating_sub(signals.executing);
     let busy = signals.cpu >= scene.policy.cpu_high && signals.cpu > 0.0;
     let more = signals.processing.saturating_sub(signals.executing) + signals.queued;
-    if !busy || more <= free || signals.unknown <= GUESSED || on_their_way(scene).is_some() {
+    if !busy || more <= free || !guessed(scene) || on_their_way(scene).is_some() {
         return None;
     }
     let share = (signals.cpu / scene.policy.cpu_high.max(0.01)).min(2.0);

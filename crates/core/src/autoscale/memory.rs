@@ -4,6 +4,8 @@
 use caddis_types::Timestamp;
 use serde::{Deserialize, Serialize, Serializer};
 
+use super::Unhelped;
+
 /// What earlier looks left.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -22,6 +24,9 @@ pub struct Memory {
     pub idle_since: Option<Timestamp>,
     /// How long pauses lasted that are over.
     pub pauses: Pauses,
+    /// Tasks that a worker was there for and could not run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unhelped: Option<Unhelped>,
 }
 
 /// So many workers were needed at this time, and fewer ever since.

@@ -3,8 +3,8 @@
 //!
 //! `signals` is what goes in, `policy` the figures that a file may change, `memory` what is carried from one look to the
 //! next. `decide` is the rule: `backlog` says how soon the work ends with how many workers, `growth` what more workers
-//! would be for, `need` below what the cluster must not fall, `hold` how long spare ones are kept. `decision` is what
-//! comes out, with its reason, which `words` says for people. The same function runs in production, in the simulator of
+//! would be for, `need` below what the cluster must not fall, `hold` how long spare ones are kept, `unhelped` which tasks
+//! none of them can run. `decision` is what comes out, with its reason, which `words` says for people. The same function runs in production, in the simulator of
 //! faults and in the replay of traces. Deliberately absent: records and processes (`cluster` turns a decision into
 //! slots), the pool's limit (`admission`), whom to close (the scheduler says).
 //!
@@ -22,6 +22,7 @@ mod policy;
 mod signals;
 #[cfg(test)]
 mod tests;
+pub(crate) mod unhelped;
 mod words;
 
 pub use decide::decide;
@@ -29,3 +30,4 @@ pub use decision::{Decision, Why};
 pub use memory::{Level, Memory, Pauses};
 pub use policy::{Policy, PolicyError};
 pub use signals::{Economy, Signals};
+pub use unhelped::Unhelped;

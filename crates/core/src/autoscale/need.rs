@@ -32,7 +32,7 @@ fn for_work(scene: &Scene<'_>, backlog: &Backlog, hold: f64) -> u32 {
 
 /// As many as have room for the results. What a worker has besides (the interpreter, libraries, what runs) goes with it,
 /// and those that stay have it too.
-fn for_data(scene: &Scene<'_>) -> u32 {
+pub(super) fn for_data(scene: &Scene<'_>) -> u32 {
     let signals = scene.signals;
     if signals.data_bytes == 0 {
         return 0;

@@ -27,6 +27,8 @@ pub struct Signals {
     pub queued: u64,
     /// Tasks that no worker may run.
     pub no_worker: u64,
+    /// How often a task came there, so far: as many as before are the same ones only where this is what it was.
+    pub stranded: u64,
     /// Tasks that wait for others.
     pub waiting: u64,
     /// Runnable tasks that only workers which are there may run, such as those that unpack a shuffle.

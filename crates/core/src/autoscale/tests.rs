@@ -9,6 +9,8 @@ use proptest::prelude::*;
 
 use super::{Decision, Economy, Memory, Policy, Signals, Why, decide};
 
+mod unhelped;
+
 const RANGE: WorkerRange = WorkerRange { min: 2, max: 10 };
 const FROM_ZERO: WorkerRange = WorkerRange { min: 0, max: 10 };
 
@@ -244,6 +246,23 @@ fn the_last_one_with_results_stays() {
     assert_eq!(idle(Signals { memory: 0.5, data: 0.05, ..held(10) }), 5);
     assert_eq!(idle(Signals { memory: 0.1, data: 0.05, ..held(10) }), 1);
     assert_eq!(idle(Signals { memory: 0.5, data: 0.5, ready: 8, retiring: 2, ..held(10) }), 8);
+}
+
+/// Somebody fixed the number at none, and the last worker stayed for its results: the load decides again.
+#[test]
+fn a_worker_that_stayed_for_its_results_is_wanted_again() {
+    let holds = |ready, retiring, data_bytes| {
+        let worker = Signals { ready, retiring, data_bytes, data: 0.01, memory: 0.1, memory_fullest: 0.1, ..load(0, 0.0, ready) };
+        first(FROM_ZERO, 0, &worker, &local())
+    };
+    let decision = holds(1, 0, 20 << 20);
+    assert_eq!(decision.target, 1);
+    assert!(decision.sentence.starts_with("20 MiB of results"), "{}", decision.sentence);
+    assert_eq!(holds(0, 1, 20 << 20).target, 1, "one that hands over what it holds, and to nobody");
+    assert_eq!([holds(1, 0, 0).target, holds(0, 0, 20 << 20).target], [0, 0]);
+    let signals = Signals { data_bytes: 20 << 20, data: 0.01, ..load(0, 0.0, 1) };
+    let next = look(FROM_ZERO, 1, &signals, &local(), &decision.memory, 60);
+    assert_eq!((next.target, next.why), (1, Why::AtMinimum), "and it stays");
 }
 
 /// 23: workers dropped between two computations.

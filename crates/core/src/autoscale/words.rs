@@ -35,10 +35,9 @@ pub(super) fn too_late(scene: &Scene<'_>, backlog: &Backlog) -> String {
 
 pub(super) fn at_maximum(scene: &Scene<'_>, backlog: &Backlog) -> String {
     format!(
-        "{} of work for {}, and more may not be asked for: the maximum is {}",
+        "{} of work for {}, and more may not be asked for",
         span(backlog.seconds),
         workers(scene.current),
-        scene.range.max
     )
 }
 
@@ -58,10 +57,7 @@ pub(super) fn memory(scene: &Scene<'_>, target: u32) -> String {
 
 pub(super) fn memory_at_maximum(scene: &Scene<'_>) -> String {
     let used = percent(scene.signals.memory);
-    format!(
-        "{used} of the workers' memory is in use, and more workers may not be asked for: the maximum is {}",
-        scene.range.max
-    )
+    format!("{used} of the workers' memory is in use, and more workers may not be asked for")
 }
 
 pub(super) fn steady(scene: &Scene<'_>) -> String {
@@ -78,6 +74,11 @@ pub(super) fn idle(scene: &Scene<'_>) -> String {
 pub(super) fn data(scene: &Scene<'_>) -> String {
     let (results, current) = (caddis_types::bytes::display(scene.signals.data_bytes), workers(scene.current));
     format!("nothing runs or waits; {results} of results that somebody may want are on {current}")
+}
+
+pub(super) fn kept(scene: &Scene<'_>, target: u32) -> String {
+    let results = caddis_types::bytes::display(scene.signals.data_bytes);
+    format!("{results} of results that somebody may want are there and keep {}, of which none was wanted", workers(target))
 }
 
 pub(super) fn settling(scene: &Scene<'_>, needed: u32, due: Timestamp) -> String {

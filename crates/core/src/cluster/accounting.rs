@@ -25,7 +25,7 @@ use crate::world::{Member, Members, Observed};
 /// Shorter idleness is a part of the use: between two jobs, or two cells of a notebook.
 const IDLE_AFTER: Duration = Duration::from_secs(60);
 
-/// Notes since when nothing has used it: no job, no client, no task, no data. A scheduler that cannot be asked counts as
+/// Notes since when nothing has used it: no job, no client, no task, no data; or since when something has. A scheduler that cannot be asked counts as
 /// in use.
 pub(super) fn note_idleness(plan: &mut Plan<ClusterRecord>, input: &ClusterInput<'_>, now: Timestamp) {
     let quiet = input.scripts.is_empty()
@@ -36,10 +36,10 @@ pub(super) fn note_idleness(plan: &mut Plan<ClusterRecord>, input: &ClusterInput
     if plan.record.state.is_ending() {
         return;
     }
-    match quiet && matches!(plan.record.state, ClusterState::Running { .. }) {
-        true => drop(plan.record.idle_since.get_or_insert(now)),
-        false => plan.record.idle_since = None,
-    }
+    let serves = matches!(plan.record.state, ClusterState::Running { .. });
+    let (idle, used) = (quiet && serves, !quiet && serves && plan.record.job.is_none());
+    plan.record.idle_since = plan.record.idle_since.or(Some(now)).filter(|_| idle);
+    plan.record.used_since = plan.record.used_since.or(Some(now)).filter(|_| used);
 }
 
 /// Cuts what is to be cut, and notes the terms that hold from now on.

@@ -7,16 +7,26 @@ use super::ClusterInput;
 use crate::job;
 use crate::ledger;
 use crate::plan::Plan;
-use crate::record::{ClusterRecord, StopWhy};
-use crate::world::Observed;
+use crate::record::{ClusterRecord, ClusterState, JobRecord, StopWhy};
+use crate::settings::Settings;
+use crate::world::{ClusterWorld, Observed};
 
 /// What its job may cost, and what is left of that when the cluster has ended. Nothing is concluded from a world that
 /// cannot be seen.
 fn standing(record: &ClusterRecord, input: &ClusterInput<'_>, now: Timestamp) -> Option<(NanoDollars, NanoDollars)> {
-    let job = input.job?;
+    left(record, input.job?, input.world, input.settings, now)
+}
+
+fn left(
+    record: &ClusterRecord,
+    job: &JobRecord,
+    world: &ClusterWorld,
+    settings: &Settings,
+    now: Timestamp,
+) -> Option<(NanoDollars, NanoDollars)> {
     let limit = job.max_cost?;
-    let Observed::Known(members) = &input.world.members else { return None };
-    let (settings, tariff) = (input.settings, &input.settings.tariff);
+    let Observed::Known(members) = &world.members else { return None };
+    let tariff = &settings.tariff;
     let foreseen = ledger::foresee(record, &job.id, Some(members), tariff, now, job::ending_span(settings));
     Some((limit, limit - foreseen.ended - job.spent))
 }
@@ -42,8 +52,12 @@ pub(super) struct Paid {
 impl Paid {
     /// Why there are no more.
     pub(super) fn reason(&self, now: Timestamp) -> Reason {
-        let (workers, limit) = (self.workers, self.limit);
-        let sentence = format!("its job's limit of {limit} pays for no more than {workers} workers, each for a minute at least");
+        let limit = self.limit;
+        let sentence = match self.workers {
+            0 => format!("its job's limit of {limit} pays for no worker any more, not even for a minute"),
+            1 => format!("its job's limit of {limit} pays for no more than 1 worker, for a minute at least"),
+            workers => format!("its job's limit of {limit} pays for no more than {workers} workers, each for a minute at least"),
+        };
         Reason::new(ReasonCode::FollowsLoad, sentence, now).next("a higher `--max-cost` of the next run lets it grow further")
     }
 }
@@ -63,6 +77,28 @@ pub(super) fn most(record: &ClusterRecord, input: &ClusterInput<'_>, now: Timest
     Some(Paid { workers: (there - granted).saturating_add(more), limit })
 }
 
+/// How many tasks of a job wait in vain, if its limit ends every wait: they need a worker, none is there or comes, and what
+/// is left pays for no worker's next minute. Every second of waiting costs what a scheduler costs, and brings nothing.
+pub(crate) fn wait_in_vain(
+    record: &ClusterRecord,
+    job: &JobRecord,
+    world: &ClusterWorld,
+    settings: &Settings,
+    now: Timestamp,
+) -> Option<u64> {
+    let tasks = world.dask.as_ref()?.tasks;
+    let waiting = tasks.queued + tasks.no_worker;
+    let serves = matches!(record.state, ClusterState::Running { .. });
+    // Tasks that no worker can run do not wait for money.
+    let for_money = record.adapts() && record.shape.workers_min == 0 && record.scaling.memory.unhelped.is_none();
+    let nobody = record.slots.is_empty() && record.workers_wanted == 0 && tasks.processing == 0;
+    if waiting == 0 || !serves || !for_money || !nobody {
+        return None;
+    }
+    let (_, left) = left(record, job, world, settings, now)?;
+    (left < ledger::first_minutes(record, 1, &settings.tariff, now)).then_some(waiting)
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -70,9 +106,8 @@ mod tests {
     use super::*;
     use crate::arbitrary::{NOW, plain_cluster, plain_job, runs, seen};
     use crate::cluster::plan;
-    use crate::record::{AttemptPhase, AttemptRecord, ClusterState, JobRecord, JobState, MemberPhase, SchedulerRecord, SlotRecord};
-    use crate::settings::Settings;
-    use crate::world::{ClusterWorld, Member};
+    use crate::record::{AttemptPhase, AttemptRecord, JobState, MemberPhase, SchedulerRecord, SlotRecord};
+    use crate::world::Member;
     use caddis_types::dask::{DaskSnapshot, TaskCounts};
 
     /// A cluster of a scheduler and a worker that wished for four and was granted them.
@@ -116,6 +151,28 @@ mod tests {
             assert_eq!(places(10_000_000, dask.clone()), (1, 1), "nobody else");
             assert_eq!(places(1, dask), (1, 1), "who is there is not sent away for it");
         }
+    }
+
+    /// What is said of the size where the maximum is four and the limit pays for fewer.
+    #[test]
+    fn a_range_that_the_limit_cut_is_not_said_to_be_the_maximum() {
+        let tasks = TaskCounts { queued: 400, ..TaskCounts::default() };
+        let busy = DaskSnapshot { at: NOW, tasks, queued_seconds: 4000.0, longest: 10.0, ..DaskSnapshot::default() };
+        let said = |limit: i64| {
+            let mut job = JobRecord { max_cost: Some(NanoDollars(limit)), state: JobState::Running { since: NOW }, ..plain_job() };
+            let (record, world) = granted(&job);
+            let phase = AttemptPhase::Running { started_at: NOW, pid: 8, stopping: None };
+            job.attempts.push(AttemptRecord { number: 1, cluster: record.id.clone(), phase, exit: None, cause: None });
+            let record = ClusterRecord { workers_desired: 1, workers_wanted: 1, ..record };
+            let (world, settings) = (ClusterWorld { dask: Some(busy.clone()), ..world }, Settings::default());
+            let input = ClusterInput { record: &record, world: &world, job: Some(&job), scripts: &[], victims: &[], settings: &settings };
+            let plan = plan(&input, NOW + Duration::from_secs(1));
+            plan.report.into_iter().filter(|reason| reason.code == ReasonCode::FollowsLoad).collect::<Vec<_>>()
+        };
+        let [size, limit] = said(10_000_000).try_into().unwrap();
+        assert!(size.sentence.ends_with("more may not be asked for: its job's limit pays for no more"), "{}", size.sentence);
+        assert!(size.next.unwrap().contains("--max-cost"));
+        assert!(limit.sentence.contains("no more than 1 worker, for a minute"), "{}", limit.sentence);
     }
 
     #[test]

@@ -8,7 +8,7 @@
 //! record; nothing is concluded from a world that cannot be seen; after `Ended` nothing changes.
 
 mod accounting;
-mod budget;
+pub(crate) mod budget;
 mod drain;
 mod ending;
 mod observe;
@@ -24,6 +24,7 @@ mod slots;
 mod starting;
 mod stopping;
 mod strays;
+pub(crate) mod stuck;
 mod unheard;
 
 use std::time::Duration;

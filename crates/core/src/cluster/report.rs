@@ -4,14 +4,14 @@ use caddis_types::{Reason, ReasonCode, Timestamp, duration};
 
 use super::{ClusterInput, millis};
 use crate::plan::Plan;
-use crate::record::{ClusterRecord, ClusterState, Leaving, MemberPhase};
+use crate::record::{ClusterRecord, ClusterState, JobRecord, JobState, Leaving, MemberPhase, SlotRecord};
 use crate::world::EnvironmentStatus;
 
 /// Gives the reasons; `size` holds those for its number of workers.
 pub(super) fn explain(plan: &mut Plan<ClusterRecord>, input: &ClusterInput<'_>, size: Vec<Reason>, now: Timestamp) {
     let reasons = match plan.record.state.clone() {
         ClusterState::Preparing { since } => vec![environment(input, since)],
-        ClusterState::Starting { since } => starting(&plan.record, since),
+        ClusterState::Starting { since } => starting(&plan.record, since, now),
         ClusterState::Running { since } => running(&plan.record, input, size, since, now),
         ClusterState::Stopping { since, why, .. } => {
             vec![Reason::new(ReasonCode::Stopping, format!("it is being ended: {}", why.sentence), since)]
@@ -40,7 +40,7 @@ fn environment(input: &ClusterInput<'_>, since: Timestamp) -> Reason {
         .next("scheduler and workers start as soon as it is")
 }
 
-fn starting(record: &ClusterRecord, since: Timestamp) -> Vec<Reason> {
+fn starting(record: &ClusterRecord, since: Timestamp, now: Timestamp) -> Vec<Reason> {
     let ready = matches!(
         record.scheduler.as_ref().map(|scheduler| &scheduler.phase),
         Some(MemberPhase::Running { ready_at: Some(_), .. })
@@ -49,12 +49,16 @@ fn starting(record: &ClusterRecord, since: Timestamp) -> Vec<Reason> {
     if let Some((number, step)) = (1..).zip(&record.setup).find(|(_, step)| begun(&step.phase)) {
         let sentence = format!("`{}` sets it up, {number} of {}", step.name, record.setup.len());
         let most = duration::display(millis(step.deadline_ms));
-        return vec![Reason::new(ReasonCode::StartingCluster, sentence, since).next(format!("it may take {most}"))];
+        let begun = match step.phase {
+            MemberPhase::Running { started_at, .. } => started_at,
+            _ => since,
+        };
+        return vec![Reason::new(ReasonCode::StartingCluster, sentence, begun).next(format!("it may take {most}"))];
     }
     let (ready, all) = workers(record);
     let sentence = format!("{scheduler}, and {ready} of {all} workers are ready");
     let mut reasons = vec![Reason::new(ReasonCode::StartingCluster, sentence, since)];
-    reasons.extend(replacing(record));
+    reasons.extend(replacing(record, now));
     reasons
 }
 
@@ -71,29 +75,42 @@ fn running(
 ) -> Vec<Reason> {
     let mut reasons = Vec::new();
     let (ready, all) = workers(record);
-    reasons.extend(replacing(record));
+    reasons.extend(replacing(record, now));
     reasons.extend(draining(record));
-    reasons.extend(staying(record, input, since));
+    reasons.extend(staying(record, input));
+    let missing = missing_since(record).unwrap_or(since).min(now);
     if let (EnvironmentStatus::Failed(cause), true) = (&input.world.environment, ready < all) {
         let sentence = format!("its Python environment cannot be made ready for new workers: {}", cause.sentence);
-        reasons.push(Reason::new(ReasonCode::BuildingEnvironment, sentence, since).next("it is tried again, less and less often"));
+        reasons.push(Reason::new(ReasonCode::BuildingEnvironment, sentence, missing).next("it is tried again, less and less often"));
     }
     if ready < all && reasons.is_empty() {
         let sentence = format!("{ready} of {all} workers are ready");
-        reasons.push(Reason::new(ReasonCode::WaitingForWorkers, sentence, since));
+        reasons.push(Reason::new(ReasonCode::WaitingForWorkers, sentence, missing));
     }
     reasons.push(use_of(record, input, since, now));
     reasons.extend(size);
     reasons
 }
 
+/// Since when the first of those that are not ready yet has been asked for.
+fn missing_since(record: &ClusterRecord) -> Option<Timestamp> {
+    let asked = |slot: &SlotRecord| match slot.phase {
+        MemberPhase::Running { ready_at: Some(_), .. } => None,
+        MemberPhase::Running { started_at: at, .. } | MemberPhase::Intended { at } => Some(slot.asked_at.unwrap_or(at)),
+        MemberPhase::Waiting { not_before: at } | MemberPhase::Ended { at } => Some(at),
+    };
+    record.slots.values().filter_map(asked).min()
+}
+
 fn use_of(record: &ClusterRecord, input: &ClusterInput<'_>, since: Timestamp, now: Timestamp) -> Reason {
     if let Some(until) = record.keep_until {
         let sentence = "its job failed, and it is kept to be looked at";
         let left = duration::display(until.since(now));
+        let since = input.job.map_or(since, |job| begun_at(job, since));
         return Reason::new(ReasonCode::KeptAfterFailure, sentence, since).next(format!("it ends in {left}"));
     }
     if let Some(job) = &record.job {
+        let since = input.job.map_or(since, |job| begun_at(job, since));
         return Reason::new(ReasonCode::ServingJob, format!("it serves job `{job}`"), since)
             .next("it ends with the job");
     }
@@ -106,16 +123,29 @@ fn use_of(record: &ClusterRecord, input: &ClusterInput<'_>, since: Timestamp, no
             .next("it stays until somebody stops it"),
         (None, _) => {
             let dask = input.world.dask.clone().unwrap_or_default();
+            let tasks = dask.tasks.processing + dask.tasks.queued + dask.tasks.waiting + dask.tasks.no_worker;
             let sentence = format!(
-                "{} jobs, {} clients, {} unfinished tasks and {} of results use it",
-                input.scripts.len(),
-                dask.clients,
-                dask.tasks.processing + dask.tasks.queued + dask.tasks.waiting,
+                "{}, {}, {} and {} of results use it",
+                count(input.scripts.len() as u64, "job"),
+                count(dask.clients.into(), "client"),
+                count(tasks, "unfinished task"),
                 caddis_types::bytes::display(dask.data_bytes)
             );
-            Reason::new(ReasonCode::InUse, sentence, since)
+            Reason::new(ReasonCode::InUse, sentence, record.used_since.unwrap_or(since))
         }
     }
+}
+
+/// When a job came to the state that it is in; a cluster that is older has served it since then.
+fn begun_at(job: &JobRecord, serves: Timestamp) -> Timestamp {
+    match job.state {
+        JobState::Running { since } | JobState::Ended { at: since, .. } => since,
+        JobState::Queued { .. } | JobState::Starting { .. } => serves,
+    }
+}
+
+fn count(number: u64, thing: &str) -> String {
+    if number == 1 { format!("1 {thing}") } else { format!("{number} {thing}s") }
 }
 
 fn workers(record: &ClusterRecord) -> (usize, usize) {
@@ -123,12 +153,12 @@ fn workers(record: &ClusterRecord) -> (usize, usize) {
     (record.slots.values().filter(|slot| ready(&slot.phase)).count(), record.slots.len())
 }
 
-fn replacing(record: &ClusterRecord) -> Vec<Reason> {
-    let one = |(number, slot): (&u32, &crate::record::SlotRecord)| match (&slot.phase, &slot.last_death) {
+fn replacing(record: &ClusterRecord, now: Timestamp) -> Vec<Reason> {
+    let one = |(number, slot): (&u32, &SlotRecord)| match (&slot.phase, &slot.last_death) {
         (MemberPhase::Waiting { not_before }, Some(death)) => {
             let sentence = format!("the worker in slot {number} died: {}", death.sentence);
             Some(
-                Reason::new(ReasonCode::ReplacingWorker, sentence, *not_before)
+                Reason::new(ReasonCode::ReplacingWorker, sentence, (*not_before).min(now))
                     .next(format!("the next one starts at {not_before}")),
             )
         }
@@ -138,12 +168,14 @@ fn replacing(record: &ClusterRecord) -> Vec<Reason> {
 }
 
 /// Why there are more workers than are wanted, when none of them goes.
-fn staying(record: &ClusterRecord, input: &ClusterInput<'_>, since: Timestamp) -> Option<Reason> {
+fn staying(record: &ClusterRecord, input: &ClusterInput<'_>) -> Option<Reason> {
     let left = record.slots.values().filter(|slot| slot.retiring.is_none()).count() as u32;
     let surplus = super::surplus(record);
-    let reason = |sentence| Some(Reason::new(ReasonCode::DrainingWorker, sentence, since));
+    let reason = |sentence| Some(Reason::new(ReasonCode::DrainingWorker, sentence, record.wished_at()));
     match &input.world.dask {
         _ if surplus == 0 => None,
+        None if surplus == 1 => reason("1 worker is to go, and the scheduler cannot be asked what it holds".to_owned())
+            .map(|reason| reason.next("it stays until it answers")),
         None => reason(format!("{surplus} workers are to go, and the scheduler cannot be asked what they hold"))
             .map(|reason| reason.next("they stay until it answers")),
         Some(dask) => {
@@ -151,7 +183,8 @@ fn staying(record: &ClusterRecord, input: &ClusterInput<'_>, since: Timestamp) -
             let needed = super::shrink::keepers(record, dask);
             let sentence = match needed {
                 _ if left - surplus >= u32::try_from(needed).unwrap_or(u32::MAX) => return None,
-                1 => format!("the last worker stays: no other is there to take the {bytes} of results that it holds"),
+                1 if left == 1 => format!("the last worker stays: no other is there to take the {bytes} of results that it holds"),
+                1 => format!("1 worker stays: the {bytes} of results that are held need one"),
                 needed => format!("{needed} workers stay: fewer have no room for the {bytes} of results that are held"),
             };
             reason(sentence).map(|reason| reason.next("it goes when they are released, or with the cluster"))
@@ -160,7 +193,7 @@ fn staying(record: &ClusterRecord, input: &ClusterInput<'_>, since: Timestamp) -
 }
 
 fn draining(record: &ClusterRecord) -> Vec<Reason> {
-    let one = |(number, slot): (&u32, &crate::record::SlotRecord)| {
+    let one = |(number, slot): (&u32, &SlotRecord)| {
         let retiring = slot.retiring.as_ref()?;
         let (how, unless) = match retiring.why {
             Leaving::Surplus => ("hands its data over before it goes", ", unless it still holds data then"),

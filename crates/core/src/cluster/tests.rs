@@ -17,6 +17,7 @@ use crate::restart::GIVE_UP_AFTER;
 use crate::settings::Settings;
 use crate::world::{ClusterWorld, EnvironmentStatus, Exit, KilledBy, Member, Observed};
 
+mod ages;
 mod leaving;
 
 fn look(record: &ClusterRecord, world: &ClusterWorld, now: Timestamp) -> Plan<ClusterRecord> {
@@ -367,7 +368,8 @@ fn holding(workers: u32, keys: u64) -> (ClusterRecord, ClusterWorld) {
 }
 
 fn scaled_to_nothing(record: ClusterRecord) -> ClusterRecord {
-    ClusterRecord { workers_desired: 0, shape: ClusterShape { workers_min: 0, ..record.shape.clone() }, ..record }
+    let scaling = crate::record::Scaling { fixed: true, ..record.scaling.clone() };
+    ClusterRecord { workers_desired: 0, shape: ClusterShape { workers_min: 0, ..record.shape.clone() }, scaling, ..record }
 }
 
 #[test]
@@ -392,6 +394,20 @@ fn the_last_worker_stays_while_results_are_held() {
     world.dask = Some(DaskSnapshot { clients: 1, ..DaskSnapshot::default() });
     let goes = shrink(&record, &world, NOW);
     assert!(goes.actions.iter().any(|action| matches!(action, Action::DrainWorkers { .. })), "{:?}", goes.actions);
+}
+
+/// `scale 0`, and then `adapt`: the worker that stayed is wanted again, and so nothing is said of one that is too many.
+#[test]
+fn the_last_worker_is_wanted_again_when_the_load_decides() {
+    let (record, world) = holding(1, 2);
+    let mut record = look(&scaled_to_nothing(record), &world, NOW).record;
+    assert_eq!(record.workers_desired, 0);
+    (record.scaling.fixed, record.shape.workers_max) = (false, 2);
+    let plan = look(&record, &world, NOW + Duration::from_secs(1));
+    assert_eq!((plan.record.workers_desired, plan.record.slots.len()), (1, 1));
+    let granted = ClusterRecord { workers_wanted: 1, ..plan.record };
+    let plan = look(&granted, &world, NOW + Duration::from_secs(2));
+    assert!(plan.report.iter().all(|reason| reason.code != ReasonCode::DrainingWorker), "{:?}", plan.report);
 }
 
 #[test]

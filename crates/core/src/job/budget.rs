@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! foreseen = what is in the ledger + what lives, until it has ended politely + a minute of what was only asked for
-//! ends when foreseen > limit;     looks again after (limit - foreseen) / (price of all that lives)
+//! ends when foreseen > limit, or when tasks wait for a worker that what is left does not pay for;
+//! looks again when what lives has cost what is left, first minutes that are paid for not counted
 //! ```
 //!
 //! Ending takes time, and that time is paid too: so it begins early enough. The growth that a limit does not pay for is
@@ -17,6 +18,7 @@ use std::time::Duration;
 use caddis_types::{Cause, CauseCode, NanoDollars, Timestamp, duration};
 
 use super::JobInput;
+use crate::cluster;
 use crate::ledger::{self, Foreseen};
 use crate::plan::{Plan, Rung};
 use crate::prices::Tariff;
@@ -26,6 +28,8 @@ use crate::world::{Members, Observed};
 
 /// By how much a look may be late.
 const LATE: Duration = Duration::from_secs(5);
+/// How often a cluster without workers is looked at.
+const LOOK: Duration = Duration::from_secs(1);
 /// A limit that comes nearer and nearer is not looked at more often.
 const SOONEST: Duration = Duration::from_millis(250);
 
@@ -66,20 +70,33 @@ fn foresee(input: &JobInput<'_>, job: &JobRecord, now: Timestamp) -> Option<Fore
 
 fn standing(input: &JobInput<'_>, now: Timestamp) -> Option<Standing> {
     let limit = input.record.max_cost?;
-    Some(Standing { limit, foreseen: foresee(input, input.record, now)? })
+    let mut foreseen = foresee(input, input.record, now)?;
+    foreseen.ended = foreseen.ended - not_begun(input, now);
+    Some(Standing { limit, foreseen })
 }
 
 /// Why it must end now, if it must.
 pub(super) fn exceeded(input: &JobInput<'_>, now: Timestamp) -> Option<Cause> {
     let Standing { limit, foreseen } = standing(input, now)?;
-    (foreseen.ended - not_begun(input, now) > limit).then(|| {
-        Cause::new(CauseCode::CostLimit, format!("it would cost more than its limit of {limit} on Google Cloud"))
+    let in_vain = wait_in_vain(input, now).map(|tasks| match tasks {
+        1 => ": it pays for no worker any more, and 1 task waits for one".to_owned(),
+        tasks => format!(": it pays for no worker any more, and {tasks} tasks wait for one"),
+    });
+    (foreseen.ended > limit || in_vain.is_some()).then(|| {
+        let why = in_vain.unwrap_or_default();
+        Cause::new(CauseCode::CostLimit, format!("it would cost more than its limit of {limit} on Google Cloud{why}"))
             .with("limit", limit.to_string())
             .with("cost so far", foreseen.so_far.to_string())
             .with("cost when it has ended", foreseen.ended.to_string())
             .with("an hour", foreseen.hour.to_string())
             .hint("raise `--max-cost`, or ask for fewer workers")
     })
+}
+
+/// Tasks that wait for what its limit does not pay: to wait longer costs a scheduler and gains nothing.
+fn wait_in_vain(input: &JobInput<'_>, now: Timestamp) -> Option<u64> {
+    let cluster = input.cluster.filter(|cluster| own(cluster, input.record))?;
+    cluster::budget::wait_in_vain(cluster, input.record, input.world?, input.settings, now)
 }
 
 /// What a wish of earlier was granted by the pool: its cluster gives it back where the limit does not pay for it.
@@ -97,11 +114,15 @@ fn not_begun(input: &JobInput<'_>, now: Timestamp) -> NanoDollars {
 pub(super) fn left(plan: &mut Plan<JobRecord>, input: &JobInput<'_>, now: Timestamp) -> Option<String> {
     let Standing { limit, foreseen } = standing(input, now)?;
     let left = NanoDollars((limit - foreseen.ended).0.max(0));
-    if foreseen.hour.0 <= 0 {
-        return Some(format!("{left} of its limit of {limit} is left"));
+    let cluster = input.cluster?;
+    if own(cluster, input.record) && cluster.slots.is_empty() {
+        // Tasks that come where no worker is may be tasks for which none can be paid, and nobody wakes a job for them.
+        plan.due_at(now + LOOK);
     }
-    let micros = i128::from(left.0) * 3_600_000_000 / i128::from(foreseen.hour.0);
-    let span = Duration::from_micros(u64::try_from(micros).unwrap_or(u64::MAX));
+    let ahead = if own(cluster, input.record) { ending(input.settings) } else { Duration::ZERO };
+    let Some(span) = ledger::lasts(cluster, members(input)?, &input.settings.tariff, now, ahead, left) else {
+        return Some(format!("{left} of its limit of {limit} is left"));
+    };
     plan.due_at(now + span.max(SOONEST));
     Some(format!("{left} of its limit of {limit} is left, which ends it in {} as things are", duration::display(span)))
 }

@@ -27,8 +27,8 @@ pub(super) fn script_ended(
     stopping: Option<StopCause>,
     now: Timestamp,
 ) {
-    notices(plan, input, end);
     let cause = diagnosis::script_end(end, stopping.as_ref().map(|stop| &stop.cause), input.cluster);
+    notices(plan, input, end, cause.as_ref());
     match cause {
         None => succeeded(plan, started_at, end, now),
         Some(cause) if cause.code == CauseCode::Cancelled => {
@@ -40,14 +40,16 @@ pub(super) fn script_ended(
     }
 }
 
-fn notices(plan: &mut Plan<JobRecord>, input: &JobInput<'_>, end: &End) {
+fn notices(plan: &mut Plan<JobRecord>, input: &JobInput<'_>, end: &End, cause: Option<&Cause>) {
     let Some(outcome) = &end.outcome else { return };
+    // Whoever fell over an error of his own may just not have come as far as connecting.
+    let fell = |cause: &Cause| matches!(cause.code, CauseCode::SyntaxError | CauseCode::ImportError | CauseCode::Exception);
     let seen = input.cluster.is_some_and(|cluster| cluster.clients_seen && cluster.job.is_some());
     let notice = match (outcome.own_local_cluster, outcome.connected) {
         (Some(true), _) => {
             "the script started a LocalCluster of its own, so its cluster did nothing; write `Client()` without arguments"
         }
-        (_, Some(false)) if !seen => {
+        (_, Some(false)) if !seen && !cause.is_some_and(fell) => {
             "the script never connected to its cluster; write `from dask.distributed import Client` and `Client()`"
         }
         _ => return,

@@ -5,6 +5,7 @@ use std::time::Duration;
 use caddis_types::{Cause, CauseCode, Reason, ReasonCode, Timestamp, duration};
 
 use super::{JobInput, budget, ending, member};
+use crate::cluster::stuck::{self, Stuck};
 use crate::plan::{Action, Plan, Rung};
 use crate::record::{AttemptPhase, Cancel, ClusterState, JobRecord, NewEvent, StopCause};
 use crate::world::{End, EnvironmentStatus, Exit, KilledBy, Member, MemberView, Observed};
@@ -132,7 +133,15 @@ fn start_again(plan: &mut Plan<JobRecord>, input: &JobInput<'_>, member: Member,
         }
         _ => plan.actions.push(Action::PrepareEnvironment),
     }
-    plan.report.push(Reason::new(ReasonCode::StartingScript, "its script is being started", now));
+    plan.report.push(Reason::new(ReasonCode::StartingScript, "its script is being started", asked_at(plan).unwrap_or(now)));
+}
+
+/// When the script of the newest attempt was asked for.
+fn asked_at(plan: &Plan<JobRecord>) -> Option<Timestamp> {
+    match plan.record.attempt()?.phase {
+        AttemptPhase::Intended { at } => Some(at),
+        _ => None,
+    }
 }
 
 fn cluster_gone(input: &JobInput<'_>) -> Option<Cause> {
@@ -210,6 +219,19 @@ fn scheduler_lost(input: &JobInput<'_>, now: Timestamp) -> Option<Cause> {
     }
 }
 
+/// That it runs; and what it waits for, where that never comes by itself.
+fn running(input: &JobInput<'_>, view: &MemberView) -> Reason {
+    let dask = input.world.and_then(|world| world.dask.as_ref());
+    let stuck = input.cluster.zip(dask).and_then(|(cluster, dask)| stuck::stuck(cluster, dask));
+    let runs = format!("its script runs as process {}", view.pid);
+    match stuck {
+        Some(Stuck { sentence, next }) => {
+            Reason::new(ReasonCode::ScriptRunning, format!("{sentence}; {runs}"), view.started_at).next(next)
+        }
+        None => Reason::new(ReasonCode::ScriptRunning, runs, view.started_at),
+    }
+}
+
 fn report(
     plan: &mut Plan<JobRecord>,
     input: &JobInput<'_>,
@@ -223,17 +245,19 @@ fn report(
     };
     let reason = match lost {
         Some((since, sentence)) => Reason::new(ReasonCode::Stopping, format!("it is being ended: {sentence}"), since),
-        None => {
-            let sentence = format!("its script runs as process {}", view.pid);
-            Reason::new(ReasonCode::ScriptRunning, sentence, view.started_at)
-        }
+        None => running(input, view),
     };
+    let stuck = reason.next.is_some();
     let time = limit.filter(|limit| *limit > now);
     let time = time.map(|limit| format!("its time limit ends it in {}", duration::display(limit.since(now))));
     let limits: Vec<String> = time.into_iter().chain(budget::left(plan, input, now)).collect();
     plan.report.push(match limits.is_empty() {
+        true if stuck => reason,
         true => reason.next("it ends when the script ends"),
-        false => reason.next(limits.join("; ")),
+        false => {
+            let all: Vec<String> = reason.next.clone().into_iter().chain(limits).collect();
+            reason.next(all.join("; "))
+        }
     });
     if let Some(limit) = limit.filter(|limit| *limit > now) {
         plan.due_at(limit);

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use caddis_types::api::RetryWish;
+use caddis_types::dask::{DaskSnapshot, TaskCounts};
 use caddis_types::shape::ClusterShape;
 use caddis_types::{Cause, CauseCode, NanoDollars, ReasonCode, Timestamp};
 use proptest::prelude::*;
@@ -425,4 +426,69 @@ fn a_limit_counts_all_attempts_and_pays_for_none_that_it_cannot() {
     let over = look(&dear, Some(&cluster), &world, NOW + Duration::from_secs(80));
     assert_eq!(outcome(&over), Some((Outcome::Failed, 1)), "with the exit code of the last attempt");
     assert!(over.record.notices.iter().any(|notice| notice.contains("no other attempt")));
+}
+
+/// The same job on a cluster from none to two workers, of which none is there, and `tasks` that wait for one.
+fn without_workers(limit: NanoDollars, tasks: u64) -> (JobRecord, ClusterRecord, ClusterWorld) {
+    let (job, mut cluster, mut world) = limited(limit);
+    (cluster.shape.workers_min, cluster.shape.workers_max) = (0, 2);
+    cluster.slots.clear();
+    (cluster.workers_wanted, cluster.workers_desired) = (0, 0);
+    let tasks = TaskCounts { queued: tasks, ..TaskCounts::default() };
+    world.dask = Some(DaskSnapshot { at: NOW, tasks, ..DaskSnapshot::default() });
+    (job, cluster, world)
+}
+
+#[test]
+fn a_job_whose_tasks_wait_for_a_worker_that_its_limit_does_not_pay_for_ends_at_once() {
+    let at = NOW + Duration::from_secs(5);
+    let ends = |limit, tasks| {
+        let (job, cluster, world) = without_workers(NanoDollars(limit), tasks);
+        look(&job, Some(&cluster), &world, at)
+    };
+    // A minute of each machine costs 0.0039 dollars: this pays for the scheduler's and not for a worker's.
+    let plan = ends(7_000_000, 9);
+    assert!(matches!(plan.actions.as_slice(), [Action::StopMember { ladder, .. }] if !ladder.is_empty()), "{:?}", plan.actions);
+    let Some(AttemptPhase::Running { stopping: Some(stop), .. }) = plan.record.attempt().map(|attempt| &attempt.phase) else {
+        panic!("{:?}", plan.record.attempt());
+    };
+    assert_eq!(stop.cause.code, CauseCode::CostLimit);
+    assert!(stop.cause.sentence.ends_with("it pays for no worker any more, and 9 tasks wait for one"), "{}", stop.cause.sentence);
+    let goes_on = |plan: Plan<JobRecord>| plan.actions.is_empty() && plan.due.is_some_and(|due| due <= at + Duration::from_secs(1));
+    assert!(goes_on(ends(7_000_000, 0)), "nothing waits, and it is looked at soon");
+    assert!(goes_on(ends(9_000_000, 9)), "a worker's minute is paid for");
+    let (job, mut cluster, world) = without_workers(NanoDollars(11_000_000), 9);
+    cluster.slots = limited(NanoDollars(1)).1.slots;
+    assert!(look(&job, Some(&cluster), &world, at).actions.is_empty(), "one is there");
+}
+
+/// `ends it in 47 s` was said at 21 s and again at 34 s: the first minute is paid for whatever happens.
+#[test]
+fn the_end_that_is_announced_within_the_first_minute_is_when_it_ends() {
+    let (job, cluster, world) = limited(NanoDollars(14_500_000));
+    let said = |seconds| {
+        let plan = look(&job, Some(&cluster), &world, NOW + Duration::from_secs(seconds));
+        (plan.due.unwrap().since(NOW).as_secs_f64(), plan.actions.len())
+    };
+    let ((early, _), (later, _)) = (said(1), said(20));
+    assert!((early - later).abs() < 0.01, "{early}, {later}");
+    let ends = early.ceil() as u64;
+    assert!(ends > 60, "{ends}");
+    assert_eq!((said(ends - 1).1, said(ends + 1).1), (0, 1));
+}
+
+#[test]
+fn a_job_that_no_time_brings_on_says_so_in_front() {
+    let (job, mut cluster, world) = without_workers(NanoDollars(0), 9);
+    let job = JobRecord { max_cost: None, ..job };
+    let head = |cluster: &ClusterRecord| look(&job, Some(cluster), &world, NOW).report[0].clone();
+    assert!(head(&cluster).sentence.starts_with("its script runs as process"), "a worker comes");
+    cluster.scaling.fixed = true;
+    let reason = head(&cluster);
+    assert_eq!(reason.code, ReasonCode::ScriptRunning);
+    assert!(reason.sentence.starts_with("9 tasks wait for a worker, and its cluster is to have none"), "{}", reason.sentence);
+    assert!(reason.next.unwrap().starts_with("`caddis cluster scale"));
+    let limited = JobRecord { timeout_ms: Some(60_000), ..job.clone() };
+    let next = look(&limited, Some(&cluster), &world, NOW).report[0].next.clone().unwrap();
+    assert!(next.contains("caddis cluster scale") && next.contains("its time limit ends it in"), "{next}");
 }

@@ -35,7 +35,7 @@ fn open_ahead(
 }
 
 /// Every process that the record has a place for.
-fn processes(cluster: &ClusterRecord) -> impl Iterator<Item = (Member, &MemberPhase)> {
+pub(super) fn processes(cluster: &ClusterRecord) -> impl Iterator<Item = (Member, &MemberPhase)> {
     let scheduler = cluster.scheduler.as_ref().map(|scheduler| (Member::Scheduler, &scheduler.phase));
     let workers = cluster.slots.iter().map(|(slot, record)| {
         (Member::Worker { slot: *slot, attempt: record.attempt }, &record.phase)

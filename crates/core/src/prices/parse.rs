@@ -7,6 +7,7 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use super::{DiskRow, MachineRow, PremiumRow, PriceList};
+use crate::misread::{self, Misread};
 
 /// Above this a virtual processor an hour is a slip of the point: the dearest machines cost less than a tenth of it.
 const DEAREST_VCPU: f64 = 10.0;
@@ -103,7 +104,7 @@ impl Row {
             return self.refuse(field, format!("is {dollars}, which is no price"));
         }
         if dollars < 0.0 {
-            return self.refuse(field, format!("is {dollars}: nobody is paid for renting a machine"));
+            return self.refuse(field, format!("is {dollars}: nobody is paid for renting, and a price is 0 or more"));
         }
         if dollars < least {
             return self.refuse(field, format!("is {dollars}, which is absurdly little: at least {least} was expected"));
@@ -165,13 +166,21 @@ impl Spans {
     }
 }
 
+/// What could not be read, with the row by which people know it.
+fn unread(text: &str, error: &Misread) -> PriceError {
+    let Some((list, index)) = &error.row else {
+        return PriceError::Form { place: error.place(), message: error.named() };
+    };
+    let whole: toml::Table = text.parse().unwrap_or_default();
+    let row = whole.get(list).and_then(|rows| rows.get(*index));
+    let names = ["region", "type"].iter().filter_map(|name| row?.get(*name)?.as_str()).collect::<Vec<_>>().join(", ");
+    let names = if names.is_empty() { String::new() } else { format!(" ({names})") };
+    PriceError::Form { place: error.place(), message: format!("{list} {}{names}: {}", index + 1, error.sentence()) }
+}
+
 /// Reads a price list.
 pub fn parse(text: &str) -> Result<PriceList, PriceError> {
-    let file: File = toml::from_str(text).map_err(|error| {
-        let line = |offset: usize| text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1;
-        let place = error.span().map_or_else(String::new, |span| format!("at line {}: ", line(span.start)));
-        PriceError::Form { place, message: error.message().trim_end().to_owned() }
-    })?;
+    let file: File = misread::toml(text).map_err(|error| unread(text, &error))?;
     let mut spans = Spans::default();
     let head = Row("the list".to_owned());
     let mut list = PriceList {

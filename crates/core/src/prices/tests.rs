@@ -104,6 +104,23 @@ fn what_cannot_be_meant_is_refused_and_its_row_and_field_are_named() {
 }
 
 #[test]
+fn what_is_of_another_kind_is_named_with_its_line_row_and_field() {
+    let wrong = |old: &str, new: &str| parse(&small().replacen(old, new, 1)).unwrap_err().to_string();
+    for (old, new, said) in [
+        ("on_demand_hour = 0.2", "on_demand_hour = \"0.2\"", "at line 8: machine 1 (r, m): `on_demand_hour` is \"0.2\": a number was expected"),
+        ("vcpus = 4", "vcpus = -4", "at line 6: machine 1 (r, m): `vcpus` is -4: a whole number, 0 or more, was expected"),
+        ("vcpu_hour = 0.01", "vcpu_hour = true", "dataproc 1 (*): `vcpu_hour` is true: a number was expected"),
+        ("region = \"*\"\n", "", "dataproc 1: `region` is missing"),
+        ("checked = \"2026-11-23\"", "checked = 2026", "at line 1: `checked` is 2026: a text in quotes was expected"),
+    ] {
+        let text = wrong(old, new);
+        assert!(text.ends_with(said), "{text}\nand not\n{said}");
+    }
+    let disk = wrong("gib_month = 0.073", "gib_month = -1");
+    assert!(!disk.contains("machine") && disk.contains("0 or more"), "{disk}");
+}
+
+#[test]
 fn what_is_missing_or_unknown_is_named_with_its_line() {
     let wrong = |old: &str, new: &str| parse(&small().replacen(old, new, 1)).unwrap_err().to_string();
     let missing = wrong("spot_hour = 0.05\n", "");

@@ -69,6 +69,9 @@ pub struct ClusterRecord {
     pub idle_timeout_ms: Option<u64>,
     /// Since when nothing has used it.
     pub idle_since: Option<Timestamp>,
+    /// Since when something has used it; only of a cluster that outlives its jobs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub used_since: Option<Timestamp>,
     /// Ends then, whatever uses it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ends_at: Option<Timestamp>,
@@ -306,6 +309,12 @@ impl ClusterRecord {
         !self.scaling.fixed && self.shape.workers_min < self.shape.workers_max
     }
 
+    /// When the number of workers that it wants last changed, by somebody's word or by the load.
+    pub fn wished_at(&self) -> Timestamp {
+        let Scaling { said_at, memory, .. } = &self.scaling;
+        said_at.max(&memory.grew_at).max(&memory.shrank_at).or(self.ready_at).unwrap_or(self.created_at)
+    }
+
     /// A cluster that was just asked for: no workers granted, nothing started.
     pub fn new(id: ClusterId, owner: String, shape: ClusterShape, now: Timestamp) -> ClusterRecord {
         ClusterRecord {
@@ -333,6 +342,7 @@ impl ClusterRecord {
             stop_wish: None,
             idle_timeout_ms: None,
             idle_since: None,
+            used_since: None,
             ends_at: None,
             keep_until: None,
             notices: Vec::new(),

@@ -17,6 +17,9 @@ const START_SECONDS: f64 = 1.0;
 pub struct Scaling {
     /// Somebody fixed the number of workers: the load does not move it.
     pub fixed: bool,
+    /// When somebody last said how many workers there are to be, or in which range the load decides.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub said_at: Option<Timestamp>,
     /// What the rule carries from one look to the next.
     pub memory: Memory,
     /// From asking for a worker to its first word, seconds: a mean in which the last starts count most.
@@ -48,6 +51,7 @@ impl Default for Scaling {
     fn default() -> Self {
         Scaling {
             fixed: false,
+            said_at: None,
             memory: Memory::default(),
             start_seconds: START_SECONDS,
             durations: BTreeMap::new(),

@@ -97,7 +97,7 @@ impl Engine {
         workers: u32,
         documents: Vec<DocumentWrite>,
     ) -> Result<ClusterRecord, CallError> {
-        let pool = self.ports.backend.pool();
+        let (pool, now) = (self.ports.backend.pool(), self.ports.clock.now());
         self.change_cluster(caller, name, documents, |record| {
             let needed = record.shape.memory_bytes.saturating_mul(u64::from(workers));
             if needed > pool.memory_bytes {
@@ -111,6 +111,7 @@ impl Engine {
             }
             // Its range stays, for when the load is to decide again.
             record.scaling.fixed = true;
+            record.scaling.said_at = Some(now);
             record.workers_desired = workers;
             Ok(("cluster.scaled", format!("`{}` wants {workers} workers", record.owner)))
         })
@@ -124,7 +125,7 @@ impl Engine {
         name: &str,
         range: Option<WorkerRange>,
     ) -> Result<ClusterRecord, CallError> {
-        let pool = self.ports.backend.pool();
+        let (pool, now) = (self.ports.backend.pool(), self.ports.clock.now());
         if let Some(range) = range {
             range.check().map_err(|why| profile::ShapeError::Workers { min: range.min, max: range.max, why })?;
         }
@@ -142,6 +143,7 @@ hint: give it a                      range: `--workers MIN..MAX`"
                 return Err(CallError::new(CallErrorKind::Conflict, "no_range", text));
             }
             record.scaling.fixed = false;
+            record.scaling.said_at = Some(now);
             record.scaling.memory = Default::default();
             record.workers_desired = record.workers_desired.clamp(min, max);
             Ok(("cluster.adapts", format!("`{}` lets the load decide: {min}..{max} workers", record.owner)))

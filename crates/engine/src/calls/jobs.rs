@@ -1,10 +1,11 @@
 //! Submitting, showing, cancelling and repeating jobs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use caddis_core::ledger;
-use caddis_core::record::{Bundle, Cancel, JobRecord, JobState, NewEvent};
+use caddis_core::record::{Bundle, Cancel, ClusterRecord, JobRecord, JobState, LedgerLine, NewEvent};
 use caddis_core::view;
+use caddis_core::world::{ClusterWorld, Observed};
 use caddis_types::api::{ClusterChoice, JobView, JobWish, Program};
 use caddis_types::shape::ClusterShape;
 use caddis_types::{JobId, NanoDollars, Timestamp, names};
@@ -95,7 +96,35 @@ impl Engine {
             clusters.push(cluster);
         }
         let (tariff, now) = (&self.ports.settings.tariff, self.ports.clock.now());
-        Ok(view::job(record, &clusters, world.as_ref(), plan.report, tariff, now))
+        let lines = self.lines_of_shared(record, &clusters, world.as_ref()).await?;
+        Ok(view::job(record, &clusters, &lines, world.as_ref(), plan.report, tariff, now))
+    }
+
+    /// The ledger's lines of the clusters that a job ran on and that outlive it, with what is open in their books.
+    async fn lines_of_shared(
+        &self,
+        record: &JobRecord,
+        clusters: &[ClusterRecord],
+        world: Option<&ClusterWorld>,
+    ) -> Result<Vec<LedgerLine>, CallError> {
+        let ClusterChoice::Existing(_) = record.cluster else { return Ok(Vec::new()) };
+        let ids: BTreeSet<_> = record.attempts.iter().map(|attempt| &attempt.cluster).collect();
+        let mut lines = Vec::new();
+        for id in ids {
+            lines.extend(self.ports.store.ledger(id).await?);
+        }
+        let members = world.and_then(|world| match &world.members {
+            Observed::Known(members) => Some(members),
+            Observed::Unknown(_) => None,
+        });
+        let (tariff, now) = (&self.ports.settings.tariff, self.ports.clock.now());
+        let living = clusters.iter().filter(|cluster| !cluster.state.is_ended());
+        let here = living.filter(|cluster| Some(&cluster.id) == record.cluster_id());
+        let open = here.flat_map(|cluster| ledger::open(cluster, members, tariff, now));
+        // What was entered since the cluster was read is in both.
+        let entered: BTreeSet<_> = lines.iter().map(|line| line.key.clone()).collect();
+        lines.extend(open.filter(|line| !entered.contains(&line.key)));
+        Ok(lines)
     }
 
     /// The caller's jobs, newest first.

@@ -76,19 +76,20 @@ impl Engine {
         if record.state.is_ending() || record.stop_wish.is_some() {
             return Ok(());
         }
-        apply(&mut record, reshape, self.ports.backend.pool().memory_bytes);
+        let now = self.ports.clock.now();
+        apply(&mut record, reshape, self.ports.backend.pool().memory_bytes, now);
         let (min, max) = (record.shape.workers_min, record.shape.workers_max);
         let mut message = format!("`{}` changed it: {min}..{max} workers", record.owner);
         if let Some(ends) = record.ends_at {
             message.push_str(&format!(", until {ends}"));
         }
-        change.events.push(NewEvent::new(self.ports.clock.now(), record.id.as_str(), "cluster.changed", message));
+        change.events.push(NewEvent::new(now, record.id.as_str(), "cluster.changed", message));
         change.clusters.push(record);
         Ok(())
     }
 }
 
-fn apply(record: &mut ClusterRecord, reshape: &Reshape, pool: u64) {
+fn apply(record: &mut ClusterRecord, reshape: &Reshape, pool: u64, now: Timestamp) {
     if let Some(range) = reshape.range {
         let most = u32::try_from(pool / record.shape.memory_bytes.max(1)).unwrap_or(u32::MAX).max(1);
         record.shape.workers_max = range.max.clamp(1, most);
@@ -99,6 +100,7 @@ fn apply(record: &mut ClusterRecord, reshape: &Reshape, pool: u64) {
     if reshape.range.is_some() || reshape.workers.is_some() {
         let wanted = reshape.workers.unwrap_or(record.workers_desired);
         record.workers_desired = wanted.clamp(record.shape.workers_min, record.shape.workers_max);
+        record.scaling.said_at = Some(now);
     }
     if let Some(on_demand) = reshape.on_demand {
         record.shape.on_demand = Some(on_demand);
@@ -131,7 +133,8 @@ mod tests {
         let mut record = record();
         record.workers_desired = wanted;
         let reshape = Reshape { cluster: record.id.clone(), range, workers, on_demand: Some(3), limits: None };
-        apply(&mut record, &reshape, POOL.memory_bytes);
+        apply(&mut record, &reshape, POOL.memory_bytes, Timestamp(5));
+        assert_eq!(record.wished_at(), Timestamp(if range.is_some() || workers.is_some() { 5 } else { 0 }));
         (record.shape.workers_min, record.shape.workers_max, record.workers_desired)
     }
 
@@ -152,7 +155,7 @@ mod tests {
         let limits = Limits { idle_timeout_ms: 7, ends_at: Some(Timestamp(9)) };
         let mut after = before.clone();
         let reshape = Reshape { cluster: before.id.clone(), range: None, workers: None, on_demand: None, limits: Some(limits) };
-        apply(&mut after, &reshape, POOL.memory_bytes);
+        apply(&mut after, &reshape, POOL.memory_bytes, Timestamp(5));
         assert_eq!(after, ClusterRecord { idle_timeout_ms: Some(7), ends_at: Some(Timestamp(9)), ..before });
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use caddis_core::misread::{self, Misread};
 use serde::{Deserialize, Serialize};
 
 use super::{Group, Trace, TraceError, VERSION};
@@ -34,14 +35,14 @@ impl Head {
 pub(super) fn trace(text: &str) -> Result<Trace, TraceError> {
     let mut lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     let (_, first) = lines.next().ok_or(TraceError::Empty)?;
-    let head: Head = serde_json::from_str(first).map_err(|error| TraceError::Head(said(&error)))?;
+    let head: Head = misread::json(first).map_err(|error| TraceError::Head(said(&error)))?;
     if head.caddis_trace != VERSION {
         return Err(TraceError::Version(head.caddis_trace));
     }
     let (mut groups, mut known, mut tasks) = (Vec::with_capacity(head.groups.min(100_000)), BTreeSet::new(), 0u64);
     for (index, line) in lines {
         let group: Group =
-            serde_json::from_str(line).map_err(|error| TraceError::Line { line: index + 1, why: said(&error) })?;
+            misread::json(line).map_err(|error| TraceError::Line { line: index + 1, why: said(&error) })?;
         check(&group, index + 1, &known)?;
         tasks = tasks.saturating_add(group.count());
         if tasks > MOST_TASKS {
@@ -77,16 +78,29 @@ fn check(group: &Group, line: usize, known: &BTreeSet<String>) -> Result<(), Tra
         return wrong("pinned_by", format!("`{missing}`"), "there is no such group above");
     }
     if group.pinned_by.as_ref().is_some_and(|name| !group.after.contains(name)) {
-        return wrong("pinned_by", format!("{:?}", group.pinned_by), "it must be one of the groups in `after`");
+        let named = group.pinned_by.as_deref().unwrap_or_default();
+        return wrong("pinned_by", format!("`{named}`"), "it must be one of the groups in `after`");
+    }
+    if let Some(pause) = group.pause {
+        let value = pause.to_string();
+        if group.after.is_empty() {
+            return wrong("pause", value, "it counts from the end of the groups in `after`, and there are none");
+        }
+        if group.at > 0.0 {
+            return wrong("pause", value, "the group has `at` as well: it is submitted either then or after the pause");
+        }
     }
     if group.bytes > LARGEST {
         return wrong("bytes", group.bytes.to_string(), "a result has at most 1 TiB");
     }
-    if group.tasks.is_empty() || group.tasks.iter().any(|(count, _)| *count == 0) {
-        return wrong("tasks", format!("{:?}", group.tasks), "every count must be at least 1");
+    if group.tasks.is_empty() {
+        return wrong("tasks", "an empty list".to_owned(), "it must hold at least one pair of a count and seconds");
+    }
+    if let Some((_, seconds)) = group.tasks.iter().find(|(count, _)| *count == 0) {
+        return wrong("tasks", pair(0, *seconds), "every count must be at least 1");
     }
     match group.tasks.iter().find(|(_, seconds)| !(0.0..=LONGEST).contains(seconds)) {
-        Some((_, seconds)) => wrong("tasks", format!("{seconds} s"), "a task takes between 0 seconds and 30 days"),
+        Some((count, seconds)) => wrong("tasks", pair(*count, *seconds), "a task takes between 0 seconds and 30 days"),
         None => Ok(()),
     }
 }
@@ -95,10 +109,16 @@ fn field(group: &Group, line: usize, field: &'static str, value: impl ToString, 
     TraceError::Field { line, group: group.group.clone(), field, value: value.to_string(), why }
 }
 
-/// What serde says, without the place, which is always line 1 here.
-fn said(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    text.split(" at line ").next().unwrap_or(&text).to_owned()
+/// `1 task of 2 s`.
+fn pair(count: u64, seconds: f64) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} task{plural} of {seconds} s")
+}
+
+/// What could not be read. Of an unknown field the list of all is left out: the document has it.
+fn said(error: &Misread) -> String {
+    let text = error.named();
+    text.split(", expected one of ").next().unwrap_or(&text).to_owned()
 }
 
 #[cfg(test)]
@@ -132,17 +152,29 @@ mod tests {
             (",\"pause\":-0.5", "`pause`"),
             (",\"after\":[\"lode\"]", "`after` is `lode`"),
             (",\"pinned_by\":\"lode\"", "`pinned_by`"),
-            (",\"pinned_by\":\"load\"", "`pinned_by`"),
+            (",\"pinned_by\":\"load\"", "`pinned_by` is `load`: it must be one"),
             (",\"bytes\":99999999999999", "`bytes`"),
             (",\"colour\":\"red\"", "unknown field `colour`"),
-            (",\"bytes\":-1", "invalid value"),
+            (",\"bytes\":-4", "`bytes` is -4: a whole number, 0 or more, was expected"),
+            (",\"at\":\"x\"", "`at` is \"x\": a number was expected"),
+            (",\"at\":1e400", "`at` is a number beyond all bounds"),
+            (",\"after\":\"load\"", "`after` is \"load\": a list was expected"),
+            (",\"after\":[3]", "`after[0]` is 3: a text in quotes was expected"),
+            (",\"pause\":5", "`pause` is 5: it counts from the end of the groups in `after`"),
+            (",\"pause\":5,\"at\":3,\"after\":[\"load\"]", "`pause` is 5: the group has `at` as well"),
+            (",", "it is no JSON"),
         ] {
             let text = second(fields);
             assert!(text.contains(named) && text.contains("line 3"), "{text}");
         }
-        for (tasks, named) in
-            [("[[0,1]]", "at least 1"), ("[[1,-2]]", "-2 s"), ("[]", "`tasks`"), ("[[1,1e99]]", "30 days")]
-        {
+        for (tasks, named) in [
+            ("[[0,1]]", "`tasks` is 0 tasks of 1 s: every count must be at least 1"),
+            ("[[1,-2]]", "`tasks` is 1 task of -2 s"),
+            ("[]", "`tasks` is an empty list: it must hold at least one pair"),
+            ("[[1,1e99]]", "30 days"),
+            ("[[1]]", "`tasks[0]` has a length of 1: a list of 2 was expected"),
+            ("[[-1,1]]", "`tasks[0][0]` is -1"),
+        ] {
             let line = format!("{{\"group\":\"sum\",\"tasks_named\":\"s\",\"tasks\":{tasks}}}\n");
             let text = read(&[HEAD, LOAD, &line]).unwrap_err().to_string();
             assert!(text.contains(named), "{text}");

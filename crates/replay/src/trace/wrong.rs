@@ -13,12 +13,12 @@ pub enum TraceError {
     /// Another version.
     #[error("line 1: `caddis_trace` is {0}, and only version {version} is known", version = super::VERSION)]
     Version(u32),
-    /// A line that is not a group.
-    #[error("line {line} is not a group: {why}")]
+    /// A line that cannot be read as a group.
+    #[error("line {line}: {why}")]
     Line {
         /// Which.
         line: usize,
-        /// What is wrong; names the field where one is unknown or missing.
+        /// What is wrong; names the field, where the line is JSON at all.
         why: String,
     },
     /// A field that cannot be meant.

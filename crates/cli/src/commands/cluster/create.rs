@@ -5,7 +5,7 @@ use std::time::Duration;
 use caddis_types::api::{ClusterPhase, ClusterView, ClusterWish};
 use tokio::time::sleep;
 
-use crate::commands::shape::{EnvironmentArgs, ShapeArgs, name, span, tag};
+use crate::commands::shape::{EnvironmentArgs, ShapeArgs, name, span, tag, tags};
 use crate::context::Context;
 use crate::failure::{Exit, Failure};
 use crate::output::OutputArgs;
@@ -50,11 +50,12 @@ pub struct Args {
 }
 
 pub(super) async fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
+    args.shape.check()?;
     let (variables, _) = variables::gather(std::env::vars_os(), &[], &args.variables)?;
     let cwd = std::env::current_dir().map(|folder| folder.display().to_string()).unwrap_or_else(|_| "/".to_owned());
     let wish = ClusterWish {
         name: args.name.clone(),
-        tags: args.tags.iter().cloned().collect(),
+        tags: tags(&args.tags)?,
         shape: args.shape.wish(&context.config.defaults),
         workers_first: None,
         environment: args.environment.wish(&context.config.defaults),
@@ -79,7 +80,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
         }
         () = std::future::ready(()), if args.no_wait => cluster,
     };
-    for notice in &cluster.notices {
+    for notice in args.shape.notice(&context.config.defaults).iter().chain(&cluster.notices) {
         say(&format!("notice: {notice}"));
     }
     args.output.print(&cluster, |cluster| format!("{}\n", cluster.id))?;

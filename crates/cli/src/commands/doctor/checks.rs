@@ -11,6 +11,7 @@ use rustix::process::{Resource, getrlimit};
 
 use super::{Check, Grade};
 use crate::context::Context;
+use crate::failure::Failure;
 use crate::output::plural::count;
 use crate::server::Server;
 use crate::version::VERSION;
@@ -19,10 +20,15 @@ use crate::version::VERSION;
 const ROOM: u64 = 2 * GIB;
 const FILES: u64 = 1024;
 
-pub(super) async fn all(context: &Context) -> Vec<Check> {
-    let mut checks = vec![version(), folder(context.home.path()), room(context.home.path()), config(context)];
+pub(super) async fn all(context: &Context, wrong_config: Option<Failure>) -> Vec<Check> {
+    let mut checks = vec![version(), folder(context.home.path()), room(context.home.path())];
+    let pool = match wrong_config {
+        Some(_) => Check::new("pool", Grade::Notice, "not known: the config cannot be read"),
+        None => pool(context),
+    };
+    checks.push(wrong_config.map_or_else(|| config(context), |failure| wrong("config", failure)));
     checks.push(server(context).await);
-    checks.push(pool(context));
+    checks.push(pool);
     checks.push(python(context).await);
     checks.push(environments(context.home.path()));
     checks.extend([files(), memory_limits(context.home.path()).await]);
@@ -42,6 +48,8 @@ fn folder(home: &Path) -> Check {
             Check::new(what, Grade::Ok, format!("{shown}, not made yet"))
         }
         Err(error) => Check::new(what, Grade::Wrong, format!("{shown}: {}", crate::home::plain(&error)))
+            .hint("name another with `--home` or `CADDIS_HOME`"),
+        Ok(found) if !found.is_dir() => Check::new(what, Grade::Wrong, format!("{shown} is not a folder"))
             .hint("name another with `--home` or `CADDIS_HOME`"),
         Ok(found) if found.uid() != rustix::process::geteuid().as_raw() => {
             Check::new(what, Grade::Wrong, format!("{shown} belongs to uid {}", found.uid()))
@@ -75,7 +83,7 @@ fn room(home: &Path) -> Check {
     }
 }
 
-/// A config that cannot be read ended the command before.
+/// One that was read.
 fn config(context: &Context) -> Check {
     let path = context.home.config();
     let found = if path.exists() { path.display().to_string() } else { format!("{}, not there: all defaults", path.display()) };
@@ -109,7 +117,7 @@ async fn server(context: &Context) -> Check {
     }
 }
 
-fn wrong(what: &'static str, failure: crate::failure::Failure) -> Check {
+fn wrong(what: &'static str, failure: Failure) -> Check {
     Check { what, grade: Grade::Wrong, found: failure.message, hint: failure.hint }
 }
 

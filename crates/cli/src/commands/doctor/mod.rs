@@ -60,12 +60,12 @@ impl Check {
     }
 }
 
-/// Does what was asked.
-pub async fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
+/// Does what was asked. With a `wrong` config the context holds the defaults, and the other checks go on.
+pub async fn run(args: &Args, context: &Context, wrong: Option<Failure>) -> Result<u8, Failure> {
     if args.orphans {
         return orphans::run(args, context).await;
     }
-    let checks = checks::all(context).await;
+    let checks = checks::all(context, wrong).await;
     args.output.print(&checks, |checks| text(checks, stdout_style()))?;
     Ok(u8::from(checks.iter().any(|check| check.grade == Grade::Wrong)))
 }

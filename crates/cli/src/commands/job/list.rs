@@ -44,7 +44,7 @@ pub fn table(jobs: &[JobView], now: Timestamp) -> String {
             ago(job.submitted_at, now),
             span(job.submitted_at, job.stages.get("ended").copied(), now),
             job.exit_code.map(|code| code.to_string()).unwrap_or_default(),
-            grouped(job.usage.tasks_done),
+            job.usage.tasks_done.map(grouped).unwrap_or_default(),
             job.usage.would_have_cost.to_string(),
             job.cause.as_ref().map(|cause| cause.code.to_string()).unwrap_or_default(),
         ]);

@@ -75,14 +75,11 @@ fn used(job: &JobView) -> String {
     if usage.workers_peak == 0 {
         return String::new();
     }
-    format!(
-        "{} at most, {} of workers, {}, {} at most in one worker\n{} on Google Cloud",
-        count(usage.workers_peak.into(), "worker"),
-        duration::display(std::time::Duration::from_secs_f64(usage.worker_seconds.max(0.0))),
-        count(usage.tasks_done, "task"),
-        bytes::display(usage.peak_memory),
-        usage.would_have_cost
-    )
+    let workers = count(usage.workers_peak.into(), "worker");
+    let time = duration::display(std::time::Duration::from_secs_f64(usage.worker_seconds.max(0.0)));
+    let tasks = usage.tasks_done.map(|tasks| format!(", {}", count(tasks, "task"))).unwrap_or_default();
+    let memory = usage.peak_memory.map(|peak| format!(", {} at most in one worker", bytes::display(peak))).unwrap_or_default();
+    format!("{workers} at most, {time} of workers{tasks}{memory}\n{} on Google Cloud", usage.would_have_cost)
 }
 
 fn attempts(job: &JobView, now: Timestamp) -> String {

@@ -7,7 +7,7 @@ use caddis_types::Timestamp;
 use clap::ValueHint;
 use serde::Serialize;
 
-use super::list::days_ago;
+use super::list::{days_ago, is_future};
 use crate::clock;
 use crate::config::read_list;
 use crate::context::Context;
@@ -42,6 +42,8 @@ struct Found {
     age_days: u64,
     /// Whether that is long ago.
     old: bool,
+    /// Whether that day is yet to come, so that nobody can have compared it.
+    future: bool,
     /// How many rows of machines.
     machines: usize,
     /// What its figures assume.
@@ -71,7 +73,15 @@ fn found(list: &PriceList, file: Option<String>, now: Timestamp) -> Found {
     assumed.sort();
     assumed.dedup();
     let age_days = now.since(list.checked).as_secs() / 86_400;
-    Found { file, checked: list.checked, age_days, old: age_days > OLD_DAYS, machines: list.machines.len(), assumed }
+    Found {
+        file,
+        checked: list.checked,
+        age_days,
+        old: age_days > OLD_DAYS,
+        future: is_future(now, list.checked),
+        machines: list.machines.len(),
+        assumed,
+    }
 }
 
 fn text(found: &Found, now: Timestamp) -> String {
@@ -88,5 +98,26 @@ fn text(found: &Found, now: Timestamp) -> String {
     if found.old {
         text.push_str(&format!("notice: that is more than {OLD_DAYS} days ago; compare it with the price pages, and date it anew\n"));
     }
+    if found.future {
+        let day = found.checked.date();
+        text.push_str(&format!("notice: `checked` is {day}, a day that is yet to come; write the day on which somebody compared it\n"));
+    }
     text + &found.assumed.iter().map(|assumed| format!("assumed: {assumed}\n")).collect::<String>()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_of_long_ago_and_one_of_a_day_to_come_are_told() {
+        let told = |checked: &str, now: &str| {
+            let day = |text: &str| Timestamp::parse(text).unwrap();
+            let list = PriceList { checked: day(checked), ..(*caddis_core::prices::built_in()).clone() };
+            text(&found(&list, None, day(now)), day(now))
+        };
+        assert!(told("2099-01-01", "2026-11-23").contains("notice: `checked` is 2099-01-01, a day that is yet to come"));
+        assert!(told("2026-01-01", "2026-11-23").contains("more than 180 days ago"));
+        assert!(!told("2026-11-24", "2026-11-23").contains("notice"), "east of Greenwich it is tomorrow already");
+    }
 }

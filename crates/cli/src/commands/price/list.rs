@@ -132,8 +132,16 @@ fn origin(view: &PriceListView, now: Timestamp) -> String {
     format!("\n{whose}, compared with its sources on {} ({age})\n{}", view.checked.date(), lines.into_iter().collect::<String>())
 }
 
+/// Whether a day is yet to come; a day more, for those to whom it came before it came to UTC.
+pub(super) fn is_future(now: Timestamp, then: Timestamp) -> bool {
+    then.0 > now.0 + 86_400_000_000
+}
+
 /// `2 days ago`.
 pub(super) fn days_ago(now: Timestamp, then: Timestamp) -> String {
+    if is_future(now, then) {
+        return "which is yet to come".to_owned();
+    }
     match now.since(then).as_secs() / 86_400 {
         0 => "today".to_owned(),
         1 => "a day ago".to_owned(),

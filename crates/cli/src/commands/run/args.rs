@@ -7,7 +7,7 @@ use caddis_types::NanoDollars;
 use clap::{ArgAction, ValueHint};
 
 use crate::candidates;
-use crate::commands::shape::{EnvironmentArgs, ShapeArgs, name, span, tag};
+use crate::commands::shape::{EnvironmentArgs, ShapeArgs, name, span, tag, whole};
 use crate::output::OutputArgs;
 use crate::reference;
 use crate::variables::parse_pair;
@@ -58,15 +58,18 @@ pub struct Args {
     #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
     pub cwd: Option<PathBuf>,
     /// The longest the script may run in each attempt, such as `30m`; what comes before its start does not count.
-    #[arg(long, value_name = "DURATION", value_parser = span)]
+    #[arg(long, value_name = "DURATION", value_parser = span, allow_hyphen_values = true)]
     pub timeout: Option<u64>,
     /// The most it may cost on Google Cloud, in dollars such as `1.50`: it is ended politely before it costs more. Here,
     /// where it costs nothing, the same prices count.
-    #[arg(long, value_name = "DOLLARS", value_parser = dollars)]
+    #[arg(long, value_name = "DOLLARS", value_parser = dollars, allow_hyphen_values = true)]
     pub max_cost: Option<NanoDollars>,
 
     /// How many more attempts after a failure; they find standard input empty.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=100), help_heading = "Retries")]
+    #[arg(
+        long, value_name = "N", value_parser = |text: &str| whole(text, 0, 100), allow_hyphen_values = true,
+        help_heading = "Retries"
+    )]
     pub retries: Option<u32>,
     /// Retry only after these exit codes, separated by commas.
     #[arg(
@@ -110,7 +113,10 @@ pub struct Args {
 }
 
 fn dollars(text: &str) -> Result<NanoDollars, String> {
-    NanoDollars::parse(text).map_err(|error| error.to_string())
+    match text.starts_with('-') {
+        true => Err("a limit is above 0 dollars\nhint: write dollars such as `1.50`".to_owned()),
+        false => NanoDollars::parse(text).map_err(|error| error.to_string()),
+    }
 }
 
 /// A code that a failed script can have.

@@ -53,8 +53,12 @@ pub struct CostForecast {
     pub least: NanoDollars,
     /// An hour with the fewest workers.
     pub hour_fewest: NanoDollars,
-    /// An hour with the most workers, all on demand.
+    /// An hour with the most workers.
     pub hour_most: NanoDollars,
+    /// How many of the fewest workers are preemptible, which cost less.
+    pub preemptible_fewest: u32,
+    /// How many of the most.
+    pub preemptible_most: u32,
     /// The limit of the job.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<NanoDollars>,
@@ -62,29 +66,68 @@ pub struct CostForecast {
 
 impl CostForecast {
     fn of(shape: &ClusterShape, limit: Option<NanoDollars>) -> CostForecast {
-        let hour = |workers: u32| NanoDollars(shape.worker_price_hour.0 * i64::from(workers)) + shape.scheduler_price_hour;
+        let hour = |workers: u32| {
+            let preemptible = preemptible(shape, workers);
+            let times = |price: NanoDollars, count: u32| NanoDollars(price.0.saturating_mul(count.into()));
+            let on_demand = times(shape.worker_price_hour, workers - preemptible);
+            shape.scheduler_price_hour + on_demand + times(shape.preemptible_price_hour, preemptible)
+        };
         CostForecast {
             least: ledger::least(shape),
             hour_fewest: hour(shape.workers_min),
             hour_most: hour(shape.workers_max),
+            preemptible_fewest: preemptible(shape, shape.workers_min),
+            preemptible_most: preemptible(shape, shape.workers_max),
             limit,
         }
     }
 
     fn text(&self) -> String {
-        let mut text = format!("nothing here; {} to {} an hour on Google Cloud, {} at least", self.hour_fewest, self.hour_most, self.least);
+        let hour = match self.hour_fewest == self.hour_most {
+            true => self.hour_most.to_string(),
+            false => format!("{} to {}", self.hour_fewest, self.hour_most),
+        };
+        let kinds = match (self.preemptible_fewest, self.preemptible_most) {
+            (_, 0) => "all workers on demand".to_owned(),
+            (fewest, most) if fewest == most => format!("{most} of the workers preemptible"),
+            (0, most) => format!("none of the fewest workers preemptible, {most} of the most"),
+            (fewest, most) => format!("{fewest} of the fewest workers preemptible, {most} of the most"),
+        };
+        let mut text = format!("nothing here; {hour} an hour on Google Cloud, {} at least\n{kinds}", self.least);
         if let Some(limit) = self.limit {
             let lasts = |hour: NanoDollars| {
                 let seconds = limit.dollars() / hour.dollars().max(f64::MIN_POSITIVE) * 3600.0;
                 duration::display(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX))
             };
-            text.push_str(&format!(
-                "\nthe limit of {limit} lasts {} with the most workers, {} with the fewest",
-                lasts(self.hour_most),
-                lasts(self.hour_fewest)
-            ));
+            let (most, fewest) = (lasts(self.hour_most), lasts(self.hour_fewest));
+            text.push_str(&match self.hour_fewest == self.hour_most {
+                true => format!("\nthe limit of {limit} lasts {most}"),
+                false => format!("\nthe limit of {limit} lasts {most} with the most workers, {fewest} with the fewest"),
+            });
         }
         text
+    }
+}
+
+/// How many of so many workers are preemptible where there are enough: of those beyond the base the share, rounded down,
+/// as `caddis_core::cluster` has them start.
+fn preemptible(shape: &ClusterShape, workers: u32) -> u32 {
+    let Some(base) = shape.on_demand else { return 0 };
+    let share = shape.preemptible_share.unwrap_or(1.0).clamp(0.0, 1.0);
+    (f64::from(workers.saturating_sub(base)) * share) as u32
+}
+
+/// What the server refuses is refused here too: a forecast of a run that cannot be is none.
+fn affordable(limit: Option<NanoDollars>, shape: &ClusterShape) -> Result<(), Failure> {
+    let least = ledger::least(shape);
+    match limit {
+        Some(limit) if limit < least => {
+            let fewest = count(shape.workers_min.into(), "worker");
+            let text = format!("a limit of {limit} does not pay for a minute of a scheduler and {fewest} on Google Cloud");
+            let hint = format!("they cost {least}; raise `--max-cost`, or ask for fewer workers");
+            Err(Failure::usage("bad_max_cost", text).hint(hint))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -100,6 +143,7 @@ pub fn run(args: &Args, wish: &JobWish, mut notices: Vec<String>, context: &Cont
             let tariff = config.tariff(context.home.path())?;
             let (shape, fitted) = profile::fit(asked, pool, &tariff, clock::now()).map_err(|error| Failure::new(Exit::Conflict, "shape", error))?;
             notices.extend(fitted);
+            affordable(wish.max_cost, &shape)?;
             (None, Some(shape))
         }
     };
@@ -165,4 +209,50 @@ fn shape_text(shape: &ClusterShape) -> String {
         bytes::display(shape.memory_bytes),
         shape.profile
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use caddis_core::prices::Tariff;
+    use caddis_core::profile::Pool;
+    use caddis_types::bytes::GIB;
+    use caddis_types::shape::{ShapeWish, WorkerRange};
+
+    use super::*;
+
+    fn shape(workers: (u32, u32), on_demand: Option<u32>, share: Option<f64>) -> ClusterShape {
+        let wish = ShapeWish {
+            workers: Some(WorkerRange { min: workers.0, max: workers.1 }),
+            on_demand,
+            preemptible_share: share,
+            ..ShapeWish::default()
+        };
+        let pool = Pool { memory_bytes: 4096 * GIB, ..Pool::of_machine(4096 * GIB, 64) };
+        profile::fit(&wish, pool, &Tariff::default(), caddis_types::Timestamp(1_795_000_000_000_000)).unwrap().0
+    }
+
+    #[test]
+    fn an_hour_is_priced_as_the_ledger_will() {
+        // A scheduler and two workers at $0.234236; then eight more at $0.0788472.
+        let usual = CostForecast::of(&shape((2, 10), Some(2), None), None);
+        assert_eq!((usual.hour_fewest.0, usual.hour_most.0), (702_708_000, 702_708_000 + 8 * 78_847_200));
+        assert_eq!((usual.preemptible_fewest, usual.preemptible_most), (0, 8));
+        let text = usual.text();
+        assert!(text.contains("$0.7027 to $1.33 an hour") && text.contains("none of the fewest workers preemptible, 8 of the most"), "{text}");
+        let dear = CostForecast::of(&shape((2, 10), Some(10), None), None);
+        assert_eq!((dear.hour_most.0, dear.preemptible_most), (11 * 234_236_000, 0));
+        assert!(dear.text().contains("all workers on demand"), "{}", dear.text());
+        // The same numbers as `of_those_on_top_a_share_is_preemptible` of the core has.
+        let of = |workers, base, share| preemptible(&shape((workers, workers), base, share), workers);
+        assert_eq!([0.0, 0.25, 0.5, 1.0].map(|share| of(10, Some(2), Some(share))), [0, 2, 4, 8]);
+        assert_eq!((of(10, Some(0), Some(0.5)), of(2, Some(2), Some(0.5))), (5, 0));
+    }
+
+    #[test]
+    fn a_limit_below_the_first_minute_is_refused_as_the_server_does() {
+        let shape = shape((1, 1), None, None);
+        let refused = affordable(Some(NanoDollars(100_000)), &shape).unwrap_err();
+        assert!(refused.code == "bad_max_cost" && refused.message.contains("a scheduler and 1 worker on"), "{refused:?}");
+        assert!(affordable(Some(ledger::least(&shape)), &shape).is_ok() && affordable(None, &shape).is_ok());
+    }
 }

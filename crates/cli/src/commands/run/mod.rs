@@ -2,10 +2,13 @@
 
 mod args;
 mod dry_run;
+mod encoding;
 mod program;
 mod wish;
 
 pub use args::Args;
+
+use std::time::Duration;
 
 use caddis_types::api::{JobPhase, JobView, JobWish, Stream};
 
@@ -43,6 +46,7 @@ pub async fn run(args: Args, context: &Context) -> Result<u8, Failure> {
         stdin: wish.stdin,
         stdout_to_stderr: args.output.is_json(),
         open: args.open,
+        retry_delay: Duration::from_millis(wish.retry.delay_ms),
     };
     match follow::to_the_end(&server, job, plan, &mut signals).await? {
         Ending::Left(code) => Ok(code),

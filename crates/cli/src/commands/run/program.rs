@@ -8,6 +8,7 @@ use caddis_backends::local::program as checks;
 use caddis_engine::ports::BackendError;
 use caddis_types::api::Program;
 
+use super::encoding;
 use crate::failure::{Exit, Failure};
 use crate::home::plain;
 
@@ -56,6 +57,7 @@ fn script(text: &str) -> Result<PathBuf, Failure> {
             None => failure,
         }
     })?;
+    encoding::check(path)?;
     Ok(absolute(path))
 }
 
@@ -92,6 +94,10 @@ mod tests {
         assert_eq!(program(&[folder.path().into()], false).unwrap_err().code, "is_a_folder");
         assert_eq!(program(&["".into()], false).unwrap_err().code, "no_script");
         assert_eq!(program(&["../x".into()], true).unwrap_err().code, "bad_module");
+        let binary = folder.path().join("bin.py");
+        std::fs::write(&binary, b"\xff\xfe\x9c").unwrap();
+        let failure = program(&[binary.into()], false).unwrap_err();
+        assert!(failure.code == "not_python" && failure.hint.unwrap().contains("coding: latin-1"), "{}", failure.message);
         assert_eq!(self::folder(Some(&good)).unwrap_err().code, "no_folder");
     }
 

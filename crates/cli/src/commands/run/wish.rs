@@ -8,6 +8,7 @@ use caddis_types::api::{ClusterChoice, JobWish, RetryWish};
 
 use super::args::Args;
 use super::program;
+use crate::commands::shape::tags;
 use crate::config::Defaults;
 use crate::failure::{Exit, Failure};
 use crate::umask;
@@ -26,7 +27,7 @@ pub fn wish(args: &Args, defaults: &Defaults) -> Result<(JobWish, Vec<String>), 
         umask: umask::own(),
         variables,
         name: args.name.clone(),
-        tags: args.tags.iter().cloned().collect(),
+        tags: tags(&args.tags)?,
         environment: args.environment.wish(defaults),
         cluster: cluster(args, defaults)?,
         retry: retry(args, defaults),
@@ -35,15 +36,17 @@ pub fn wish(args: &Args, defaults: &Defaults) -> Result<(JobWish, Vec<String>), 
         max_cost: args.max_cost.or(defaults.max_cost.map(|money| money.0)),
         stdin: !args.detach && !args.dry_run && passes_input(),
     };
-    let notices = match lost.is_empty() {
+    let mut notices = match lost.is_empty() {
         true => Vec::new(),
         false => vec![format!("variables that are not UTF-8 are not passed on: {}", lost.join(", "))],
     };
+    notices.extend(args.shape.notice(defaults).filter(|_| args.cluster.is_none()));
     Ok((wish, notices))
 }
 
 fn cluster(args: &Args, defaults: &Defaults) -> Result<ClusterChoice, Failure> {
     let Some(name) = &args.cluster else {
+        args.shape.check()?;
         return Ok(ClusterChoice::Fresh(args.shape.wish(defaults)));
     };
     let given = args.shape.given().or_else(|| args.environment.given());

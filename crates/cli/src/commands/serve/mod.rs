@@ -37,15 +37,18 @@ pub fn run(args: &Args, named: Option<PathBuf>) -> Result<u8, Failure> {
         // which is as good.
         let _ = rustix::process::setsid();
     }
-    let context = Context::new(named)?;
-    match (args.install, args.stop) {
-        (true, _) => install::run(&context),
-        (_, true) => stop::run(&context),
-        _ => {
-            home::prepare(&context.home)?;
-            built(caddis_server::runtime())?.block_on(serve(&context, args.background))
-        }
+    if args.stop {
+        // A server that runs can be ended whatever has become of the config since it read it.
+        let home = Context::folder(named)?;
+        home::check(&home)?;
+        return stop::run(&home);
     }
+    let context = Context::new(named)?;
+    if args.install {
+        return install::run(&context);
+    }
+    home::prepare(&context.home)?;
+    built(caddis_server::runtime())?.block_on(serve(&context, args.background))
 }
 
 async fn serve(context: &Context, background: bool) -> Result<u8, Failure> {

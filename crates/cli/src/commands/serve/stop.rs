@@ -3,6 +3,7 @@
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
+use caddis_backends::local::paths::Home;
 use caddis_client::{Client, ClientError};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
@@ -11,7 +12,6 @@ use tokio::task::LocalSet;
 use tokio::time::{sleep, timeout};
 
 use crate::commands::built;
-use crate::context::Context;
 use crate::failure::{Exit, Failure};
 use crate::output::say;
 use crate::server::Server;
@@ -20,9 +20,9 @@ const BOUND: Duration = Duration::from_secs(15);
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 /// Ends the server, and waits until it is gone.
-pub(super) fn run(context: &Context) -> Result<u8, Failure> {
+pub(super) fn run(home: &Home) -> Result<u8, Failure> {
     let runtime = built(Builder::new_current_thread().enable_all().build())?;
-    LocalSet::new().block_on(&runtime, stop(context))
+    LocalSet::new().block_on(&runtime, stop(home))
 }
 
 /// A process, so that its number cannot become another's.
@@ -37,9 +37,9 @@ fn lives(process: &OwnedFd) -> bool {
     poll(&mut [PollFd::new(process, PollFlags::IN)], Some(&now)) == Ok(0)
 }
 
-async fn stop(context: &Context) -> Result<u8, Failure> {
-    let Some(server) = Server::find(&context.home).await? else {
-        say(&format!("no server runs for `{}`", context.home.path().display()));
+async fn stop(home: &Home) -> Result<u8, Failure> {
+    let Some(server) = Server::find(home).await? else {
+        say(&format!("no server runs for `{}`", home.path().display()));
         return Ok(0);
     };
     let client = server.client().await;
@@ -52,13 +52,13 @@ async fn stop(context: &Context) -> Result<u8, Failure> {
     }
     let gone = async {
         // Nobody answers a while before it is gone: it still ends what it had begun, and holds on to its keeper.
-        while Client::connect(context.home.path()).await.is_ok() || process.as_ref().is_some_and(lives) {
+        while Client::connect(home.path()).await.is_ok() || process.as_ref().is_some_and(lives) {
             sleep(LOOK_EVERY).await;
         }
     };
     timeout(BOUND, gone).await.map_err(|_| {
         let text = format!("the server has not ended within {} s", BOUND.as_secs());
-        Failure::new(Exit::Timeout, "timeout", text).hint(format!("see `{}`", context.home.server_log().display()))
+        Failure::new(Exit::Timeout, "timeout", text).hint(format!("see `{}`", home.server_log().display()))
     })?;
     say("the server has ended; what runs goes on, and the next command starts a server that adopts it");
     Ok(0)

@@ -3,6 +3,7 @@
 mod args;
 mod compare;
 mod policy;
+mod recording;
 mod replay;
 mod source;
 
@@ -21,7 +22,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
         }
         (None, Some(named)) => {
             let work = source::named(named, args, context).await?;
-            replay::run(&work, args)
+            replay::run(&work, args, &context.config.autoscale)
         }
         (None, None) => compare::run(args),
     }

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use caddis_core::autoscale;
 use caddis_replay::bound;
 use caddis_replay::model::{self, Outcome, Point};
 use caddis_replay::report::{Curve, svg};
@@ -9,11 +10,11 @@ use caddis_replay::scalers::{Caddis, Scaler};
 use caddis_types::{NanoDollars, duration};
 use serde::Serialize;
 
-use super::source::Work;
+use super::source::{Shared, Work};
 use super::{Args, policy};
 use crate::failure::{Exit, Failure};
 use crate::home::plain;
-use crate::output::plural::grouped;
+use crate::output::plural::{count, workers};
 use crate::output::table::Table;
 
 /// What is printed.
@@ -21,6 +22,9 @@ use crate::output::table::Table;
 pub struct Replay {
     /// The trace's name.
     pub trace: String,
+    /// The cluster that was recorded, where it outlives its jobs: then all of it is replayed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shared: Option<Shared>,
     /// How many tasks.
     pub tasks: u64,
     /// What they take together, seconds of a thread.
@@ -33,6 +37,8 @@ pub struct Replay {
     pub threads: u32,
     /// How long a worker takes to start, seconds.
     pub start_seconds: f64,
+    /// What a worker costs an hour, nano-dollars.
+    pub worker_hour: NanoDollars,
     /// One a policy.
     pub policies: Vec<Policy>,
 }
@@ -51,13 +57,14 @@ pub struct Policy {
     pub workers: Vec<Point>,
 }
 
-pub(super) fn run(work: &Work, args: &Args) -> Result<u8, Failure> {
+/// `base` are the figures of the config file.
+pub(super) fn run(work: &Work, args: &Args, base: &autoscale::Policy) -> Result<u8, Failure> {
     let remembers = !args.first_run;
-    let figures = policy::load(args.policy.as_deref())?;
+    let figures = policy::load(args.policy.as_deref(), base)?;
     let name = args.policy.as_ref().map_or_else(|| "caddis".to_owned(), |path| path.display().to_string());
     let mut scalers: Vec<Box<dyn Scaler>> = vec![Box::new(Caddis::new(&name, figures, remembers))];
     for word in &args.against {
-        scalers.push(policy::named(word, remembers)?);
+        scalers.push(policy::named(word, remembers, base)?);
     }
     let settings = &work.settings;
     let policies = scalers.into_iter().map(|mut scaler| {
@@ -68,12 +75,14 @@ pub(super) fn run(work: &Work, args: &Args) -> Result<u8, Failure> {
     });
     let replay = Replay {
         trace: work.trace.name.clone(),
+        shared: work.shared.clone(),
         tasks: work.trace.count(),
         seconds: work.trace.seconds(),
         workers_min: settings.range.min,
         workers_max: settings.range.max,
         threads: settings.threads,
         start_seconds: settings.economy.start_seconds,
+        worker_hour: settings.economy.worker_hour,
         policies: policies.collect(),
     };
     if let Some(path) = &args.picture {
@@ -92,15 +101,19 @@ pub(super) fn run(work: &Work, args: &Args) -> Result<u8, Failure> {
 pub fn text(replay: &Replay) -> String {
     let span = |seconds: f64| duration::display(std::time::Duration::from_secs_f64(seconds.max(0.0)));
     let mut text = format!(
-        "{}: {} tasks, {} of one thread; {}..{} workers of {} threads, which start in {}\n\n",
+        "{}: {}, {} of one thread; {} of {}, each up in {} at {} an hour\n",
         replay.trace,
-        grouped(replay.tasks),
+        count(replay.tasks, "task"),
         span(replay.seconds),
-        replay.workers_min,
-        replay.workers_max,
-        replay.threads,
-        span(replay.start_seconds)
+        workers(replay.workers_min, replay.workers_max),
+        count(replay.threads.into(), "thread"),
+        span(replay.start_seconds),
+        replay.worker_hour
     );
+    if let Some(Shared { cluster, jobs }) = &replay.shared {
+        text += &format!("the whole cluster `{cluster}` is replayed: {} ran on it\n", count(*jobs, "job"));
+    }
+    text.push('\n');
     let mut table =
         Table::new(&["POLICY", ">TIME", ">WAITED", ">COST", ">LOWEST", ">STARTED", ">MOST", ">REPEATED", "WORKERS"]);
     let end = replay.policies.iter().map(|policy| policy.outcome.makespan).fold(1.0, f64::max);
@@ -141,6 +154,26 @@ fn course(points: &[Point], end: f64, most: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_is_told_from_several_and_a_shared_cluster_is_named() {
+        let mut replay = Replay {
+            trace: "lab".into(),
+            shared: None,
+            tasks: 1,
+            seconds: 3.0,
+            workers_min: 1,
+            workers_max: 1,
+            threads: 1,
+            start_seconds: 0.5,
+            worker_hour: NanoDollars(234_236_000),
+            policies: Vec::new(),
+        };
+        let head = "lab: 1 task, 3.0 s of one thread; 1 worker of 1 thread, each up in 500 ms at $0.2342 an hour\n";
+        assert!(text(&replay).starts_with(head), "{}", text(&replay));
+        replay.shared = Some(Shared { cluster: "lab".into(), jobs: 2 });
+        assert!(text(&replay).contains("\nthe whole cluster `lab` is replayed: 2 jobs ran on it\n"), "{}", text(&replay));
+    }
 
     #[test]
     fn the_course_shows_tenths() {

@@ -1,21 +1,21 @@
-//! Where the work comes from: a file, a recording, or a generator.
+//! Where the work comes from: a file, a generator, or what a job or a cluster did ([`super::recording`]).
 
 use std::fs;
 use std::path::Path;
 
-use caddis_core::autoscale::{Economy, Signals};
+use caddis_core::autoscale::Economy;
+use caddis_core::prices::Tariff;
 use caddis_replay::generate::{Class, generate};
 use caddis_replay::model::Settings;
-use caddis_replay::trace::{Trace, recorded};
-use caddis_types::Timestamp;
-use caddis_types::api::DecisionView;
+use caddis_replay::trace::{Trace, TraceError};
 use caddis_types::shape::WorkerRange;
+use serde::Serialize;
 
-use super::Args;
+use super::{Args, recording};
+use crate::clock;
 use crate::context::Context;
 use crate::failure::{Exit, Failure};
 use crate::home::plain;
-use crate::reference;
 
 /// The mission's range.
 const RANGE: WorkerRange = WorkerRange { min: 2, max: 10 };
@@ -24,6 +24,17 @@ const RANGE: WorkerRange = WorkerRange { min: 2, max: 10 };
 pub(super) struct Work {
     pub(super) trace: Trace,
     pub(super) settings: Settings,
+    /// Present for a recorded cluster that outlives its jobs: of those, none can be told from the others.
+    pub(super) shared: Option<Shared>,
+}
+
+/// A cluster that outlives its jobs.
+#[derive(Clone, Debug, Serialize)]
+pub struct Shared {
+    /// Its name, or its id.
+    pub cluster: String,
+    /// How many jobs ran on it, of those that are still known.
+    pub jobs: u64,
 }
 
 /// Work of a class.
@@ -31,25 +42,75 @@ pub(super) fn generated(class: Class, args: &Args) -> Trace {
     generate(class, args.seed, args.workers.unwrap_or(RANGE).max, args.threads.unwrap_or(3))
 }
 
-/// Work of a file, or of a job or cluster of that name.
+/// Work of a file, or of a job or cluster of that name. A file that is no trace may be the script of a job: `caddis job
+/// list` shows a job that was given no name under that of its script.
 pub(super) async fn named(word: &str, args: &Args, context: &Context) -> Result<Work, Failure> {
     let path = Path::new(word);
+    let tariff = context.config.tariff(context.home.path())?;
     if !path.is_file() {
-        if word.contains('/') || word.contains('.') {
-            return Err(Failure::usage("trace_unreadable", format!("there is no file `{word}`")));
+        if word.contains('/') {
+            let failure = Failure::usage("trace_unreadable", format!("there is no file `{word}`"));
+            return Err(failure.hint("name a trace that is there, or a job or cluster, whose names have no `/`"));
         }
-        return recording(word, args, context).await;
+        return recording::recording(word, args, context).await.map_err(|failure| no_file_either(failure, word));
     }
     let text = fs::read_to_string(path).map_err(|error| {
-        Failure::usage("trace_unreadable", format!("the trace `{word}` cannot be read: {}", plain(&error)))
+        let failure = Failure::usage("trace_unreadable", format!("the trace `{word}` cannot be read: {}", plain(&error)));
+        failure.hint("docs/AUTOSCALING.md describes a trace, which is text")
     })?;
-    let trace =
-        Trace::from_text(&text).map_err(|error| Failure::usage("trace_invalid", format!("`{word}`: {error}")))?;
-    Ok(Work { trace, settings: settings(args, Settings::cloud(RANGE)) })
+    match Trace::from_text(&text) {
+        Ok(trace) => Ok(Work { trace, settings: settings(args, cloud(&tariff)), shared: None }),
+        Err(error) if is_no_trace(&text) => {
+            recording::recording(word, args, context).await.map_err(|failure| no_job_either(failure, word, &error))
+        }
+        Err(error) => Err(wrong_trace(word, &error)),
+    }
+}
+
+/// Whether a file was never meant as a trace: the first line of one is a JSON object.
+fn is_no_trace(text: &str) -> bool {
+    !text.trim_start().starts_with('{')
+}
+
+fn wrong_trace(word: &str, error: &TraceError) -> Failure {
+    let failure = Failure::usage("trace_invalid", format!("`{word}`: {error}"));
+    if failure.hint.is_some() { failure } else { failure.hint("docs/AUTOSCALING.md describes a trace and its fields") }
+}
+
+/// What is said of a word that is neither a job, nor a cluster, nor a file.
+fn no_file_either(mut failure: Failure, word: &str) -> Failure {
+    if failure.code == "not_found" && failure.message == format!("there is no job and no cluster `{word}`") {
+        failure.message.push_str(", and no such file");
+        let jobs = failure.hint.take().unwrap_or_default();
+        failure.hint = Some(format!("{jobs}; a trace is named by its path"));
+    }
+    failure
+}
+
+/// What is said of a file that is no trace, and of whose name there is no job.
+fn no_job_either(failure: Failure, word: &str, error: &TraceError) -> Failure {
+    match failure.exit {
+        Exit::NotFound if failure.code == "not_found" => {
+            let first = error.to_string();
+            let first = first.split('\n').next().unwrap_or_default();
+            let text = format!("the file `{word}` is no trace ({first}), and there is no job and no cluster `{word}`");
+            Failure::usage("trace_invalid", text)
+                .hint("docs/AUTOSCALING.md describes a trace; `caddis job list` and `caddis cluster list --all` show what ran")
+        }
+        _ => failure,
+    }
+}
+
+/// Workers of the mission, at the price that counts here.
+fn cloud(tariff: &Tariff) -> Settings {
+    let usual = Settings::cloud(RANGE);
+    let price = tariff.rates(&tariff.machine, clock::now()).map(|rates| rates.on_demand);
+    let worker_hour = price.unwrap_or(usual.economy.worker_hour);
+    Settings { economy: Economy { worker_hour, ..usual.economy.clone() }, ..usual }
 }
 
 /// What the options say over what is known otherwise.
-fn settings(args: &Args, otherwise: Settings) -> Settings {
+pub(super) fn settings(args: &Args, otherwise: Settings) -> Settings {
     let start = args.start.map(|millis| millis as f64 / 1e3);
     let economy =
         Economy { start_seconds: start.unwrap_or(otherwise.economy.start_seconds), ..otherwise.economy.clone() };
@@ -61,128 +122,17 @@ fn settings(args: &Args, otherwise: Settings) -> Settings {
     }
 }
 
-async fn recording(word: &str, args: &Args, context: &Context) -> Result<Work, Failure> {
-    let server = context.server().await?;
-    let cluster = match reference::job(&server, Some(word)).await {
-        Ok(job) => job.cluster.map(|cluster| cluster.to_string()).ok_or_else(|| no_decisions(word))?,
-        Err(failure) => match reference::cluster(&server, Some(word)).await {
-            Ok(cluster) => cluster.id.to_string(),
-            Err(_) => return Err(reference::neither(failure, Some(word))),
-        },
-    };
-    let (mut looks, mut last) = (Vec::new(), None::<DecisionView>);
-    loop {
-        let after = last.as_ref().map_or(Timestamp::default(), |last| last.at);
-        let mut page = server.call(async |client| client.decisions(&cluster, after).await).await?;
-        let Some(newest) = page.pop() else { break };
-        for row in page.iter().chain([&newest]) {
-            looks.push(look(word, row)?);
-        }
-        last = Some(newest);
-    }
-    replayed(word, &looks, &last.ok_or_else(|| no_decisions(word))?, args)
-}
-
-/// What a row saw: a day of work has a hundred thousand rows, and of all but the last nothing else is needed.
-fn look(word: &str, row: &DecisionView) -> Result<Signals, Failure> {
-    serde_json::from_value(row.signals.clone().into_iter().collect()).map_err(|error| unplayable(word, &error))
-}
-
-fn unplayable(word: &str, error: &dyn std::fmt::Display) -> Failure {
-    Failure::new(Exit::Failed, "trace_invalid", format!("what is recorded of `{word}` cannot be replayed: {error}"))
-}
-
-fn replayed(word: &str, looks: &[Signals], last: &DecisionView, args: &Args) -> Result<Work, Failure> {
-    let trace = recorded(word, looks).map_err(|error| unplayable(word, &error))?;
-    let cluster = Settings::local(WorkerRange { min: last.min, max: last.max.max(1) });
-    let economy =
-        Economy { start_seconds: last.start_seconds, worker_hour: last.worker_hour, ..cluster.economy.clone() };
-    let threads = looks.last().map_or(cluster.threads, |look| look.threads.max(1));
-    Ok(Work { trace, settings: settings(args, Settings { threads, economy, ..cluster }) })
-}
-
-fn no_decisions(word: &str) -> Failure {
-    Failure::new(Exit::NotFound, "not_recorded", format!("no decision was recorded of `{word}`"))
-        .hint("only clusters that follow the load are recorded, those with a range of workers such as `2..10`")
-}
-
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
-
     use super::*;
-    use crate::args::{Cli, Command};
-
-    fn args(words: &[&str]) -> Args {
-        let words = ["caddis", "simulate"].iter().chain(words);
-        match Cli::parse_from(words).command {
-            Command::Simulate(args) => *args,
-            other => panic!("{other:?}"),
-        }
-    }
-
-    fn row(seconds: i64, done: u64, processing: u64) -> DecisionView {
-        let signals = Signals {
-            at: Timestamp(1_795_000_000_000_000 + seconds * 1_000_000),
-            threads: 2,
-            done,
-            done_seconds: done as f64 * 3.0,
-            processing,
-            occupancy: processing as f64 * 3.0,
-            ..Signals::default()
-        };
-        let signals = serde_json::to_value(&signals).unwrap().as_object().unwrap().clone();
-        DecisionView {
-            at: Timestamp(seconds),
-            min: 0,
-            max: 4,
-            current: 1,
-            target: 2,
-            why: "backlog".into(),
-            start_seconds: 0.5,
-            worker_hour: caddis_types::NanoDollars(7),
-            signals: signals.into_iter().collect(),
-            policy: Default::default(),
-            memory: Default::default(),
-        }
-    }
-
-    fn from_rows(word: &str, rows: &[DecisionView], args: &Args) -> Result<Work, Failure> {
-        let looks: Vec<Signals> = rows.iter().map(|row| look(word, row)).collect::<Result<_, _>>()?;
-        replayed(word, &looks, rows.last().ok_or_else(|| no_decisions(word))?, args)
-    }
 
     #[test]
-    fn a_recording_is_replayed_on_the_cluster_that_it_was_made_on() {
-        let rows = [row(0, 0, 0), row(5, 0, 8), row(17, 8, 0)];
-        let work = from_rows("etl", &rows, &args(&["--trace", "etl"])).unwrap();
-        assert_eq!((work.trace.count(), work.trace.seconds()), (8, 24.0));
-        assert_eq!((work.settings.range.max, work.settings.threads), (4, 2));
-        assert_eq!((work.settings.economy.start_seconds, work.settings.economy.worker_hour.0), (0.5, 7));
-        let other = from_rows("etl", &rows, &args(&["--trace", "etl", "-w", "1..9", "--start", "90s"])).unwrap();
-        assert_eq!((other.settings.range.max, other.settings.economy.start_seconds), (9, 90.0));
-    }
-
-    #[test]
-    fn what_cannot_be_replayed_says_why() {
-        let refused = |rows: &[DecisionView]| from_rows("etl", rows, &args(&["--trace", "etl"])).err().unwrap();
-        assert_eq!(refused(&[]).code, "not_recorded");
-        assert!(refused(&[row(0, 0, 4), row(9000, 4, 0)]).message.contains("hole"));
-        let mut odd = row(0, 0, 4);
-        odd.signals.insert("occupancy".into(), "much".into());
-        assert!(refused(&[odd]).message.contains("cannot be replayed"));
-    }
-
-    #[test]
-    fn one_thing_at_a_time() {
-        let wrong = |words: &[&str]| {
-            let words = ["caddis", "simulate"].iter().chain(words);
-            Cli::try_parse_from(words).unwrap_err().to_string()
-        };
-        assert!(wrong(&[]).contains("--trace"));
-        assert!(wrong(&["--compare", "--trace", "x"]).contains("cannot be used with"));
-        assert!(wrong(&["--generate", "brusty"]).contains("bursty"));
-        assert!(wrong(&["--compare", "--seeds", "9..3"]).contains("range of seeds"));
-        assert!(wrong(&["--trace", "x", "--workers", "9..3"]).contains("the minimum is above the maximum"));
+    fn a_trace_is_paid_at_the_price_that_counts_here() {
+        let usual = Tariff::default();
+        assert_eq!(cloud(&usual).economy, Settings::cloud(RANGE).economy, "the built-in figures are those of the list");
+        let dear = Tariff { machine: "n2-standard-8".to_owned(), ..usual };
+        let price = dear.rates("n2-standard-8", clock::now()).unwrap().on_demand;
+        assert_eq!(cloud(&dear).economy.worker_hour, price);
+        assert!(price > Settings::cloud(RANGE).economy.worker_hour);
     }
 }

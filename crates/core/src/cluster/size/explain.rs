@@ -2,7 +2,8 @@
 
 use caddis_types::{Reason, ReasonCode, Timestamp};
 
-use crate::autoscale::{Decision, Why};
+use crate::autoscale::{Decision, Why, unhelped};
+use crate::cluster::stuck::Stuck;
 use crate::record::{ClusterRecord, DecisionRow};
 
 fn workers(count: u32) -> String {
@@ -11,7 +12,7 @@ fn workers(count: u32) -> String {
 
 /// A number that the load does not move.
 pub(super) fn fixed(record: &ClusterRecord) -> Reason {
-    let since = record.ready_at.unwrap_or(record.created_at);
+    let since = record.wished_at();
     let sentence = match record.scaling.fixed {
         true => format!("it has {}, as somebody fixed it; the load does not change that", workers(record.workers_desired)),
         false => format!("it was asked for with {} exactly; the load does not change that", workers(record.workers_desired)),
@@ -24,6 +25,11 @@ pub(super) fn fixed(record: &ClusterRecord) -> Reason {
     Reason::new(ReasonCode::FixedSize, sentence, since).next(next)
 }
 
+/// What waits for ever with that number.
+pub(super) fn stuck(stuck: Option<Stuck>, record: &ClusterRecord) -> Option<Reason> {
+    stuck.map(|Stuck { sentence, next }| Reason::new(ReasonCode::FixedSize, sentence, record.wished_at()).next(next))
+}
+
 /// The scheduler does not say what it has to do.
 pub(super) fn unheard(record: &ClusterRecord, now: Timestamp) -> Reason {
     let sentence = format!("it keeps {}: its scheduler is not heard just now", workers(record.workers_desired));
@@ -32,11 +38,20 @@ pub(super) fn unheard(record: &ClusterRecord, now: Timestamp) -> Reason {
 
 /// What the rule said.
 pub(super) fn by_load(record: &ClusterRecord, row: &DecisionRow, decision: &Decision, now: Timestamp) -> Reason {
-    let memory = &record.scaling.memory;
-    let changed = memory.grew_at.max(memory.shrank_at).or(record.ready_at);
-    let sentence = format!("it wants {} of {}..{}: {}", row.target, row.min, row.max, decision.sentence);
-    let reason = Reason::new(ReasonCode::FollowsLoad, sentence, changed.unwrap_or(now).min(now));
+    let mut sentence = format!("it wants {} of {}..{}: {}", row.target, row.min, row.max, decision.sentence);
+    // The limit of what the job may cost ends the range below the maximum, and has a reason of its own.
+    if decision.why == Why::AtMaximum && at_its_maximum(record, row) {
+        sentence.push_str(&format!(": the maximum is {}", row.max));
+    } else if decision.why == Why::AtMaximum {
+        sentence.push_str(": its job's limit pays for no more");
+    }
+    let reason = Reason::new(ReasonCode::FollowsLoad, sentence, record.wished_at().min(now));
     reason.next(next(record, row, decision, now))
+}
+
+/// Whether the range that was decided within ends where the cluster's does.
+fn at_its_maximum(record: &ClusterRecord, row: &DecisionRow) -> bool {
+    row.max >= record.shape.workers_max
 }
 
 /// What would change it.
@@ -46,8 +61,11 @@ fn next(record: &ClusterRecord, row: &DecisionRow, decision: &Decision, now: Tim
     match (decision.why, due) {
         (Why::Settling | Why::Spare, Some(due)) => format!("unless work comes, fewer are decided on at {due}"),
         (_, Some(due)) => format!("it is decided again as soon as they are here, and at {due} at the latest"),
-        // The limit of what the job may cost ends the range below the maximum, and has a reason of its own.
-        (Why::AtMaximum, None) if row.max >= record.shape.workers_max => {
+        (Why::AtMaximum, None) if !at_its_maximum(record, row) => {
+            "fewer tasks, or a higher `--max-cost` of the next run".to_owned()
+        }
+        (_, None) if decision.memory.unhelped.is_some() => unhelped::NEXT.to_owned(),
+        (Why::AtMaximum, None) => {
             format!("fewer tasks, or a larger maximum: {}", adapt(format!("{}..MAX", row.min)))
         }
         (Why::AtMinimum, None) => "when nobody wants those results any more, fewer are decided on".to_owned(),

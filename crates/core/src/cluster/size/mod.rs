@@ -19,7 +19,7 @@ use std::time::Duration;
 use caddis_types::shape::WorkerRange;
 use caddis_types::{NanoDollars, Reason, Timestamp};
 
-use super::{ClusterInput, budget, shortage};
+use super::{ClusterInput, budget, shortage, stuck};
 use crate::autoscale::{self, Decision, Economy, Memory};
 use crate::plan::Plan;
 use crate::record::{ClusterRecord, DecisionRow, NewEvent};
@@ -31,7 +31,8 @@ const LOOK: Duration = Duration::from_secs(1);
 pub(super) fn decide(plan: &mut Plan<ClusterRecord>, input: &ClusterInput<'_>, now: Timestamp) -> Vec<Reason> {
     if !plan.record.adapts() {
         plan.record.scaling.memory = Memory::default();
-        return vec![explain::fixed(&plan.record)];
+        let stuck = input.world.dask.as_ref().and_then(|dask| stuck::stuck(&plan.record, dask));
+        return explain::stuck(stuck, &plan.record).into_iter().chain([explain::fixed(&plan.record)]).collect();
     }
     let paid = budget::most(&plan.record, input, now);
     let (before, range) = (plan.record.workers_desired, range(&plan.record, paid.as_ref().map(|paid| paid.workers)));

@@ -26,6 +26,7 @@ pub(super) fn gather(record: &ClusterRecord, dask: &DaskSnapshot) -> Signals {
         executing: dask.workers.iter().map(|worker| worker.executing).sum(),
         queued: dask.tasks.queued,
         no_worker: dask.tasks.no_worker,
+        stranded: dask.stranded,
         waiting: dask.tasks.waiting,
         pinned: unpacking(dask).map(|(_, tasks)| tasks).sum(),
         occupancy: dask.occupancy,

@@ -54,6 +54,8 @@ def take(scheduler, idle_since):
         "tasks": tasks,
         "done": sum(prefix["done"] for prefix in prefixes),
         "total": sum(prefix["total"] for prefix in prefixes),
+        # Counted for ever: another task in the place of one that was let go is another one, though they are as many.
+        "stranded": sum(prefix.state_counts.get("no-worker", 0) for prefix in scheduler.task_prefixes.values()),
         "prefixes": named(prefixes),
         **work(prefixes),
         "running_longest": round(max((longest_running(ws) for ws in scheduler.workers.values()), default=0.0), 3),
