@@ -88,7 +88,7 @@ fn losses_of(case: &Case, ours: &Row) -> String {
     let (mut text, times) = (String::new(), ratio(case, ours, AIMED));
     if times > AIM {
         text += &format!(
-            "- {place}: {times:.2} x the bound's cost at {} x the shortest time; the aim is {AIM}\n",
+            "- {place}: {times:.3} x the bound's cost at {} x the shortest time; the aim is {AIM}\n",
             TIMES[AIMED]
         );
     }
@@ -139,7 +139,7 @@ mod tests {
         assert!(text.contains("| bursty | 2..10 | 1.25 / 1.20 | | 1.12 / 1.30 | 1.25 / 1.10 | 0.12 / 0.01 | |"), "{text}");
         assert!(text.contains("| 0.96 / 1.20 / 1.50 / 2.40 | | 1.04 / 1.30 / 1.62 / 2.60 |"), "each bound: {text}");
         assert!(text.contains("in 1 / 1.1 / 1.5 / 2 times the shortest time"), "{text}");
-        assert!(text.contains("1.20 x the bound's cost"), "{text}");
+        assert!(text.contains("1.200 x the bound's cost"), "{text}");
         assert!(text.contains("does not dominate adaptive: cost -7.7 %, time +11.1 %"), "{text}");
         assert!(text.contains("is dominated by dataproc: cost +9.1 %, time +0.0 %"), "{text}");
         let better = Case { rows: vec![row("caddis", 100, 8.0), row("adaptive", 130, 9.0)], ..case };
