@@ -8,8 +8,28 @@ use caddis_types::{Reason, ReasonCode};
 
 use crate::server::Server;
 
-/// The first word is due after so long, and the next ones are asked for no oftener.
-pub const EVERY: Duration = Duration::from_secs(1);
+/// The first word is due after so long.
+const FIRST: Duration = Duration::from_secs(1);
+/// Who waits for long asks no oftener than that: hundreds may wait at once, and each answer looks at all of them.
+const LONGEST: Duration = Duration::from_secs(15);
+
+/// The pauses between questions: each is twice the one before.
+#[derive(Clone, Copy, Debug)]
+pub struct Pauses(Duration);
+
+impl Pauses {
+    /// From the first one on, as for whatever has just begun to wait.
+    pub fn new() -> Pauses {
+        Pauses(FIRST)
+    }
+
+    /// The next one.
+    pub fn next(&mut self) -> Duration {
+        let pause = self.0;
+        self.0 = (pause * 2).min(LONGEST);
+        pause
+    }
+}
 
 /// What keeps a job or a cluster waiting; nothing when it does not wait, or when nobody can be asked: the wait goes on
 /// without a word then, and whoever watches it fails by itself.
@@ -70,6 +90,12 @@ mod tests {
 
     fn reason(code: ReasonCode, sentence: &str) -> Reason {
         Reason::new(code, sentence, Timestamp(0))
+    }
+
+    #[test]
+    fn who_waits_for_long_asks_more_and_more_rarely() {
+        let mut pauses = Pauses::new();
+        assert_eq!([0; 6].map(|_| pauses.next().as_secs()), [1, 2, 4, 8, 15, 15]);
     }
 
     #[test]

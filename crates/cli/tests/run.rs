@@ -130,7 +130,8 @@ fn what_a_job_and_a_cluster_wait_for_is_said_while_they_wait() {
     let job = begin("job.err", &["run"]);
     let quiet = begin("quiet.err", &["run", "--quiet"]);
     let told = said(&job, "700 MiB");
-    assert!(told.lines().last().unwrap().starts_with("caddis: queued for 1."), "about a second later: {told}");
+    let line = told.lines().find(|line| line.contains("700 MiB")).unwrap();
+    assert!(line.starts_with("caddis: queued for "), "{told}");
     assert!(told.contains("of the pool's 1 GiB are free") && told.contains("; it starts "), "{told}");
     let lab = world.work().join("lab.err");
     let create = [&["cluster", "create", "lab"], &shape[..]].concat();
@@ -153,13 +154,16 @@ fn what_a_job_and_a_cluster_wait_for_is_said_while_they_wait() {
 #[test]
 fn a_failed_attempt_is_told_and_the_next_one_has_its_number() {
     let world = world();
-    let path = world.file("three.py", "import sys\nsys.stderr.write('err\\n')\nsys.exit(3)\n");
-    let retries = ["--retries", "2", "--retry-delay", "200ms", "--retry-on-exit", "3,4"];
+    // The last one runs for a while, so that it is seen to.
+    let script = "import sys, time\nwith open('tries', 'a+') as f:\n    f.write('x')\n    f.seek(0)\n    n = len(f.read())\n\
+                  sys.stderr.write('err\\n')\nif n == 3: time.sleep(3)\nsys.exit(3)\n";
+    let path = world.file("three.py", script);
+    let retries = ["--retries", "2", "--retry-delay", "2s", "--retry-on-exit", "3,4"];
     let run = world.run(&[&["run", "--workers", "1"], &retries[..], &[path.to_str().unwrap()]].concat()).expect(3);
     let said = run.stderr();
-    for (attempt, pause) in [(1, 200), (2, 400)] {
+    for (attempt, pause) in [(1, "2.0 s"), (2, "4.0 s")] {
         let line = said.lines().find(|line| line.starts_with(&format!("caddis: attempt {attempt} failed: "))).expect(&said);
-        assert!(line.contains('3') && line.ends_with(&format!("; attempt {} begins in {pause} ms", attempt + 1)), "{line}");
+        assert!(line.contains('3') && line.ends_with(&format!("; attempt {} begins in {pause}", attempt + 1)), "{line}");
     }
     assert!(said.contains("caddis: queued, attempt 2\n") && !said.contains("caddis: queued\n"), "{said}");
     assert!(said.contains("caddis: running, attempt 3 (queued "), "{said}");

@@ -169,13 +169,13 @@ fn what_it_waits_for_and_what_failed_are_told_at_the_terminal_too() {
     world.run(&[&["run", "--detach", "--name", "first"], &shape[..], &[&waits]].concat()).expect(0);
     world.wait_job("RUNNING");
     let fails = world.file("fails.py", "raise SystemExit(3)\n").display().to_string();
-    let terminal = Terminal::open(&world, &[&["run", "--retries", "1", "--retry-delay", "50ms"], &shape[..], &[&fails]].concat());
+    let terminal = Terminal::open(&world, &[&["run", "--retries", "1", "--retry-delay", "2s"], &shape[..], &[&fails]].concat());
     wait_for("the reason on the screen", || terminal.text().contains("its first workers need 700 MiB").then_some(()));
     world.run(&["job", "cancel", "first"]).expect(0);
     let (status, text) = terminal.ended();
     assert_eq!(status.code(), Some(3), "{text}");
     let (lines, _) = screen(&text);
     let failed: Vec<_> = lines.iter().filter(|line| line.starts_with("caddis: attempt 1 failed: ")).collect();
-    assert!(failed.len() == 1 && failed[0].ends_with("; attempt 2 begins in 50 ms"), "{lines:#?}");
+    assert!(failed.len() == 1 && failed[0].ends_with("; attempt 2 begins in 2.0 s"), "{lines:#?}");
     assert!(!lines.iter().any(|line| line.contains("its first workers need")), "it went with the frame: {lines:#?}");
 }

@@ -59,6 +59,7 @@ pub(crate) fn plain_job() -> JobRecord {
         keep_on_failure_ms: None,
         max_cost: None,
         spent: Default::default(),
+        in_vain_since: None,
         stdin: false,
         submitted_at: NOW,
         state: JobState::Queued { since: NOW, not_before: None },

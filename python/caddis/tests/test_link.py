@@ -227,6 +227,21 @@ def test_a_server_that_does_not_read_costs_the_cluster_nothing(linked):
             assert client.gather(client.map(lambda n: n, range(200), pure=False)) == list(range(200))
 
 
+def test_tasks_that_no_worker_can_run_are_counted_for_ever(linked):
+    cluster, server = linked
+    with cluster.client() as client:
+        client.wait_for_workers(2)
+        first = client.submit(int, 1, resources={"GPU": 1}, pure=False)
+        one = server.snapshot("the first", lambda s: s["tasks"]["no_worker"] == 1)
+        assert one["stranded"] == 1
+        first.release()
+        server.snapshot("none", lambda s: s["tasks"]["no_worker"] == 0)
+        second = client.submit(int, 2, resources={"GPU": 1}, pure=False)
+        two = server.snapshot("the second", lambda s: s["tasks"]["no_worker"] == 1)
+        assert two["stranded"] == 2
+        del second
+
+
 def test_what_there_is_is_told_when_asked(linked):
     cluster, server = linked
     with cluster.client() as client:

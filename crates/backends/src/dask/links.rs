@@ -179,9 +179,16 @@ impl DaskApi for Links {
 
     async fn refresh(&self, cluster: &ClusterId) {
         let Some(connection) = self.connection(cluster) else { return };
-        let answer = connection.ask(json!({"op": "snapshot"}), REFRESHING).await;
-        if let Some(Ok(snapshot)) = answer.map(|mut answer| serde_json::from_value(answer["snapshot"].take())) {
-            self.told(cluster, snapshot);
+        // A scheduler that reads nothing may not even take the question.
+        let asked = tokio::time::timeout(REFRESHING, connection.ask(json!({"op": "snapshot"}), REFRESHING)).await;
+        let said = asked.ok().flatten().and_then(|mut answer| serde_json::from_value(answer["snapshot"].take()).ok());
+        let Some(said): Option<DaskSnapshot> = said else { return };
+        let is_news = |link: &Link| {
+            let newer = link.last.as_ref().is_none_or(|last| last.at <= said.at);
+            link.connection.is_some() && !link.closing && newer
+        };
+        if self.lock().get(cluster).is_some_and(is_news) {
+            self.told(cluster, said);
         }
     }
 

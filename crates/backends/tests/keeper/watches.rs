@@ -175,6 +175,7 @@ async fn a_cluster_whose_lease_nobody_renews_is_ended_with_all_that_it_left() {
     }
     let said = held.ready(&stuck.key).await.ready.expect("said");
     let child = i32::try_from(said["child"].as_i64().expect("a pid")).expect("a pid");
+    fs::write(&lease, "").expect("a lease");
     held.ready(&polite.key).await;
     // Renewed all the while, by a clock that jumps back and forth.
     let until_then = tokio::time::Instant::now() + Duration::from_secs(8);

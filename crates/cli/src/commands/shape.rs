@@ -20,22 +20,22 @@ pub struct ShapeArgs {
     /// Workers: `4` for exactly four, `2..10` for two to ten as the load wants.
     // A value that begins with `-` is for our own reader, which names the option and the bound; clap would take it for
     // an option that it does not know. So too below.
-    #[arg(long, short = 'w', value_name = "RANGE", allow_hyphen_values = true)]
+    #[arg(long, short = 'w', value_name = "RANGE", allow_negative_numbers = true)]
     pub workers: Option<WorkerRange>,
     /// Threads of each worker.
-    #[arg(long, value_name = "N", value_parser = |text: &str| whole(text, 1, 1024), allow_hyphen_values = true)]
+    #[arg(long, value_name = "N", value_parser = |text: &str| whole(text, 1, 1024), allow_negative_numbers = true)]
     pub threads: Option<u32>,
     /// Memory of each worker, such as `14GB` or `2GiB`.
-    #[arg(long, value_name = "SIZE", value_parser = size, allow_hyphen_values = true)]
+    #[arg(long, value_name = "SIZE", value_parser = size, allow_negative_numbers = true)]
     pub memory: Option<u64>,
     /// Workers that are never preemptible; those beyond them are, for a lower price [default: of the profile].
-    #[arg(long, value_name = "N", value_parser = |text: &str| whole(text, 0, 10_000), allow_hyphen_values = true)]
+    #[arg(long, value_name = "N", value_parser = |text: &str| whole(text, 0, 10_000), allow_negative_numbers = true)]
     pub on_demand: Option<u32>,
     /// The share of the workers beyond those of `--on-demand` that are preemptible, 0 to 1 [default: of the profile].
-    #[arg(long, value_name = "SHARE", value_parser = share, allow_hyphen_values = true)]
+    #[arg(long, value_name = "SHARE", value_parser = share, allow_negative_numbers = true)]
     pub preemptible_share: Option<f64>,
     /// Take each preemptible worker away so many times an hour, with 25 s of notice, to try how a job bears it.
-    #[arg(long, value_name = "RATE", value_parser = rate, allow_hyphen_values = true)]
+    #[arg(long, value_name = "RATE", value_parser = rate, allow_negative_numbers = true)]
     pub preempt_rate: Option<f64>,
     /// A named shape: `standard`, `throughput` (floods of tiny tasks) or `small`.
     #[arg(long, value_name = "NAME", add = candidates::profiles())]

@@ -220,7 +220,7 @@ fn init_actions<'de, D: Deserializer<'de>>(from: D) -> Result<InitActions, D::Er
         "record" => Ok(InitActions::Record),
         "run" => Ok(InitActions::Run),
         other => {
-            let text = format!("`dataproc.init_actions` is `{other}`; there are \"record\" and \"run\"");
+            let text = format!("`{other}` is neither \"record\" nor \"run\"");
             Err(de::Error::custom(text))
         }
     }

@@ -1,12 +1,15 @@
 //! The cost of a job's own cluster, as far as the job's `--max-cost` pays for it: a worker costs a minute at least, and a
 //! cluster that is kept after a failure goes on costing.
 
+use std::time::Duration;
+
 use caddis_types::{NanoDollars, Reason, ReasonCode, Timestamp};
 
-use super::ClusterInput;
+use super::{ClusterInput, shortage};
 use crate::job;
 use crate::ledger;
 use crate::plan::Plan;
+use crate::prices::Role;
 use crate::record::{ClusterRecord, ClusterState, JobRecord, StopWhy};
 use crate::settings::Settings;
 use crate::world::{ClusterWorld, Observed};
@@ -77,32 +80,34 @@ pub(super) fn most(record: &ClusterRecord, input: &ClusterInput<'_>, now: Timest
     Some(Paid { workers: (there - granted).saturating_add(more), limit })
 }
 
-/// How many tasks of a job wait in vain, if its limit ends every wait: they need a worker, none is there or comes, and what
-/// is left pays for no worker's next minute. Every second of waiting costs what a scheduler costs, and brings nothing.
-pub(crate) fn wait_in_vain(
+/// Whether a job's tasks would wait in vain for a worker: none is there or comes, and what is left of its limit pays for no
+/// worker's next minute. Every second of waiting costs what a scheduler costs then, and brings nothing.
+pub(crate) fn pays_for_nobody(
     record: &ClusterRecord,
     job: &JobRecord,
     world: &ClusterWorld,
     settings: &Settings,
     now: Timestamp,
-) -> Option<u64> {
-    let tasks = world.dask.as_ref()?.tasks;
-    let waiting = tasks.queued + tasks.no_worker;
+) -> bool {
     let serves = matches!(record.state, ClusterState::Running { .. });
     // Tasks that no worker can run do not wait for money.
     let for_money = record.adapts() && record.shape.workers_min == 0 && record.scaling.memory.unhelped.is_none();
-    let nobody = record.slots.is_empty() && record.workers_wanted == 0 && tasks.processing == 0;
-    if waiting == 0 || !serves || !for_money || !nobody {
-        return None;
+    let nobody = record.slots.is_empty() && record.workers_wanted == 0;
+    if !serves || !for_money || !nobody {
+        return false;
     }
-    let (_, left) = left(record, job, world, settings, now)?;
-    (left < ledger::first_minutes(record, 1, &settings.tariff, now)).then_some(waiting)
+    let role = if shortage::next_is_preemptible(record, now) { Role::Preemptible } else { Role::Worker };
+    let minute = ledger::dearest(record, role, &settings.tariff, now).for_span(Duration::from_secs(60));
+    left(record, job, world, settings, now).is_some_and(|(_, left)| left < minute)
+}
+
+/// How many tasks wait for a worker.
+pub(crate) fn tasks_that_wait(world: &ClusterWorld) -> u64 {
+    world.dask.as_ref().map_or(0, |dask| dask.tasks.queued + dask.tasks.no_worker)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::arbitrary::{NOW, plain_cluster, plain_job, runs, seen};
     use crate::cluster::plan;

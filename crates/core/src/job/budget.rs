@@ -28,7 +28,9 @@ use crate::world::{Members, Observed};
 
 /// By how much a look may be late.
 const LATE: Duration = Duration::from_secs(5);
-/// How often a cluster without workers is looked at.
+/// So long tasks wait for a worker that nobody pays for before the job ends.
+const IN_VAIN: Duration = Duration::from_secs(5);
+/// How often a cluster without workers, of a job that can pay for none, is looked at.
 const LOOK: Duration = Duration::from_secs(1);
 /// A limit that comes nearer and nearer is not looked at more often.
 const SOONEST: Duration = Duration::from_millis(250);
@@ -78,7 +80,8 @@ fn standing(input: &JobInput<'_>, now: Timestamp) -> Option<Standing> {
 /// Why it must end now, if it must.
 pub(super) fn exceeded(input: &JobInput<'_>, now: Timestamp) -> Option<Cause> {
     let Standing { limit, foreseen } = standing(input, now)?;
-    let in_vain = wait_in_vain(input, now).map(|tasks| match tasks {
+    let waited = input.record.in_vain_since.is_some_and(|since| now.since(since) >= IN_VAIN);
+    let in_vain = wait_in_vain(input, now).filter(|_| waited).map(|tasks| match tasks {
         1 => ": it pays for no worker any more, and 1 task waits for one".to_owned(),
         tasks => format!(": it pays for no worker any more, and {tasks} tasks wait for one"),
     });
@@ -95,8 +98,22 @@ pub(super) fn exceeded(input: &JobInput<'_>, now: Timestamp) -> Option<Cause> {
 
 /// Tasks that wait for what its limit does not pay: to wait longer costs a scheduler and gains nothing.
 fn wait_in_vain(input: &JobInput<'_>, now: Timestamp) -> Option<u64> {
-    let cluster = input.cluster.filter(|cluster| own(cluster, input.record))?;
-    cluster::budget::wait_in_vain(cluster, input.record, input.world?, input.settings, now)
+    let tasks = cluster::budget::tasks_that_wait(input.world?);
+    (tasks > 0 && pays_for_nobody(input, now)).then_some(tasks)
+}
+
+fn pays_for_nobody(input: &JobInput<'_>, now: Timestamp) -> bool {
+    let (Some(cluster), Some(world)) = (input.cluster.filter(|cluster| own(cluster, input.record)), input.world) else {
+        return false;
+    };
+    input.record.max_cost.is_some()
+        && cluster::budget::pays_for_nobody(cluster, input.record, world, input.settings, now)
+}
+
+/// Notes since when its tasks wait in vain. One look is not enough: a script may take them back in a moment.
+pub(super) fn notice(plan: &mut Plan<JobRecord>, input: &JobInput<'_>, now: Timestamp) {
+    let since = wait_in_vain(input, now).map(|_| plan.record.in_vain_since.unwrap_or(now));
+    plan.record.in_vain_since = since;
 }
 
 /// What a wish of earlier was granted by the pool: its cluster gives it back where the limit does not pay for it.
@@ -115,7 +132,7 @@ pub(super) fn left(plan: &mut Plan<JobRecord>, input: &JobInput<'_>, now: Timest
     let Standing { limit, foreseen } = standing(input, now)?;
     let left = NanoDollars((limit - foreseen.ended).0.max(0));
     let cluster = input.cluster?;
-    if own(cluster, input.record) && cluster.slots.is_empty() {
+    if pays_for_nobody(input, now) {
         // Tasks that come where no worker is may be tasks for which none can be paid, and nobody wakes a job for them.
         plan.due_at(now + LOOK);
     }

@@ -183,6 +183,10 @@ fn stop_when_asked(
         plan.due_at(now + input.settings.heartbeat);
         return;
     }
+    budget::notice(plan, input, now);
+    let Some(AttemptPhase::Running { stopping, .. }) = plan.record.attempts.last_mut().map(|a| &mut a.phase) else {
+        return;
+    };
     let cause = cancel
         .map(|cancel| cancelled_by(&cancel.by))
         .or_else(|| timed_out(input, limit, now))

@@ -53,6 +53,9 @@ pub struct JobRecord {
     /// What earlier attempts cost; only counted where there is a limit.
     #[serde(default, skip_serializing_if = "is_nothing")]
     pub spent: NanoDollars,
+    /// Since when its tasks wait for a worker for which its limit does not pay.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_vain_since: Option<Timestamp>,
     /// Whether standard input is sent.
     pub stdin: bool,
     /// When it came.

@@ -85,7 +85,7 @@ async fn pass(face: &Dataproc, key: &str) -> Result<Next, Status> {
         act::write(face, sign(face, key).await?).await?;
         return Ok(Next::Over);
     };
-    let place = names::place_of(key)?;
+    let place = names::place_of(key);
     let seen = seen::look(face, &place, &read.body).await?;
     let plan = step::decide(&read.body.progress, &seen, face.now());
     let over = plan.progress.ended_at.is_some();

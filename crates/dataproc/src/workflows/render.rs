@@ -15,7 +15,7 @@ use crate::wire::{Code, Status, any};
 
 /// What its operation says of it.
 pub(crate) fn metadata(key: &str, document: &WorkflowDocument) -> Result<WorkflowMetadata, Status> {
-    let place = names::place_of(key)?;
+    let place = names::place_of(key);
     let progress = &document.progress;
     let (cluster_name, cluster_uuid) = progress.cluster().unwrap_or_default();
     let timed = progress.dag_timeout_ms.is_some();

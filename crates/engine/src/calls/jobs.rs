@@ -111,7 +111,7 @@ impl Engine {
         let ids: BTreeSet<_> = record.attempts.iter().map(|attempt| &attempt.cluster).collect();
         let mut lines = Vec::new();
         for id in ids {
-            lines.extend(self.ports.store.ledger(id).await?);
+            lines.extend(self.ports.store.ledger_of_job(id, &record.id).await?);
         }
         let members = world.and_then(|world| match &world.members {
             Observed::Known(members) => Some(members),
@@ -211,6 +211,7 @@ fn record(caller: &Caller, id: JobId, wish: JobWish, bundle: Bundle, now: Timest
         keep_on_failure_ms: wish.keep_on_failure_ms,
         max_cost: wish.max_cost,
         spent: NanoDollars(0),
+        in_vain_since: None,
         stdin: wish.stdin,
         submitted_at: now,
         state: JobState::Queued { since: now, not_before: None },

@@ -20,7 +20,8 @@ pub(super) async fn run(id: &JobId, ports: &Ports, outcome: &mut Outcome) -> Res
     let changed = plan.record != record || !plan.events.is_empty();
     *outcome = Outcome { due: plan.due, acted: changed || !plan.actions.is_empty(), ..Outcome::default() };
     if changed {
-        if let (true, Some(cluster)) = (plan.record.is_ended(), &cluster) {
+        let own = cluster.as_ref().filter(|cluster| cluster.job.as_ref() == Some(id));
+        if let (true, Some(cluster)) = (plan.record.is_ended(), own) {
             // Whoever waits for the job is told what it used: of a short one the scheduler may have said nothing yet.
             ports.dask.refresh(&cluster.id).await;
         }

@@ -228,6 +228,8 @@ pub trait Store: Send + Sync {
     async fn costs(&self, filter: &CostFilter) -> Result<Costs, StoreError>;
     /// Ledger lines of one cluster, oldest first.
     async fn ledger(&self, cluster: &ClusterId) -> Result<Vec<LedgerLine>, StoreError>;
+    /// Of these the lines that name a job, oldest first.
+    async fn ledger_of_job(&self, cluster: &ClusterId, job: &JobId) -> Result<Vec<LedgerLine>, StoreError>;
     /// Events after a number, oldest first, about one subject or all; at most `limit`, 0 means all. They were written
     /// together with what they tell of. Readers keep the number of the last one that they have dealt with: one that is
     /// cut off reads some of them twice, and misses none that is kept; whether some were not kept, the setting

@@ -43,6 +43,7 @@ pub(crate) fn job(owner: &str) -> JobRecord {
         keep_on_failure_ms: None,
         max_cost: None,
         spent: Default::default(),
+        in_vain_since: None,
         stdin: false,
         submitted_at: NOW,
         state: JobState::Queued { since: NOW, not_before: None },

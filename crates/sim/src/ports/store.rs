@@ -193,6 +193,11 @@ impl Store for SimStore {
         self.rows.ledger(cluster).await
     }
 
+    async fn ledger_of_job(&self, cluster: &ClusterId, job: &JobId) -> Result<Vec<LedgerLine>, StoreError> {
+        self.read("ledger of job").await?;
+        self.rows.ledger_of_job(cluster, job).await
+    }
+
     async fn events(&self, after: i64, subject: Option<&str>, limit: u32) -> Result<Vec<EventView>, StoreError> {
         self.read("events").await?;
         self.rows.events(after, subject, limit).await

@@ -106,6 +106,11 @@ impl Store for MemStore {
         Ok(self.state().ledger(cluster))
     }
 
+    async fn ledger_of_job(&self, cluster: &ClusterId, job: &JobId) -> Result<Vec<LedgerLine>, StoreError> {
+        let names = |line: &LedgerLine| line.jobs().contains(job);
+        Ok(self.state().ledger(cluster).into_iter().filter(names).collect())
+    }
+
     async fn events(&self, after: i64, subject: Option<&str>, limit: u32) -> Result<Vec<EventView>, StoreError> {
         Ok(self.state().events(after, subject, limit))
     }

@@ -33,6 +33,8 @@ use caddis_types::api::EventView;
 use caddis_types::{ClusterId, JobId, Timestamp};
 pub use open::{Durability, SqliteOptions};
 pub use schema::SCHEMA_VERSION;
+use sqlx::query::QueryAs;
+use sqlx::sqlite::SqliteArguments;
 use sqlx::{QueryBuilder, Sqlite, SqlitePool};
 use tokio::sync::{mpsc, oneshot};
 
@@ -52,6 +54,9 @@ pub struct SqliteStore {
     readers: SqlitePool,
     writer: mpsc::Sender<Message>,
 }
+
+/// A question for ledger lines: their keys, the versions of their bodies, and these.
+type Lines<'q> = QueryAs<'q, Sqlite, (String, i64, String), SqliteArguments>;
 
 impl SqliteStore {
     /// Opens the file, making it when it is missing. Must be called on a Tokio runtime, where its writer then lives.
@@ -88,6 +93,11 @@ impl SqliteStore {
 
     fn explain(&self, error: sqlx::Error) -> StoreError {
         fault::explain(&self.path, &error)
+    }
+
+    async fn lines(&self, query: Lines<'_>) -> Result<Vec<LedgerLine>, StoreError> {
+        let rows = query.fetch_all(&self.readers).await.map_err(|error| self.explain(error))?;
+        rows.into_iter().map(|(key, version, body)| LEDGER.read(&key, version, &body)).collect()
     }
 
     async fn one<R: Stored>(&self, id: &R::Id) -> Result<Option<R>, StoreError> {
@@ -178,10 +188,14 @@ impl Store for SqliteStore {
 
     async fn ledger(&self, cluster: &ClusterId) -> Result<Vec<LedgerLine>, StoreError> {
         let sql = "SELECT key, body_version, body FROM ledger WHERE cluster = ?1 ORDER BY number";
-        let rows: Result<Vec<(String, i64, String)>, _> =
-            sqlx::query_as(sql).bind(cluster.as_str()).fetch_all(&self.readers).await;
-        let rows = rows.map_err(|error| self.explain(error))?;
-        rows.into_iter().map(|(key, version, body)| LEDGER.read(&key, version, &body)).collect()
+        self.lines(sqlx::query_as(sql).bind(cluster.as_str())).await
+    }
+
+    async fn ledger_of_job(&self, cluster: &ClusterId, job: &JobId) -> Result<Vec<LedgerLine>, StoreError> {
+        // A cluster that lives on has lines of many jobs: only those of this one are read as records. An id is nothing else's
+        // text.
+        let sql = "SELECT key, body_version, body FROM ledger WHERE cluster = ?1 AND instr(body, ?2) > 0 ORDER BY number";
+        self.lines(sqlx::query_as(sql).bind(cluster.as_str()).bind(job.as_str())).await
     }
 
     async fn events(&self, after: i64, subject: Option<&str>, limit: u32) -> Result<Vec<EventView>, StoreError> {

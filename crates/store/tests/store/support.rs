@@ -75,6 +75,7 @@ pub(crate) fn job(number: u64) -> JobRecord {
         keep_on_failure_ms: None,
         max_cost: None,
         spent: Default::default(),
+        in_vain_since: None,
         stdin: false,
         submitted_at: at(number),
         state: JobState::Queued { since: at(number), not_before: None },

@@ -16,7 +16,8 @@ use super::sys;
 /// A keeper serves within some 10 ms; so long only on a machine that is very busy, or with thousands of records.
 const SERVING_MAX: Duration = Duration::from_secs(10);
 
-/// One that found another holding the state folder is started again after so long, should that one not serve.
+/// One that found another holding the state folder is started again after so long, then twice as long and so on, should
+/// that one not serve.
 const AGAIN: Duration = Duration::from_millis(100);
 
 /// How it says so, by `KeeperError::Taken`.
@@ -50,7 +51,7 @@ pub async fn spawn_detached(
     keep_log_short(&home.join("keeper.log"));
     let until = Instant::now() + SERVING_MAX;
     let (mut child, mut told_before) = start(exe, home)?;
-    let mut ended = None;
+    let (mut ended, mut again) = (None, AGAIN);
     loop {
         let error = match timeout_at(until, KeeperClient::connect(home)).await {
             Ok(Ok(connected)) => return Ok(connected),
@@ -58,16 +59,16 @@ pub async fn spawn_detached(
             Err(_) => ConnectError::Silent,
         };
         if Instant::now() > until {
-            return Err(SpawnError::Silent(error));
+            return Err(if ended.is_some() { SpawnError::Ended(told_since(home, told_before)) } else { SpawnError::Silent(error) });
         }
         match ended {
             Some(_) if !told_since(home, told_before).contains(TAKEN) => {
                 return Err(SpawnError::Ended(told_since(home, told_before)));
             }
             // The other one is about to serve, or about to end.
-            Some(at) if Instant::now() >= at + AGAIN => {
+            Some(at) if Instant::now() >= at + again => {
                 (child, told_before) = start(exe, home)?;
-                ended = None;
+                (ended, again) = (None, again * 2);
             }
             Some(_) => {}
             None if matches!(child.try_wait(), Ok(Some(_))) => ended = Some(Instant::now()),

@@ -22,7 +22,7 @@ const PREFIX: &str = "caddis-";
 const HASH: usize = 16;
 /// From the kernel's decision to the end of a process: its memory has to be given back before. Whoever looks in between
 /// must not forget what he saw.
-const AFTERMATH: Duration = Duration::from_secs(2);
+const AFTERMATH: Duration = Duration::from_secs(1);
 
 /// Which interface the kernel offers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -19,7 +19,7 @@ pub struct Args {
     #[arg(value_name = "ID", value_parser = reference::word, add = candidates::active_clusters())]
     pub cluster: Option<String>,
     /// The range, such as `0..10`; the cluster's own by default.
-    #[arg(long, short = 'w', value_name = "MIN..MAX", allow_hyphen_values = true)]
+    #[arg(long, short = 'w', value_name = "MIN..MAX", allow_negative_numbers = true)]
     pub workers: Option<WorkerRange>,
     #[command(flatten)]
     pub(super) output: OutputArgs,

@@ -105,9 +105,9 @@ async fn serving(server: &Server, mut cluster: ClusterView) -> Result<ClusterVie
 
 /// Says what it waits for, as long as it does.
 async fn tell_why(server: &Server, cluster: &ClusterView) {
-    let mut said = None;
+    let (mut said, mut pauses) = (None, waiting::Pauses::new());
     loop {
-        sleep(waiting::EVERY).await;
+        sleep(pauses.next()).await;
         let Some(why) = waiting::ask(server, cluster.id.as_str()).await else { continue };
         if waiting::is_news(said.as_ref(), &why) {
             let known = cluster.name.as_deref().unwrap_or(cluster.id.as_str());

@@ -62,12 +62,12 @@ pub struct Args {
     pub timeout: Option<u64>,
     /// The most it may cost on Google Cloud, in dollars such as `1.50`: it is ended politely before it costs more. Here,
     /// where it costs nothing, the same prices count.
-    #[arg(long, value_name = "DOLLARS", value_parser = dollars, allow_hyphen_values = true)]
+    #[arg(long, value_name = "DOLLARS", value_parser = dollars, allow_negative_numbers = true)]
     pub max_cost: Option<NanoDollars>,
 
     /// How many more attempts after a failure; they find standard input empty.
     #[arg(
-        long, value_name = "N", value_parser = |text: &str| whole(text, 0, 100), allow_hyphen_values = true,
+        long, value_name = "N", value_parser = |text: &str| whole(text, 0, 100), allow_negative_numbers = true,
         help_heading = "Retries"
     )]
     pub retries: Option<u32>,

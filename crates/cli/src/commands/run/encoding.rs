@@ -25,8 +25,13 @@ pub(super) fn check(path: &Path) -> Result<(), Failure> {
 /// The place of the first byte that cannot be read.
 fn undecodable(text: &[u8]) -> Option<usize> {
     let place = std::str::from_utf8(text).err()?.valid_up_to();
-    let is_utf8 = |name: String| matches!(name.to_lowercase().replace('_', "-").as_str(), "utf-8" | "utf8");
-    declared(text).is_none_or(is_utf8).then_some(place)
+    let is_utf8 = |name: String| {
+        let name = name.to_lowercase().replace('_', "-");
+        name == "utf8" || name == "utf-8" || name.starts_with("utf-8-")
+    };
+    // What begins with UTF-8's mark is nothing else, whatever it says.
+    let marked = text.starts_with("\u{feff}".as_bytes());
+    (marked || declared(text).is_none_or(is_utf8)).then_some(place)
 }
 
 /// The encoding that a comment in the first line names, or one in the second below a line without code.
@@ -58,6 +63,8 @@ mod tests {
         assert_eq!(place(b"import os\n# coding: latin-1\nprint('\xe9')\n"), Some(35), "below code it says nothing");
         assert_eq!(place(b"\n\n# coding: latin-1\nprint('\xe9')\n"), Some(27), "the third line is too late");
         assert_eq!(place(b"coding = 'latin-1'\n'\xe9'\n"), Some(20), "that is no comment");
+        assert_eq!(place(b"# coding: utf-8-unix\nprint('\xe9')\n"), Some(28), "a word of editors for the same");
+        assert_eq!(place(b"\xef\xbb\xbf# coding: latin-1\nprint('\xe9')\n"), Some(28), "its mark says UTF-8");
         assert_eq!(place("print('é')\n".as_bytes()), None);
     }
 

@@ -62,13 +62,15 @@ fn workers(record: &ClusterRecord) -> (u32, u32, u32) {
     })
 }
 
-/// Workers that serve and stay, to which no task is assigned.
+/// Workers that serve and stay, to which no task is assigned. One that is paused or has only just come takes none: it shows
+/// neither that it is not needed nor that it cannot help.
 fn idle(record: &ClusterRecord, dask: &DaskSnapshot) -> u32 {
     let stays = |worker: &&WorkerView| {
         matches!(worker.name.parse(), Ok(Member::Worker { slot, attempt }) if record.slots.get(&slot)
             .is_some_and(|slot| slot.attempt == attempt && slot.retiring.is_none() && serves(slot)))
     };
-    dask.workers.iter().filter(|worker| worker.processing == 0).filter(stays).count() as u32
+    let takes_tasks = |worker: &&WorkerView| worker.processing == 0 && worker.status == "running";
+    dask.workers.iter().filter(takes_tasks).filter(stays).count() as u32
 }
 
 /// Kinds of tasks that unpack what a P2P shuffle brought to their worker, and how many of each could run. Dask names

@@ -42,6 +42,9 @@ impl Blame {
     fn message(&mut self, descriptor: &MessageDescriptor, object: &Map<String, Value>, at: &str) {
         let mut said: Vec<FieldDescriptor> = Vec::new();
         for (name, value) in object {
+            if self.0.len() >= MOST {
+                return;
+            }
             let Some(field) = descriptor.get_field_by_json_name(name).or_else(|| descriptor.get_field_by_name(name)) else {
                 self.add(at, unknown(name, at, "Cannot find field."));
                 continue;
@@ -63,8 +66,13 @@ impl Blame {
                 self.add(&below, what);
             }
             match value {
+                // Most lists and maps are in order, and long ones are read faster whole.
+                value if (field.is_list() || field.is_map()) && reads(&field, value) => {}
                 Value::Array(all) if field.is_list() => {
                     for (index, one) in all.iter().enumerate() {
+                        if self.0.len() >= MOST {
+                            return;
+                        }
                         self.value(&field, &field.kind(), one, &format!("{below}[{index}]"), |one| json!([one]));
                     }
                 }
@@ -88,13 +96,17 @@ impl Blame {
         match (kind, value) {
             (Kind::Message(inner), Value::Object(object)) if !well_known(inner) => self.message(inner, object, at),
             _ => {
-                let alone = json!({ field.json_name(): within(value) });
-                if DynamicMessage::deserialize(field.parent_message().clone(), alone).is_err() {
+                if !reads(field, &within(value)) {
                     self.add(at, invalid(at, field, kind, value));
                 }
             }
         }
     }
+}
+
+/// Whether the decoder takes this as the whole value of a field.
+fn reads(field: &FieldDescriptor, value: &Value) -> bool {
+    DynamicMessage::deserialize(field.parent_message().clone(), json!({ field.json_name(): value })).is_ok()
 }
 
 /// Messages that JSON writes in a way of their own.

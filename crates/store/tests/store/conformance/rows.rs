@@ -1,6 +1,6 @@
 //! What is kept is found again.
 
-use caddis_core::record::{AttemptPhase, DecisionRow, JobRecord};
+use caddis_core::record::{AttemptPhase, DecisionRow, JobRecord, LedgerLine};
 use caddis_engine::ports::Change;
 
 use super::Trial;
@@ -70,6 +70,14 @@ pub(crate) async fn ledger_lines_are_written_once_and_kept_in_order(trial: Trial
     trial.must(Change { ledger: vec![again, scheduler.clone(), scheduler.clone()], ..Change::default() }).await;
     assert_eq!(trial.store.ledger(&cluster_id(1)).await.unwrap(), [worker, scheduler]);
     assert_eq!(trial.store.ledger(&cluster_id(2)).await.unwrap(), [other]);
+    let (mine, beside) = (job(1).id, job(2).id);
+    let shared = LedgerLine { shared: vec![mine.clone(), beside.clone()], key: "shared".into(), job: None, ..line(3, "worker-1") };
+    let alone = LedgerLine { job: Some(mine.clone()), key: "alone".into(), shared: Vec::new(), ..line(3, "worker-2") };
+    let nobodys = LedgerLine { job: None, key: "nobody".into(), shared: Vec::new(), ..line(3, "worker-3") };
+    trial.must(Change { ledger: vec![shared.clone(), nobodys, alone.clone()], ..Change::default() }).await;
+    let of = async |job| trial.store.ledger_of_job(&cluster_id(3), job).await.unwrap();
+    assert_eq!(of(&mine).await, [shared.clone(), alone]);
+    assert_eq!(of(&beside).await, [shared]);
 }
 
 pub(crate) async fn decisions_are_read_by_their_time(trial: Trial) {

@@ -39,6 +39,7 @@ class Link(SchedulerPlugin):
         self.events = collections.deque(maxlen=MOST_EVENTS)
         self.names = {address: str(ws.name) for address, ws in scheduler.workers.items()}
         self.errors_told = 0
+        self.stranded = 0
         self.idle_since = int(time.time() * 1e6)
         self.transitions = -1
 
@@ -78,6 +79,8 @@ class Link(SchedulerPlugin):
         self.event("closing")
 
     def transition(self, key, start, finish, *args, **kwargs):
+        if finish == "no-worker":
+            self.stranded += 1
         if finish != "erred" or start == "erred":
             return
         self.errors_told += 1
@@ -161,7 +164,7 @@ class Link(SchedulerPlugin):
         elif counter != self.transitions or self.idle_since is None:
             self.idle_since = int(time.time() * 1e6)
         self.transitions = counter
-        return snapshot.take(self.scheduler, self.idle_since)
+        return snapshot.take(self.scheduler, self.idle_since, self.stranded)
 
     # Commands.
 
@@ -198,7 +201,7 @@ class Link(SchedulerPlugin):
 
     async def close_now(self, request):
         """The answer is sent first, with the last figures; the scheduler's end takes the connection with it."""
-        last = snapshot.take(self.scheduler, self.idle_since)
+        last = snapshot.take(self.scheduler, self.idle_since, self.stranded)
         self.closing = asyncio.ensure_future(self.close_scheduler(request.get("reason", "asked by the server")))
         return {"snapshot": last}
 

@@ -41,8 +41,11 @@ def busy(scheduler):
     return bool(scheduler.queued or scheduler.unrunnable or any(ws.processing for ws in scheduler.workers.values()))
 
 
-def take(scheduler, idle_since):
-    """The whole snapshot. Its cost grows with prefixes and workers, not with tasks."""
+def take(scheduler, idle_since, stranded):
+    """The whole snapshot. Its cost grows with prefixes and workers, not with tasks.
+
+    `stranded` is how often a task came to `no-worker` so far; Dask forgets that when it restarts.
+    """
     prefixes = [prefix_facts(scheduler, prefix) for prefix in scheduler.task_prefixes.values()]
     tasks = dict.fromkeys(STATES.values(), 0)
     for prefix in prefixes:
@@ -54,8 +57,8 @@ def take(scheduler, idle_since):
         "tasks": tasks,
         "done": sum(prefix["done"] for prefix in prefixes),
         "total": sum(prefix["total"] for prefix in prefixes),
-        # Counted for ever: another task in the place of one that was let go is another one, though they are as many.
-        "stranded": sum(prefix.state_counts.get("no-worker", 0) for prefix in scheduler.task_prefixes.values()),
+        # Another task in the place of one that was let go is another one, though they are as many.
+        "stranded": stranded,
         "prefixes": named(prefixes),
         **work(prefixes),
         "running_longest": round(max((longest_running(ws) for ws in scheduler.workers.values()), default=0.0), 3),
