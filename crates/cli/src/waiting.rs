@@ -19,12 +19,10 @@ pub struct Pauses(Duration);
 
 impl Pauses {
     /// From the first one on, as for whatever has just begun to wait.
-    pub fn new() -> Pauses {
-        Pauses(FIRST)
-    }
+    pub const BEGIN: Pauses = Pauses(FIRST);
 
     /// The next one.
-    pub fn next(&mut self) -> Duration {
+    pub fn take(&mut self) -> Duration {
         let pause = self.0;
         self.0 = (pause * 2).min(LONGEST);
         pause
@@ -94,8 +92,8 @@ mod tests {
 
     #[test]
     fn who_waits_for_long_asks_more_and_more_rarely() {
-        let mut pauses = Pauses::new();
-        assert_eq!([0; 6].map(|_| pauses.next().as_secs()), [1, 2, 4, 8, 15, 15]);
+        let mut pauses = Pauses::BEGIN;
+        assert_eq!([0; 6].map(|_| pauses.take().as_secs()), [1, 2, 4, 8, 15, 15]);
     }
 
     #[test]

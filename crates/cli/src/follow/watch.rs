@@ -109,11 +109,11 @@ fn stage(job: &JobView) -> (JobPhase, usize) {
 /// Asks what keeps the job waiting, when a stage before the script lasts for longer than a moment.
 async fn reasons(server: Server, known: Sender<Known>) -> Result<(), Failure> {
     let id = known.borrow().job.id.clone();
-    let (mut pauses, mut before) = (waiting::Pauses::new(), None);
+    let (mut pauses, mut before) = (waiting::Pauses::BEGIN, None);
     loop {
         let now = stage(&known.borrow().job);
-        if before.replace(now.clone()) != Some(now.clone()) {
-            pauses = waiting::Pauses::new();
+        if before.replace(now) != Some(now) {
+            pauses = waiting::Pauses::BEGIN;
         }
         let mut news = known.subscribe();
         let moved = async {
@@ -122,7 +122,7 @@ async fn reasons(server: Server, known: Sender<Known>) -> Result<(), Failure> {
         match now.0 {
             phase if phase.is_final() => return Ok(()),
             JobPhase::Running => moved.await,
-            _ if tokio::time::timeout(pauses.next(), moved).await.is_ok() => {}
+            _ if tokio::time::timeout(pauses.take(), moved).await.is_ok() => {}
             _ => {
                 let why = waiting::ask(&server, id.as_str()).await;
                 known.send_if_modified(|known| {

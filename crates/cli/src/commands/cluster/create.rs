@@ -105,9 +105,9 @@ async fn serving(server: &Server, mut cluster: ClusterView) -> Result<ClusterVie
 
 /// Says what it waits for, as long as it does.
 async fn tell_why(server: &Server, cluster: &ClusterView) {
-    let (mut said, mut pauses) = (None, waiting::Pauses::new());
+    let (mut said, mut pauses) = (None, waiting::Pauses::BEGIN);
     loop {
-        sleep(pauses.next()).await;
+        sleep(pauses.take()).await;
         let Some(why) = waiting::ask(server, cluster.id.as_str()).await else { continue };
         if waiting::is_news(said.as_ref(), &why) {
             let known = cluster.name.as_deref().unwrap_or(cluster.id.as_str());
