@@ -46,31 +46,23 @@ pub fn decide(
     memory: &Memory,
     now: Timestamp,
 ) -> Decision {
-    let mut decision = by_rule(policy, range, current, signals, economy, memory, now);
+    let current = current.clamp(range.min, range.max.max(range.min));
+    let mut decision = by_rule(&Scene { policy, range, current, signals, economy, memory, now });
     if let Some(unhelped) = decision.memory.unhelped {
         decision.sentence = format!("{}; {}", unhelped::sentence(unhelped.tasks), decision.sentence);
     }
     decision
 }
 
-fn by_rule(
-    policy: &Policy,
-    range: WorkerRange,
-    current: u32,
-    signals: &Signals,
-    economy: &Economy,
-    memory: &Memory,
-    now: Timestamp,
-) -> Decision {
-    let current = current.clamp(range.min, range.max.max(range.min));
-    let scene = Scene { policy, range, current, signals, economy, memory, now };
-    let backlog = Backlog::of(&scene);
-    let hold = hold::seconds(&scene);
-    let growth = match growth::wanted(&scene, &backlog) {
+fn by_rule(scene: &Scene<'_>) -> Decision {
+    let &Scene { current, signals, memory, now, .. } = scene;
+    let backlog = Backlog::of(scene);
+    let hold = hold::seconds(scene);
+    let growth = match growth::wanted(scene, &backlog) {
         more @ Growth::To { .. } => more,
-        none => kept_for_data(&scene).unwrap_or(none),
+        none => kept_for_data(scene).unwrap_or(none),
     };
-    let needed = need::needed(&scene, &backlog, hold);
+    let needed = need::needed(scene, &backlog, hold);
     let mut next = memory.clone();
     let asked = if let Growth::To { target, .. } = &growth { (*target).max(needed) } else { needed };
     next.notice_unhelped(signals);
@@ -78,15 +70,15 @@ fn by_rule(
     next.remember(asked, hold, now);
     if let Growth::To { target, why, sentence } = growth {
         next.shrink_since = None;
-        next.grow(hold::soon(&scene), now);
+        next.grow(hold::soon(scene), now);
         return Decision { target, why, sentence, due: None, memory: next };
     }
     if needed >= current {
         next.shrink_since = None;
-        let (why, sentence, due) = steady(&scene, growth);
+        let (why, sentence, due) = steady(scene, growth);
         return Decision { target: current, why, sentence, due, memory: next };
     }
-    shrink(&scene, growth, needed, hold, next)
+    shrink(scene, growth, needed, hold, next)
 }
 
 /// A number that somebody fixed may have left a worker which nobody wants and which cannot go, since it holds results: it
