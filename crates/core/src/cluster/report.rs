@@ -122,14 +122,15 @@ fn use_of(record: &ClusterRecord, input: &ClusterInput<'_>, since: Timestamp, no
         (Some(idle), _) => Reason::new(ReasonCode::Idle, "no job, client, task or data uses it", idle)
             .next("it stays until somebody stops it"),
         (None, _) => {
-            let dask = input.world.dask.clone().unwrap_or_default();
-            let tasks = dask.tasks.processing + dask.tasks.queued + dask.tasks.waiting + dask.tasks.no_worker;
+            let dask = input.world.dask.as_ref();
+            let (tasks, clients, bytes) = dask.map_or_else(Default::default, |dask| (dask.tasks, dask.clients, dask.data_bytes));
+            let tasks = tasks.processing + tasks.queued + tasks.waiting + tasks.no_worker;
             let sentence = format!(
                 "{}, {}, {} and {} of results use it",
                 count(input.scripts.len() as u64, "job"),
-                count(dask.clients.into(), "client"),
+                count(clients.into(), "client"),
                 count(tasks, "unfinished task"),
-                caddis_types::bytes::display(dask.data_bytes)
+                caddis_types::bytes::display(bytes)
             );
             Reason::new(ReasonCode::InUse, sentence, record.used_since.unwrap_or(since))
         }
