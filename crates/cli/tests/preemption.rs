@@ -4,14 +4,17 @@
 mod common;
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
-use caddis_testkit::{World, produced, wait_for};
+use caddis_testkit::{Run, World, produced, wait_for, wait_within};
 use common::ledger::events;
 use common::world;
 use rustix::process::Signal;
 use serde_json::Value;
 
 const CLIENT: &str = "from dask.distributed import Client\nclient = Client()\n";
+/// Until three workers have been taken away, each of which has six notices a minute.
+const LONG_RUN: Duration = Duration::from_secs(180);
 const SMALL: [&str; 4] = ["--threads", "1", "--memory", "400MiB"];
 
 #[track_caller]
@@ -35,7 +38,7 @@ fn wait_death(world: &World, name: &str, code: &str) -> Value {
 fn every_worker_is_preempted_once_and_the_result_is_right() {
     let world = world();
     let script = format!(
-        "{CLIENT}import time\n\
+        "{CLIENT}import os, time\n\
          def work(i):\n    time.sleep(0.1)\n    return i * i\n\
          kept = client.map(work, range(20), pure=False)\n\
          rounds = 0\n\
@@ -46,20 +49,24 @@ fn every_worker_is_preempted_once_and_the_result_is_right() {
              futures = client.map(work, range(rounds * 40, rounds * 40 + 40))\n    \
              assert client.gather(futures) == [i * i for i in range(rounds * 40, rounds * 40 + 40)]\n    \
              if not (now & at_first): break\n\
+         while not os.path.exists('go'): time.sleep(0.05)\n\
          print(sum(client.gather(kept)), flush=True)\n"
     );
     let path = world.file("job.py", &script).display().to_string();
     let options = ["run", "-o", "json", "--workers", "3", "--on-demand", "0", "--preempt-rate", "360"];
-    let run = world.run(&[&options[..], &SMALL, &[&path]].concat()).expect(0);
-    let job = run.json();
+    let child = world.spawn(&[&options[..], &SMALL, &[&path]].concat());
+    // The job ends only when the last of the first workers' deaths has been taken in.
+    let taken: BTreeSet<String> = wait_within(LONG_RUN, "the deaths of three that were preempted", || {
+        let job = world.run(&["job", "show", "-o", "json"]);
+        let id = (job.code() == 0).then(|| job.json()["cluster"].as_str().map(str::to_owned))??;
+        let deaths = cluster(&world, &id)["deaths"].as_array()?.clone();
+        let preempted = deaths.iter().filter(|death| death["code"] == "preempted");
+        let taken: BTreeSet<String> = preempted.map(|death| death["sentence"].as_str().unwrap().to_owned()).collect();
+        (taken.len() >= 3).then_some(taken)
+    });
+    world.file("go", "");
+    let run = Run { output: child.wait_with_output().unwrap() }.expect(0);
     assert!(run.stderr().contains("2470"), "{}", run.stderr());
-    let id = job["cluster"].as_str().unwrap();
-    let deaths = cluster(&world, id)["deaths"].as_array().unwrap().clone();
-    let taken: BTreeSet<&str> =
-        deaths.iter().filter(|death| death["code"] == "preempted").map(|death| death["sentence"].as_str().unwrap()).collect();
-    // The job may end before the last one's death is taken in; its notice was written down before.
-    let notices: BTreeSet<String> = events(&world, "worker.preempted").into_iter().map(|(_, message)| message).collect();
-    assert!(notices.len() >= 3 && taken.len() >= 2, "each of the first workers: {notices:?}, {deaths:#?}");
     produced("cause", "preempted");
     let orderly = taken.iter().filter(|sentence| sentence.contains("had handed its data over")).count();
     assert_eq!(orderly, taken.len(), "tasks of a tenth of a second end within the notice: {taken:?}");

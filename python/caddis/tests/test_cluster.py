@@ -209,7 +209,7 @@ def test_client_restart_works_when_somebody_replaces_workers(cluster):
         try:
             started = time.monotonic()
             client.restart(timeout=20)
-            assert time.monotonic() - started < 15
+            assert time.monotonic() - started < 5
         finally:
             stop.set()
             thread.join()
@@ -224,9 +224,9 @@ def test_a_worker_that_runs_something_still_ends_in_time_when_closed(cluster):
         futures = client.map(time.sleep, [60, 61])
         until("both to run", lambda: sum(running(client).values()) == 2)
         cluster.scheduler.kill()
-        assert cluster.scheduler.end(15) == 0
+        assert cluster.scheduler.end(4) == 0
         for worker in cluster.workers.values():
-            assert worker.end(15) == 0
+            assert worker.end(4) == 0
         del futures
 
 
@@ -234,9 +234,8 @@ def test_workers_end_when_the_scheduler_is_killed(cluster):
     cluster.ready()
     cluster.scheduler.kill(signal.SIGKILL)
     for worker in cluster.workers.values():
-        assert worker.end(15) == 0
-        # Where closing takes too long it is cut short.
-        assert worker.outcome().get("reason") == "closed" or worker.outcome()["forced"]
+        assert worker.end(5) == 0
+        assert worker.outcome()["reason"] == "closed"
 
 
 @pytest.mark.parametrize("both_first", [False, True])
@@ -248,8 +247,8 @@ def test_a_signal_that_races_with_the_schedulers_close_never_hangs(keeper, certi
         cluster.ready()
         for member in [cluster.scheduler, worker] if both_first else [worker, cluster.scheduler]:
             member.kill()
-        assert worker.end(15) == 0, worker.output("stderr")
-        assert cluster.scheduler.end(15) == 0
+        assert worker.end(4) == 0, worker.output("stderr")
+        assert cluster.scheduler.end(4) == 0
 
 
 def test_processes_that_a_task_forks_end_as_any_process_does(keeper, certificates):
@@ -267,17 +266,23 @@ def test_processes_that_a_task_forks_end_as_any_process_does(keeper, certificate
 def test_a_second_signal_ends_it_on_the_spot(cluster):
     with cluster.client() as client:
         client.wait_for_workers(2)
-        futures, codes = [], []
+        futures = []
         for worker in cluster.workers.values():
             address = worker.until_ready()["address"]
             futures.append(client.submit(time.sleep, 60, workers=[address], pure=False))
             until("it to run", lambda address=address: running(client)[address])
+            first = time.monotonic()
             worker.kill()
             until("the first signal to be heard", lambda worker=worker: "Stopping worker" in worker.output("stderr"))
+            second = time.monotonic()
             worker.kill()
-            codes.append(worker.end(15))
-        # After two seconds it ends by itself, with another code; on a busy machine that may be sooner, once.
-        assert 128 + signal.SIGTERM in codes and set(codes) <= {0, 128 + signal.SIGTERM}
+            code = worker.end(4)
+            # After two seconds it would end by itself: a second signal that comes so late shows nothing.
+            if second - first < 1:
+                break
+        assert second - first < 1, "the test itself was held up, twice"
+        assert code == 128 + signal.SIGTERM
+        assert time.monotonic() - second < 1.5
         del futures
 
 
@@ -299,7 +304,7 @@ def test_with_a_nanny_nanny_plugins_work(keeper, certificates):
         client.restart(timeout=20)
         assert client.submit(sum, [1, 2]).result(timeout=10) == 3
     worker.kill()
-    assert worker.end(15) == 0
+    assert worker.end(4) == 0
 
 
 def http_ports(pid):
@@ -329,7 +334,7 @@ def test_a_killed_workers_replacement_is_quick(cluster):
         worker.end()
         del cluster.workers[name]
         cluster.add_worker().until_ready()
-        assert time.monotonic() - started < 10
+        assert time.monotonic() - started < 2
 
 
 def test_a_worker_that_waits_for_its_scheduler_can_be_stopped(keeper, certificates, tmp_path):
@@ -338,5 +343,5 @@ def test_a_worker_that_waits_for_its_scheduler_can_be_stopped(keeper, certificat
     worker = cluster.add_worker(scheduler_ready=str(tmp_path / "never.json"))
     until("the worker to wait", lambda: "caddis-await-scheduler" in worker.output("stderr"))
     worker.kill()
-    assert worker.end(15) == -signal.SIGTERM
+    assert worker.end(4) == -signal.SIGTERM
     assert not (worker.folder / "ready.json").exists()

@@ -177,13 +177,13 @@ def test_a_change_is_told_at_once_and_silence_is_filled(linked):
     cluster.ready()
     seen = [server.snapshot() for _ in range(12)]
     gaps = [b["at"] - a["at"] for a, b in itertools.pairwise(seen)]
-    assert max(gaps) < 5e6
+    assert max(gaps) < 2e6
     with cluster.client() as client:
         server.snapshot("the client", lambda s: s["clients"] == 1)
         before = time.time()
         client.submit(int, 1).result()
         said = server.snapshot("the result", lambda s: s["done"] == 1)
-        assert said["at"] / 1e6 - before < 5.0
+        assert said["at"] / 1e6 - before < 1.0
 
 
 def test_errors_are_told_but_not_without_end(linked):
@@ -271,7 +271,7 @@ def test_a_drain_loses_nothing_and_starts_nothing_twice(linked, tmp_path):
         running = client.map(slow, range(6), file=str(lines), seconds=1.5, pure=False)
         until("three to run", lambda: lines.exists() and lines.read_text().count("start") >= 3)
         assert server.ask("drain", workers=[victim], deadline=30) == {"result": {victim: "drained"}}
-        assert worker.end(15) == 0
+        assert worker.end(4) == 0
         assert sorted(client.gather(running)) == list(range(6))
         text = lines.read_text()
         assert (text.count("start"), text.count("end")) == (6, 6)
@@ -312,7 +312,7 @@ def test_a_drain_past_its_deadline_repeats_work_but_keeps_data(linked, tmp_path)
         )
         until("it to run", lambda: lines.exists())
         assert server.ask("drain", workers=[victim], deadline=3)["result"] == {victim: "timeout"}
-        assert worker.end(15) == 0
+        assert worker.end(4) == 0
         assert kept.result() == b"k" * 1000 and running.result(timeout=30) == 1
 
 
@@ -328,9 +328,9 @@ def test_close_ends_scheduler_and_workers(linked):
     cluster, server = linked
     cluster.ready()
     assert server.ask("close", reason="a test")["snapshot"]["clients"] == 0
-    assert cluster.scheduler.end(15) == 0
+    assert cluster.scheduler.end(4) == 0
     assert "Reason: a test" in cluster.scheduler.output("stderr")
-    assert [worker.end(15) for worker in cluster.workers.values()] == [0, 0]
+    assert [worker.end(4) for worker in cluster.workers.values()] == [0, 0]
 
 
 def test_a_lease_that_is_renewed_holds_and_one_that_is_not_ends_it(keeper, certificates):
@@ -348,7 +348,7 @@ def test_a_lease_that_is_renewed_holds_and_one_that_is_not_ends_it(keeper, certi
     assert cluster.scheduler.end(10) == 0
     assert time.monotonic() - silent_since > 1
     assert "lease was not renewed for 1.5 s" in cluster.scheduler.output("stderr")
-    assert worker.end(15) == 0
+    assert worker.end(4) == 0
 
 
 def test_a_stuck_loop_does_not_save_a_cluster_from_the_end_of_its_lease(keeper, certificates):

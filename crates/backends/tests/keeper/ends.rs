@@ -47,7 +47,7 @@ async fn a_killed_member_is_told_within_milliseconds() {
     let mut took = Vec::new();
     // Not by a look now and then: it is woken. On a busy machine one of a few may be slow.
     while took.iter().all(|took| *took > Duration::from_millis(100)) {
-        assert!(took.len() < 10, "never within 100 ms: {took:?}");
+        assert!(took.len() < 5, "never within 100 ms: {took:?}");
         let name = format!("worker-1.{}", took.len() + 1);
         let launch = bench.launch(&name, "member.ready({}); time.sleep(600)");
         held.client.start(launch.clone()).await.expect("starts");
