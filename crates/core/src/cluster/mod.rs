@@ -34,7 +34,7 @@ use caddis_types::api::Program;
 
 pub use past::{past_scripts, past_workers};
 pub use refused::start_refused;
-pub use shortage::no_capacity;
+pub use shortage::{no_capacity, preemptible};
 pub(crate) use setup::TOO_LONG;
 
 use crate::plan::Plan;

@@ -7,6 +7,7 @@
 
 use std::time::Duration;
 
+use caddis_types::shape::ClusterShape;
 use caddis_types::{Cause, CauseCode, Timestamp};
 
 use crate::plan::Plan;
@@ -26,10 +27,14 @@ fn on_demand(record: &ClusterRecord) -> u32 {
 /// How many of so many workers are to be on-demand: the base, and of those on top what the share leaves, rounded up. No
 /// number is too large where none is to be preemptible.
 fn wanted(record: &ClusterRecord, workers: u32) -> u32 {
-    let Some(base) = record.shape.on_demand else { return u32::MAX };
-    let share = record.shape.preemptible_share.unwrap_or(1.0).clamp(0.0, 1.0);
-    let preemptible = (f64::from(workers.saturating_sub(base)) * share) as u32;
-    base.max(workers - preemptible)
+    record.shape.on_demand.map_or(u32::MAX, |base| base.max(workers - preemptible(&record.shape, workers)))
+}
+
+/// How many of so many workers are preemptible while there are enough: of those beyond the base the share, rounded down.
+pub fn preemptible(shape: &ClusterShape, workers: u32) -> u32 {
+    let Some(base) = shape.on_demand else { return 0 };
+    let share = shape.preemptible_share.unwrap_or(1.0).clamp(0.0, 1.0);
+    (f64::from(workers.saturating_sub(base)) * share) as u32
 }
 
 /// On-demand workers beyond those that are to be on-demand, when there are so many workers.

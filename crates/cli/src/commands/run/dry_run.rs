@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use caddis_backends::local::{cpus, environment, ram_bytes};
+use caddis_core::cluster::preemptible;
 use caddis_core::{ledger, profile};
 use caddis_types::api::{ClusterChoice, JobWish, Program};
 use caddis_types::{NanoDollars, bytes, duration};
@@ -107,14 +108,6 @@ impl CostForecast {
         }
         text
     }
-}
-
-/// How many of so many workers are preemptible where there are enough: of those beyond the base the share, rounded down,
-/// as `caddis_core::cluster` has them start.
-fn preemptible(shape: &ClusterShape, workers: u32) -> u32 {
-    let Some(base) = shape.on_demand else { return 0 };
-    let share = shape.preemptible_share.unwrap_or(1.0).clamp(0.0, 1.0);
-    (f64::from(workers.saturating_sub(base)) * share) as u32
 }
 
 /// What the server refuses is refused here too: a forecast of a run that cannot be is none.
@@ -242,10 +235,8 @@ mod tests {
         let dear = CostForecast::of(&shape((2, 10), Some(10), None), None);
         assert_eq!((dear.hour_most.0, dear.preemptible_most), (11 * 234_236_000, 0));
         assert!(dear.text().contains("all workers on demand"), "{}", dear.text());
-        // The same numbers as `of_those_on_top_a_share_is_preemptible` of the core has.
-        let of = |workers, base, share| preemptible(&shape((workers, workers), base, share), workers);
-        assert_eq!([0.0, 0.25, 0.5, 1.0].map(|share| of(10, Some(2), Some(share))), [0, 2, 4, 8]);
-        assert_eq!((of(10, Some(0), Some(0.5)), of(2, Some(2), Some(0.5))), (5, 0));
+        let half = CostForecast::of(&shape((2, 10), Some(2), Some(0.5)), None);
+        assert_eq!((half.preemptible_fewest, half.preemptible_most), (0, 4));
     }
 
     #[test]
