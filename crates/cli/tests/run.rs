@@ -6,7 +6,7 @@ use std::io::Write;
 use std::process::Stdio;
 
 use caddis_testkit::{Run, World, wait_for};
-use common::{CADDIS, job_of, world};
+use common::{CADDIS, job_of, taken_pool, world};
 
 const CLIENT: &str = "from dask.distributed import Client\nclient = Client()\n";
 
@@ -112,12 +112,7 @@ fn said(file: &std::path::Path, text: &str) -> String {
 
 #[test]
 fn what_a_job_and_a_cluster_wait_for_is_said_while_they_wait() {
-    let world = world();
-    std::fs::write(world.home().join("caddis.toml"), "[pool]\nmemory = \"1GiB\"\n").unwrap();
-    let shape = ["--workers", "1", "--memory", "700MiB"];
-    let waits = world.file("waits.py", "import threading\nthreading.Event().wait()\n").display().to_string();
-    world.run(&[&["run", "--detach", "--name", "first"], &shape[..], &[&waits]].concat()).expect(0);
-    world.wait_job("RUNNING");
+    let (world, shape) = taken_pool();
     let ok = world.file("ok.py", "print('in')\n").display().to_string();
     let mut waiting = Vec::new();
     let mut begin = |name: &str, arguments: &[&str]| {

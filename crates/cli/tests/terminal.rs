@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use caddis_testkit::{World, wait_for};
-use common::world;
+use common::{taken_pool, world};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
 
@@ -162,12 +162,7 @@ fn ctrl_c_at_the_terminal_cancels() {
 
 #[test]
 fn what_it_waits_for_and_what_failed_are_told_at_the_terminal_too() {
-    let world = world();
-    std::fs::write(world.home().join("caddis.toml"), "[pool]\nmemory = \"1GiB\"\n").unwrap();
-    let shape = ["--workers", "1", "--memory", "700MiB"];
-    let waits = world.file("waits.py", "import threading\nthreading.Event().wait()\n").display().to_string();
-    world.run(&[&["run", "--detach", "--name", "first"], &shape[..], &[&waits]].concat()).expect(0);
-    world.wait_job("RUNNING");
+    let (world, shape) = taken_pool();
     let fails = world.file("fails.py", "raise SystemExit(3)\n").display().to_string();
     let terminal = Terminal::open(&world, &[&["run", "--retries", "1", "--retry-delay", "2s"], &shape[..], &[&fails]].concat());
     wait_for("the reason on the screen", || terminal.text().contains("its first workers need 700 MiB").then_some(()));

@@ -14,6 +14,18 @@ pub mod watch;
 use caddis_testkit::{Run, World};
 use serde_json::Value;
 
+/// A pool that has room for one worker of this shape, which a job named `first` holds until it is cancelled.
+#[track_caller]
+pub fn taken_pool() -> (World, [&'static str; 4]) {
+    let world = world();
+    std::fs::write(world.home().join("caddis.toml"), "[pool]\nmemory = \"1GiB\"\n").unwrap();
+    let shape = ["--workers", "1", "--memory", "700MiB"];
+    let waits = world.file("waits.py", "import threading\nthreading.Event().wait()\n").display().to_string();
+    world.run(&[&["run", "--detach", "--name", "first"], &shape[..], &[&waits]].concat()).expect(0);
+    world.wait_job("RUNNING");
+    (world, shape)
+}
+
 /// The binary under test.
 pub const CADDIS: &str = env!("CARGO_BIN_EXE_caddis");
 

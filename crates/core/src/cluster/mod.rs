@@ -2,7 +2,7 @@
 //!
 //! One look: [`observe`] takes in what the world says (who runs, who ended), [`accounting`] what that costs, [`ending`] decides
 //! whether it must end, then the file of its state says what is to be done: [`starting`], [`slots`] or [`stopping`].
-//! [`report`] gives the reasons.
+//! [`report`] gives the reasons; [`budget`] says what its job's limit pays for, [`stuck`] what no time will bring on.
 //!
 //! What always holds: a worker's name is never used twice; a process is started only after its intent is in the
 //! record; nothing is concluded from a world that cannot be seen; after `Ended` nothing changes.

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! foreseen = what is in the ledger + what lives, until it has ended politely + a minute of what was only asked for
-//! ends when foreseen > limit, or when tasks wait for a worker that what is left does not pay for;
+//! ends when foreseen > limit, or when tasks have waited for 5 s for a worker that nothing is left to pay for;
 //! looks again when what lives has cost what is left, first minutes that are paid for not counted
 //! ```
 //!
