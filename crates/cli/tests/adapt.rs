@@ -5,6 +5,7 @@ mod common;
 use std::fs;
 
 use caddis_testkit::{World, produced, wait_for};
+use common::ledger::lines;
 use common::world;
 use serde_json::Value;
 
@@ -78,6 +79,35 @@ fn a_job_begins_without_workers_grows_goes_to_nothing_and_comes_back() {
     let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert_eq!(stdout, "0\n780\nTrue\n7 109\n", "{stderr}");
     world.assert_nothing_left();
+}
+
+/// Tried with one worker, and not again as long as the work is the same; somebody is told what it waits for.
+#[test]
+fn a_task_that_no_worker_can_run_starts_one_worker_and_no_more() {
+    let world = world();
+    quick(&world);
+    let script = format!(
+        "{CLIENT}import os, time\nfuture = client.submit(sum, [1, 2], resources={{'GPU': 1}})\n\
+         while not os.path.exists('go'): time.sleep(0.02)\n\
+         until = time.monotonic() + 8\nwhile time.monotonic() < until: time.sleep(0.1)\nprint(future.status)\n"
+    );
+    let path = world.file("job.py", &script).display().to_string();
+    let options = [&["run", "--quiet", "--name", "job", "--workers", "0..2"], &SMALL[..], &[&path]].concat();
+    let child = world.spawn(&options);
+    let why = wait_for("the reason, when the worker has gone", || {
+        let job = world.run(&["job", "show", "job", "-o", "json"]);
+        let id = (job.code() == 0).then(|| job.json()["cluster"].as_str().map(str::to_owned))??;
+        let why = world.run(&["why", "job"]).expect(0).stdout();
+        let nobody = cluster(&world, &id)["slots"].as_array()?.is_empty();
+        (nobody && why.contains("1 task waits for a resource, a host or memory that no worker has")).then_some(why)
+    });
+    assert!(why.contains("without `resources=`"), "{why}");
+    world.file("go", "");
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "pending\n", "{}", String::from_utf8_lossy(&output.stderr));
+    world.assert_nothing_left();
+    let workers: Vec<_> = lines(&world).into_iter().filter(|(_, line)| line["kind"] == "worker").map(|(key, _)| key).collect();
+    assert_eq!(workers.len(), 1, "{workers:?}");
 }
 
 #[test]
