@@ -57,7 +57,7 @@ impl Follower {
     async fn next(&mut self) -> io::Result<Option<Bytes>> {
         loop {
             // Asked before reading: what was written before the end is then read after it.
-            self.ended = self.ended || self.end.reached().await;
+            self.ended = self.ended || self.end.reached().await?;
             loop {
                 if let Some(piece) = self.read().await? {
                     return Ok(Some(piece));

@@ -9,11 +9,13 @@ mod frames;
 pub(crate) mod reader;
 mod watches;
 
+use std::io;
 use std::path::PathBuf;
 
 use async_trait::async_trait;
 use axum::body::Body;
 use axum::response::Response;
+use caddis_engine::calls::{CallError, CallErrorKind};
 use caddis_types::api::{ATTEMPT_HEADER, FRAMES_TYPE};
 use hyper::StatusCode;
 use hyper::header::{CONTENT_TYPE, HeaderValue};
@@ -37,8 +39,17 @@ pub(crate) struct Source {
 /// Whether a file grows no more. Once it says so it is not asked again.
 #[async_trait]
 pub(crate) trait End: Send + Sync {
-    /// Now?
-    async fn reached(&self) -> bool;
+    /// Now? An error where that cannot be known: then the answer is cut, and who reads asks again.
+    async fn reached(&self) -> io::Result<bool>;
+}
+
+/// What a record that was looked for says of the end; one that is not known any more has ended.
+pub(crate) fn is_over<T>(found: Result<T, CallError>, ended: impl FnOnce(T) -> bool) -> io::Result<bool> {
+    match found {
+        Ok(record) => Ok(ended(record)),
+        Err(error) if error.kind == CallErrorKind::NotFound => Ok(true),
+        Err(error) => Err(io::Error::other(error)),
+    }
 }
 
 /// Which part of a file, and how it is sent.
@@ -69,4 +80,17 @@ pub(crate) fn answer(face: &Face, source: Source, part: Part) -> Response {
     let mut response = Response::new(Body::from_stream(follow::stream(face, source, part)));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_asked_has_not_ended() {
+        let refused = |kind| is_over(Err::<(), _>(CallError::new(kind, "code", "why")), |()| false);
+        assert!(refused(CallErrorKind::NotFound).unwrap());
+        assert_eq!(refused(CallErrorKind::Unavailable).unwrap_err().to_string(), "why");
+        assert!(!is_over(Ok(1), |number| number == 2).unwrap());
+    }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -27,6 +27,8 @@ pub(crate) struct Outside {
     pub(crate) gate: RwLock<()>,
     /// Looks that wait.
     pub(crate) looks: AtomicUsize,
+    /// Whether anybody asked for traces: a server does so once it has woken what it found at its start.
+    pub(crate) is_swept: AtomicBool,
 }
 
 /// One look, until it is done or cut.
@@ -93,6 +95,7 @@ impl Backend for Outside {
     }
 
     async fn traces(&self) -> Result<Vec<ClusterId>, BackendError> {
+        self.is_swept.store(true, Ordering::SeqCst);
         Ok(self.traces.lock().unwrap().clone())
     }
 

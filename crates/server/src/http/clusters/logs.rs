@@ -3,6 +3,8 @@
 //! `member` is a name such as `worker-0000.1`; without it, it is the scheduler. With `follow` the answer ends when
 //! the cluster has.
 
+use std::io;
+
 use axum::extract::State;
 use caddis_core::world::Member;
 use caddis_engine::calls::Caller;
@@ -15,7 +17,7 @@ use crate::face::Face;
 use crate::http::Refusal;
 use crate::http::path::Path;
 use crate::http::query::Query;
-use crate::logs::{Output, Part, Source, answer};
+use crate::logs::{Output, Part, Source, answer, is_over};
 use crate::openapi::{About, Raw, codes};
 
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
@@ -78,8 +80,7 @@ struct End {
 
 #[async_trait::async_trait]
 impl crate::logs::End for End {
-    async fn reached(&self) -> bool {
-        let found = self.face.assembly.engine.find_cluster(&self.caller, &self.cluster).await;
-        found.map_or(true, |record| record.state.is_ended())
+    async fn reached(&self) -> io::Result<bool> {
+        is_over(self.face.assembly.engine.find_cluster(&self.caller, &self.cluster).await, |record| record.state.is_ended())
     }
 }

@@ -4,6 +4,8 @@
 //! script writes, and ends when the attempt has. What was freed in the middle is told as one line. With `frames` the
 //! answer is in frames (`caddis_types::api::FRAMES_TYPE`), from which a client that was cut off can go on.
 
+use std::io;
+
 use axum::extract::State;
 use caddis_core::record::{AttemptPhase, AttemptRecord, JobRecord};
 use caddis_engine::calls::Caller;
@@ -18,7 +20,7 @@ use crate::face::Face;
 use crate::http::Refusal;
 use crate::http::path::Path;
 use crate::http::query::Query;
-use crate::logs::{Output, Part, Source, answer};
+use crate::logs::{Output, Part, Source, answer, is_over};
 use crate::openapi::{About, Raw, codes};
 
 #[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
@@ -105,10 +107,10 @@ struct End {
 
 #[async_trait::async_trait]
 impl crate::logs::End for End {
-    async fn reached(&self) -> bool {
-        let found = self.face.assembly.engine.find_job(&self.caller, &self.job).await;
-        let Ok(record) = found else { return true };
-        let attempt = record.attempts.iter().find(|attempt| attempt.number == self.attempt);
-        record.is_ended() || attempt.is_none_or(|attempt| matches!(attempt.phase, AttemptPhase::Ended { .. }))
+    async fn reached(&self) -> io::Result<bool> {
+        is_over(self.face.assembly.engine.find_job(&self.caller, &self.job).await, |record| {
+            let attempt = record.attempts.iter().find(|attempt| attempt.number == self.attempt);
+            record.is_ended() || attempt.is_none_or(|attempt| matches!(attempt.phase, AttemptPhase::Ended { .. }))
+        })
     }
 }
