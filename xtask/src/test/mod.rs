@@ -5,6 +5,7 @@
 
 mod airflow;
 mod codes;
+mod disk;
 mod interpreters;
 mod pytest;
 mod skipped;
@@ -64,6 +65,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     if chosen.is_empty() {
         bail!("there is no such tier; `cargo xtask test --list` shows them");
     }
+    disk::notice(all);
     let mut summary = Vec::new();
     let mut failed = 0;
     for tier in chosen {

@@ -15,7 +15,7 @@ pub(super) fn value(phases: &Phases, settings: &Settings, makespan: f64, price: 
     }
     for worker in 1..=settings.range.max {
         value += match worker {
-            worker if worker <= min => phases.0.iter().map(|phase| phase.pause + idle(phase, worker)).sum(),
+            worker if worker <= min => phases.0.iter().map(|phase| phase.pause + through(phase, worker).min(start)).sum(),
             worker if worker <= always => first(phases, start),
             worker => best(phases, worker, start, price),
         };
@@ -23,14 +23,16 @@ pub(super) fn value(phases: &Phases, settings: &Settings, makespan: f64, price: 
     value
 }
 
-/// What a worker that stays through a phase costs without working: this many are more than it has work for.
-fn idle(phase: &Phase, worker: u32) -> f64 {
-    if worker > phase.width { phase.least } else { 0.0 }
+/// What it costs to be there at a phase's end for somebody who had work in it: waiting, or waiting all the time in place
+/// of somebody who goes. To go and be started again is cheapest in the next phase, and so not a case of its own.
+fn through(phase: &Phase, worker: u32) -> f64 {
+    phase.waits[(worker - 1) as usize].min(phase.least)
 }
 
 /// A worker that every phase needs, and that nobody must keep in the pauses.
 fn first(phases: &Phases, start: f64) -> f64 {
-    start + phases.0.iter().skip(1).map(|phase| phase.pause.min(start)).sum::<f64>()
+    let between = |pair: &[Phase]| (through(&pair[0], 1) + pair[1].pause).min(start);
+    start + phases.0.windows(2).map(between).sum::<f64>()
 }
 
 /// A worker beyond those: being there shortens phases, which is worth `price` a second.
@@ -41,9 +43,8 @@ fn best(phases: &Phases, worker: u32, start: f64, price: f64) -> f64 {
         let came = kept.min(away + start);
         let shorter = phase.durations[(worker - 2) as usize] - phase.durations[(worker - 1) as usize];
         let worked = came - price * shorter;
-        let rested = kept + idle(phase, worker);
-        here = worked.min(rested);
-        away = away.min(here);
+        here = (kept + phase.least).min(worked + through(phase, worker));
+        away = away.min(worked);
     }
     away
 }

@@ -1,5 +1,7 @@
 //! A chain of phases, each with the shortest duration that so many workers allow.
 
+use super::idle::waits;
+use super::order::{last_end, work};
 use crate::model::Settings;
 use crate::trace::{Group, Trace};
 
@@ -10,10 +12,10 @@ pub(super) struct Phase {
     pub(super) pause: f64,
     /// What is paid at least while it is worked on, seconds of a worker.
     pub(super) busy: f64,
-    /// More workers than this find nothing to do.
-    pub(super) width: u32,
     /// The shortest that it can take with any number of workers, seconds.
     pub(super) least: f64,
+    /// By the number of those that stay to its end, less one: what the last of them waits at least, seconds.
+    pub(super) waits: Vec<f64>,
     /// By the number of workers less one: the shortest that it can take, made convex from below.
     pub(super) durations: Vec<f64>,
 }
@@ -30,42 +32,39 @@ impl Phases {
 }
 
 fn phase(group: &Group, settings: &Settings, is_first: bool) -> Phase {
-    let (threads, max) = (f64::from(settings.threads.max(1)), settings.range.max.max(1));
-    let width = (group.count() as f64 / threads).ceil() as u32;
-    let exact: Vec<f64> = (1..=max)
-        .map(|workers| if is_first { from_start(group, settings, workers) } else { shortest(group, threads, workers) })
-        .collect();
-    let durations = convex(&exact);
-    let busy = if group.is_even() { f64::from(width) * group.longest() } else { group.seconds() / threads };
-    let least = group.longest();
-    Phase { pause: if is_first { group.at } else { 0.0 } + group.pause.unwrap_or(0.0), busy, width, least, durations }
+    let threads = u64::from(settings.threads.max(1));
+    let width = group.count().div_ceil(threads);
+    let busy = if group.is_even() { width as f64 * group.longest() } else { work(group) / threads as f64 };
+    let pause = if is_first { group.at } else { 0.0 } + group.pause.unwrap_or(0.0);
+    // The very first has only the fewest until the others have started.
+    let alone = if is_first { (settings.economy.start_seconds - pause).max(0.0) } else { 0.0 };
+    let durations = convex(&shortest(group, settings, alone));
+    let least = durations[durations.len() - 1];
+    Phase { pause, busy, least, waits: waits(group, threads, settings.range.max.max(1)), durations }
 }
 
-/// With all of them there when it begins.
-fn shortest(group: &Group, threads: f64, workers: u32) -> f64 {
-    let slots = f64::from(workers) * threads;
-    let even = if group.is_even() { (group.count() as f64 / slots).ceil() * group.longest() } else { 0.0 };
-    even.max(group.seconds() / slots).max(group.longest())
-}
-
-/// The very first phase: until the others have started, only the fewest are there. Tasks that are submitted later than
-/// that find all of them.
-fn from_start(group: &Group, settings: &Settings, workers: u32) -> f64 {
-    let (threads, start) = (f64::from(settings.threads.max(1)), settings.economy.start_seconds);
-    let late = group.at + group.pause.unwrap_or(0.0);
-    let alone = (start - late).max(0.0);
-    if alone == 0.0 || workers <= settings.range.min {
-        return shortest(group, threads, workers);
-    }
-    let done = f64::from(settings.range.min) * threads * alone;
-    let left = group.seconds() - done;
-    let end = if left <= 0.0 {
-        group.seconds() / (f64::from(settings.range.min) * threads)
-    } else {
-        alone + left / (f64::from(workers) * threads)
+/// By the number of workers less one: the shortest that it can take where those beyond the fewest come after `alone`.
+fn shortest(group: &Group, settings: &Settings, alone: f64) -> Vec<f64> {
+    let (range, threads) = (settings.range, u64::from(settings.threads.max(1)));
+    let (min, max) = (range.min, range.max.max(1));
+    let exact = |workers: u32| {
+        let early = workers.min(min);
+        last_end(group, &[(0.0, u64::from(early) * threads), (alone, u64::from(workers - early) * threads)])
     };
-    let longest = if settings.range.min == 0 { alone + group.longest() } else { group.longest() };
-    end.max(longest)
+    let mut durations = Vec::with_capacity(max as usize);
+    for workers in numbers(max, group.tasks.len()) {
+        // With fewer it takes no less; between two numbers that is close enough.
+        durations.resize(workers as usize, exact(workers));
+    }
+    durations
+}
+
+/// Numbers of workers that are looked at, the most among them: each one, or so many that a step is a few per cent. Fewer
+/// where a look takes long, since the group has many kinds of tasks.
+fn numbers(max: u32, kinds: usize) -> impl Iterator<Item = u32> {
+    let looks = (400_000 / kinds.max(1)).clamp(10, 400);
+    let step = f64::from(max).powf(1.0 / looks as f64);
+    std::iter::successors(Some(1), move |n| (*n < max).then(|| (*n + 1).max((f64::from(*n) * step) as u32).min(max)))
 }
 
 /// The greatest convex sequence that is nowhere above `values`.

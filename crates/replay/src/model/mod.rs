@@ -21,7 +21,7 @@ use caddis_types::shape::WorkerRange;
 
 pub use fleet::WorkerId;
 pub use outcome::{Outcome, Point};
-pub use run::run;
+pub use run::{run, sums};
 pub use sight::{Dask, DaskWorker, Sight, Yarn};
 
 /// What the cluster is made of.

@@ -49,11 +49,21 @@ struct Run<'a> {
     moved: Micros,
     direction: i64,
     turns: u32,
-    points: Vec<Point>,
+    /// Absent where nobody wants to see the course: for months of a large cluster that is more than the memory has.
+    points: Option<Vec<Point>>,
 }
 
-/// Replays `trace` under `scaler`.
+/// Replays `trace` under `scaler`, and tells the course of it too.
 pub fn run(trace: &Trace, settings: &Settings, scaler: &mut dyn Scaler) -> Outcome {
+    replay(trace, settings, scaler, Some(Vec::new()))
+}
+
+/// The same without the course: `points` is empty.
+pub fn sums(trace: &Trace, settings: &Settings, scaler: &mut dyn Scaler) -> Outcome {
+    replay(trace, settings, scaler, None)
+}
+
+fn replay(trace: &Trace, settings: &Settings, scaler: &mut dyn Scaler, points: Option<Vec<Point>>) -> Outcome {
     let mut durations = Durations::default();
     let earlier = if scaler.remembers() { trace.earlier() } else { BTreeMap::new() };
     let work = Work::of(trace, &mut durations, &earlier);
@@ -74,7 +84,7 @@ pub fn run(trace: &Trace, settings: &Settings, scaler: &mut dyn Scaler) -> Outco
         moved: 0,
         direction: 0,
         turns: 0,
-        points: Vec::new(),
+        points,
     };
     run.begin();
     run.proceed(scaler);
@@ -157,8 +167,10 @@ impl Run<'_> {
     fn dispatch(&mut self) {
         let slowed = self.slowed();
         let pinned = self.work.pinned_since();
-        let standing: Vec<usize> = self.work.standing.iter().map(|(_, index)| *index).collect();
-        for index in standing {
+        let mut last = None;
+        // Oldest first, as far as there are threads: a backlog may be of thousands of groups.
+        while let (Some((at, index)), Some(_)) = (self.work.standing_after(last), self.fleet.vacant(None)) {
+            last = Some((at, index));
             let since = self.work.pieces[index].pinned_by.map(|by| self.work.pieces[by].began.unwrap_or(0));
             // While a shuffle holds the older workers, other tasks keep them free for it where they can.
             let since = since.or_else(|| pinned.is_none().then_some(Micros::MAX));
@@ -166,9 +178,6 @@ impl Run<'_> {
                 let Some(worker) = self.fleet.vacant(since) else { break };
                 let Some(exact) = self.work.take(index, self.now) else { break };
                 self.run_task(worker, index, exact, exact * slowed);
-            }
-            if self.fleet.vacant(None).is_none() {
-                break;
             }
         }
     }
@@ -269,20 +278,21 @@ impl Run<'_> {
     }
 
     fn point(&mut self) {
-        let runnable = self.work.active.iter().map(|(_, index)| &self.work.pieces[*index]);
-        let runnable = runnable.map(|piece| piece.running + piece.standing).sum();
-        let point = Point { at: seconds(self.now), paid: self.fleet.paid(), running: self.fleet.running, runnable };
+        let Some(points) = &mut self.points else { return };
+        let (paid, running, runnable) = (self.fleet.paid(), self.fleet.running, self.work.runnable);
+        let point = Point { at: seconds(self.now), paid, running, runnable };
         let same =
             |last: &Point| (last.paid, last.running, last.runnable) == (point.paid, point.running, point.runnable);
-        if !self.points.last().is_some_and(same) {
-            self.points.push(point);
+        if !points.last().is_some_and(same) {
+            points.push(point);
         }
     }
 
     fn outcome(mut self) -> Outcome {
         let end = self.last_end;
         self.fleet.disband(self.settings, end);
-        self.points.push(Point { at: seconds(end), paid: 0, running: 0, runnable: 0 });
+        let mut points = self.points.take().unwrap_or_default();
+        points.extend((!points.is_empty()).then_some(Point { at: seconds(end), paid: 0, running: 0, runnable: 0 }));
         Outcome {
             finished: self.work.is_done(),
             makespan: seconds(end),
@@ -294,7 +304,7 @@ impl Run<'_> {
             started: self.fleet.ever(),
             peak: self.fleet.peak,
             turns: self.turns,
-            points: self.points,
+            points,
         }
     }
 }

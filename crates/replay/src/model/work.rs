@@ -1,6 +1,7 @@
 //! Groups of tasks: which are submitted, runnable, done; what they hold in memory.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 
 use caddis_core::record::Took;
 
@@ -58,7 +59,11 @@ pub(super) struct Work {
     pub(super) standing: BTreeSet<(Micros, usize)>,
     /// Known to the scheduler as parts of a graph, not runnable yet.
     pub(super) waiting: BTreeSet<usize>,
+    /// Tasks that run or could.
+    pub(super) runnable: u64,
     pub(super) data_bytes: u64,
+    /// Whether any group is pinned by another at all.
+    has_pins: bool,
     /// Unfinished groups by the first group of their graph.
     graphs: BTreeMap<usize, usize>,
     unfinished: usize,
@@ -107,7 +112,8 @@ impl Work {
         }
         let unfinished = pieces.len();
         let (active, standing, waiting) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
-        Work { pieces, active, standing, waiting, data_bytes: 0, graphs, unfinished, waited: 0 }
+        let has_pins = pieces.iter().any(|piece| piece.pinned_by.is_some());
+        Work { pieces, active, standing, waiting, runnable: 0, data_bytes: 0, has_pins, graphs, unfinished, waited: 0 }
     }
 
     /// Groups that wait for nothing, and when they are submitted.
@@ -124,6 +130,7 @@ impl Work {
         self.waiting.remove(&index);
         let piece = &mut self.pieces[index];
         (piece.submitted, piece.standing) = (Some(now), piece.tasks);
+        self.runnable += piece.tasks;
         self.active.insert((now, index));
         self.standing.insert((now, index));
         self.announce(index);
@@ -140,6 +147,12 @@ impl Work {
                 }
             }
         }
+    }
+
+    /// The oldest group with tasks to begin, or the next one after another.
+    pub(super) fn standing_after(&self, last: Option<(Micros, usize)>) -> Option<(Micros, usize)> {
+        let from = last.map_or(Bound::Unbounded, Bound::Excluded);
+        self.standing.range((from, Bound::Unbounded)).next().copied()
     }
 
     /// Takes a task to begin; answers how long it takes.
@@ -179,6 +192,7 @@ impl Work {
         let piece = &mut self.pieces[index];
         piece.running -= 1;
         piece.unfinished -= 1;
+        self.runnable -= 1;
         self.data_bytes += piece.bytes;
         if piece.unfinished > 0 {
             return Vec::new();
@@ -229,6 +243,9 @@ impl Work {
 
     /// Since when workers of the newest pinning group must stay: those that were ready by then.
     pub(super) fn pinned_since(&self) -> Option<Micros> {
+        if !self.has_pins {
+            return None;
+        }
         let pins = self.active.iter().map(|(_, index)| index).chain(&self.waiting);
         pins.filter_map(|index| self.pieces[*index].pinned_by.and_then(|by| self.pieces[by].began)).max()
     }

@@ -5,23 +5,13 @@ use caddis_types::NanoDollars;
 use caddis_types::shape::WorkerRange;
 use serde::Serialize;
 
-use crate::bound;
+use crate::bound::LowerBound;
 use crate::generate::{Class, generate};
 use crate::model::{self, Outcome, Settings};
 use crate::scalers::{Adaptive, Caddis, Dataproc, Fixed, Scaler};
-use crate::trace::Trace;
 
 /// The bound is given for makespans of at most so many times the shortest.
 pub const TIMES: [f64; 4] = [1.0, 1.1, 1.5, 2.0];
-
-/// What to compare.
-#[derive(Clone, Debug)]
-pub struct Plan {
-    /// The rule's figures.
-    pub policy: Policy,
-    /// Seeds of the traces.
-    pub seeds: std::ops::Range<u64>,
-}
 
 /// One class of work at one size.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -93,6 +83,14 @@ pub enum Verdict {
 }
 
 impl Case {
+    /// Adds other traces of the same class and size: the order of adding is that of the figures' last digits.
+    pub fn add(&mut self, other: &Case) {
+        self.traces += other.traces;
+        self.fastest += other.fastest;
+        self.bounds.iter_mut().zip(&other.bounds).for_each(|(bound, other)| bound.cost += other.cost);
+        self.rows.iter_mut().zip(&other.rows).for_each(|(row, other)| row.add(other));
+    }
+
     /// What counts as time of a row here.
     pub fn time(&self, row: &Row) -> f64 {
         if self.is_shared { row.waited } else { row.makespan }
@@ -118,16 +116,31 @@ impl Case {
 }
 
 impl Row {
-    fn add(&mut self, outcome: &Outcome, bound: NanoDollars) {
-        self.cost += outcome.cost;
-        self.makespan += outcome.makespan;
-        self.waited += outcome.waited;
-        self.worker_seconds += outcome.worker_seconds;
-        self.started += u64::from(outcome.started);
-        self.repeated += outcome.repeated;
-        self.turns += u64::from(outcome.turns);
-        self.unfinished += u64::from(!outcome.finished);
-        self.bound += bound;
+    fn of(policy: String, outcome: &Outcome, bound: NanoDollars) -> Row {
+        Row {
+            policy,
+            cost: outcome.cost,
+            makespan: outcome.makespan,
+            waited: outcome.waited,
+            worker_seconds: outcome.worker_seconds,
+            started: u64::from(outcome.started),
+            repeated: outcome.repeated,
+            turns: u64::from(outcome.turns),
+            unfinished: u64::from(!outcome.finished),
+            bound,
+        }
+    }
+
+    fn add(&mut self, other: &Row) {
+        self.cost += other.cost;
+        self.makespan += other.makespan;
+        self.waited += other.waited;
+        self.worker_seconds += other.worker_seconds;
+        self.started += other.started;
+        self.repeated += other.repeated;
+        self.turns += other.turns;
+        self.unfinished += other.unfinished;
+        self.bound += other.bound;
     }
 }
 
@@ -143,32 +156,24 @@ fn scalers(policy: &Policy, max: u32) -> Vec<Box<dyn Scaler>> {
     all
 }
 
-/// Compares all policies on a class of work.
-pub fn case(class: Class, settings: &Settings, plan: &Plan) -> Case {
+/// Compares all policies on one trace of a class of work; the rule goes by `policy`.
+pub fn case(class: Class, settings: &Settings, policy: &Policy, seed: u64) -> Case {
     let WorkerRange { min, max } = settings.range;
-    let mut rows: Vec<Row> = Vec::new();
-    let (mut fastest, mut bounds) = (0.0, TIMES.map(|times| Bound { times, cost: NanoDollars(0) }).to_vec());
-    for seed in plan.seeds.clone() {
-        let trace = generate(class, seed, max, settings.threads);
-        let shortest = model::run(&trace, settings, &mut Fixed(max)).makespan;
-        fastest += shortest;
-        for bound in &mut bounds {
-            bound.cost += bound::cost(&trace, settings, bound.times * shortest);
-        }
-        for (index, mut scaler) in scalers(&plan.policy, max).into_iter().enumerate() {
-            if rows.len() == index {
-                rows.push(Row { policy: scaler.name(), ..Row::default() });
-            }
-            let (outcome, bound) = outcome(&trace, settings, scaler.as_mut());
-            rows[index].add(&outcome, bound);
-        }
+    let trace = generate(class, seed, max, settings.threads);
+    let fastest = model::sums(&trace, settings, &mut Fixed(max)).makespan;
+    let lowest = LowerBound::of(&trace, settings);
+    let row = |mut scaler: Box<dyn Scaler>| {
+        let outcome = model::sums(&trace, settings, scaler.as_mut());
+        Row::of(scaler.name(), &outcome, lowest.cost(outcome.makespan))
+    };
+    Case {
+        class: class.name(),
+        is_shared: class.is_shared(),
+        min,
+        max,
+        traces: 1,
+        fastest,
+        bounds: TIMES.map(|times| Bound { times, cost: lowest.cost(times * fastest) }).to_vec(),
+        rows: scalers(policy, max).into_iter().map(row).collect(),
     }
-    let traces = plan.seeds.end - plan.seeds.start;
-    Case { class: class.name(), is_shared: class.is_shared(), min, max, traces, fastest, bounds, rows }
-}
-
-fn outcome(trace: &Trace, settings: &Settings, scaler: &mut dyn Scaler) -> (Outcome, NanoDollars) {
-    let outcome = model::run(trace, settings, scaler);
-    let bound = bound::cost(trace, settings, outcome.makespan);
-    (outcome, bound)
 }

@@ -4,6 +4,6 @@ mod compare;
 mod markdown;
 mod picture;
 
-pub use compare::{Bound, Case, Plan, Row, TIMES, Verdict, case};
+pub use compare::{Bound, Case, Row, TIMES, Verdict, case};
 pub use markdown::markdown;
 pub use picture::{Curve, svg};

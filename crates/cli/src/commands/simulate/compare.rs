@@ -1,9 +1,14 @@
 //! All policies on all kinds of work.
 
+use std::ops::Range;
+use std::panic::resume_unwind;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
 use caddis_core::autoscale::Policy;
 use caddis_replay::generate::Class;
 use caddis_replay::model::Settings;
-use caddis_replay::report::{Case, Plan, case, markdown};
+use caddis_replay::report::{Case, case, markdown};
 use caddis_types::shape::WorkerRange;
 
 use super::{Args, policy};
@@ -11,45 +16,54 @@ use crate::failure::Failure;
 use crate::output::plural::count;
 use crate::output::say;
 
-/// Larger clusters than this are not compared where a dozen people share one.
-const SHARED_MOST: u32 = 100;
-
 pub(super) fn run(args: &Args) -> Result<u8, Failure> {
     // Not those of the config file: the tables are the same on every machine.
     let figures = policy::load(args.policy.as_deref(), &Policy::default())?;
     let classes = if args.classes.is_empty() { Class::ALL.to_vec() } else { args.classes.clone() };
-    let chosen = chosen(&classes, args)?;
-    let mut cases: Vec<Case> = Vec::new();
-    for (class, sizes) in chosen {
-        for most in &sizes {
-            say(&format!("{class}, up to {}", count((*most).into(), "worker")));
-            let plan = Plan { policy: figures.clone(), seeds: args.seeds.clone() };
-            cases.push(case(class, &settings(class, *most, args), &plan));
-        }
-    }
+    let kind = |class, most| Kind { class, settings: settings(class, most, args) };
+    let kinds: Vec<Kind> =
+        classes.iter().flat_map(|class| args.sizes.iter().map(|most| kind(*class, *most))).collect();
+    let cases = all(&kinds, &figures, &args.seeds);
     args.output.print(&cases, |cases| markdown(cases))?;
     Ok(0)
 }
 
-/// The sizes of each class. A class that was asked for and has none of them is refused, and what is left out is told:
-/// tables without it would read as if nothing were missed.
-fn chosen(classes: &[Class], args: &Args) -> Result<Vec<(Class, Vec<u32>)>, Failure> {
-    let mut all = Vec::new();
-    for class in classes {
-        let has = |size: &&u32| !class.is_shared() || **size <= SHARED_MOST;
-        let (sizes, left): (Vec<u32>, Vec<u32>) = args.sizes.iter().partition(|size| has(size));
-        let left = left.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
-        if sizes.is_empty() && !args.classes.is_empty() {
-            let text = format!("`--sizes` is {left}, and `{class}` is only compared with up to {SHARED_MOST} workers");
-            return Err(Failure::usage("no_such_size", text)
-                .hint(format!("give a size of at most {SHARED_MOST}, or leave `{class}` out of `--classes`")));
+/// A class of work at one size.
+struct Kind {
+    class: Class,
+    settings: Settings,
+}
+
+/// Every kind with every seed, on all processors. The figures are those of one after the other: a kind's traces are added
+/// in the order of their seeds.
+fn all(kinds: &[Kind], figures: &Policy, seeds: &Range<u64>) -> Vec<Case> {
+    let traces: Vec<(&Kind, u64)> = kinds.iter().flat_map(|kind| seeds.clone().map(move |seed| (kind, seed))).collect();
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut done = Vec::new();
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some((kind, seed)) = traces.get(index) else { return done };
+            if *seed == seeds.start {
+                say(&format!("{}, up to {}", kind.class, count(kind.settings.range.max.into(), "worker")));
+            }
+            done.push((index, case(kind.class, &kind.settings, figures, *seed)));
         }
-        if !left.is_empty() {
-            say(&format!("notice: {class} is only compared with up to {SHARED_MOST} workers, so not with {left}"));
-        }
-        all.push((*class, sizes));
-    }
-    Ok(all)
+    };
+    let processors = thread::available_parallelism().map_or(1, usize::from);
+    let mut done: Vec<(usize, Case)> = thread::scope(|scope| {
+        let threads: Vec<_> = (0..processors.min(traces.len())).map(|_| scope.spawn(work)).collect();
+        threads.into_iter().flat_map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
+    });
+    done.sort_by_key(|(index, _)| *index);
+    let of_a_kind = done.chunks((seeds.end - seeds.start) as usize);
+    of_a_kind
+        .map(|cases| {
+            let mut whole = cases[0].1.clone();
+            cases[1..].iter().for_each(|(_, case)| whole.add(case));
+            whole
+        })
+        .collect()
 }
 
 /// A program has two workers from its beginning, as the mission says, or at least none where one is all that it may
@@ -62,30 +76,4 @@ fn settings(class: Class, most: u32, args: &Args) -> Settings {
         settings.economy.start_seconds = millis as f64 / 1e3;
     }
     settings
-}
-
-#[cfg(test)]
-mod tests {
-    use clap::Parser;
-
-    use super::*;
-    use crate::args::{Cli, Command};
-
-    fn sizes(words: &[&str]) -> Result<Vec<(Class, Vec<u32>)>, Failure> {
-        let words = ["caddis", "simulate", "--compare"].iter().chain(words);
-        match Cli::parse_from(words).command {
-            Command::Simulate(args) if args.classes.is_empty() => chosen(&Class::ALL, &args),
-            Command::Simulate(args) => chosen(&args.classes, &args),
-            other => panic!("{other:?}"),
-        }
-    }
-
-    #[test]
-    fn a_class_without_a_size_is_refused_where_it_was_asked_for() {
-        let refused = sizes(&["--sizes", "1000", "--classes", "diurnal,month"]).unwrap_err();
-        assert!(refused.message.contains("`diurnal`") && refused.message.contains("up to 100"), "{refused:?}");
-        assert_eq!(sizes(&["--sizes", "10,1000", "--classes", "month"]).unwrap(), [(Class::Month, vec![10])]);
-        let all = sizes(&["--sizes", "1000"]).unwrap();
-        assert_eq!(all.iter().map(|(_, sizes)| sizes.len()).sum::<usize>(), 4, "shared clusters are left out: {all:?}");
-    }
 }

@@ -3,7 +3,7 @@
 use std::fs;
 
 use caddis_core::autoscale;
-use caddis_replay::bound;
+use caddis_replay::bound::LowerBound;
 use caddis_replay::model::{self, Outcome, Point};
 use caddis_replay::report::{Curve, svg};
 use caddis_replay::scalers::{Caddis, Scaler};
@@ -67,9 +67,10 @@ pub(super) fn run(work: &Work, args: &Args, base: &autoscale::Policy) -> Result<
         scalers.push(policy::named(word, remembers, base)?);
     }
     let settings = &work.settings;
+    let bound = LowerBound::of(&work.trace, settings);
     let policies = scalers.into_iter().map(|mut scaler| {
         let mut outcome = model::run(&work.trace, settings, scaler.as_mut());
-        let lowest_cost = bound::cost(&work.trace, settings, outcome.makespan);
+        let lowest_cost = bound.cost(outcome.makespan);
         let workers = std::mem::take(&mut outcome.points);
         Policy { policy: scaler.name(), outcome, lowest_cost, workers }
     });
