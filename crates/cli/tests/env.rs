@@ -55,6 +55,9 @@ fn what_is_printed() {
             let text = steady(&world, &said(&world, world.home(), client, more));
             assert_snapshot!(format!("{client}_{form}"), text);
         }
+        // As every other command has it.
+        let both = ["--json", "-ojson"].map(|form| said(&world, world.home(), client, &[form]));
+        assert_eq!(both[0], both[1]);
     }
     let chosen = said(&world, world.home(), "terraform", &["--project", "mine", "--region", "europe-west4"]);
     assert_snapshot!("terraform_chosen", steady(&world, &chosen));

@@ -7,7 +7,7 @@ use caddis_types::google::storage_variables;
 
 use crate::context::Context;
 use crate::failure::{Exit, Failure};
-use crate::output;
+use crate::output::{self, OutputArgs};
 
 /// Print the settings that lead Google's clients to this machine: `eval "$(caddis env python)"`.
 #[derive(Debug, clap::Args)]
@@ -16,9 +16,9 @@ pub struct Args {
     #[arg(value_name = "CLIENT")]
     pub client: Client,
     /// As lines of a `.env` file, as python-dotenv and `docker --env-file` read them.
-    #[arg(long, conflicts_with = "json")]
+    #[arg(long, conflicts_with_all = ["json", "output"])]
     pub dotenv: bool,
-    /// As a JSON object.
+    /// As a JSON object, as `-o json` does.
     #[arg(long)]
     pub json: bool,
     /// The project that clients use when their code names none.
@@ -27,6 +27,15 @@ pub struct Args {
     /// The region that `gcloud` and Terraform use when nothing names one.
     #[arg(long, value_name = "NAME", default_value = "us-central1")]
     pub region: String,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+impl Args {
+    /// Whether data is printed as JSON.
+    pub fn wants_json(&self) -> bool {
+        self.json || self.output.is_json()
+    }
 }
 
 /// Clients that are led here.
@@ -54,7 +63,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
         Client::Gcloud => String::new(),
     };
     let variables = variables(args.client, &google, project, &args.region, &word);
-    match (args.json, args.dotenv) {
+    match (args.wants_json(), args.dotenv) {
         (true, _) => output::json(&variables)?,
         (false, true) => output::stdout(dotenv(&variables).as_bytes())?,
         (false, false) => output::stdout(exports(args.client, &google, &variables).as_bytes())?,

@@ -88,7 +88,7 @@ fn wants_json(command: &Command) -> bool {
         Command::Cluster(args) => args.wants_json(),
         Command::Environment(args) => args.wants_json(),
         Command::Dashboard(args) => args.output.is_json(),
-        Command::Env(args) => args.json,
+        Command::Env(args) => args.wants_json(),
         Command::Why(args) => args.output.is_json(),
         Command::Cost(args) => args.output == cost::Form::Json,
         Command::Price(args) => args.wants_json(),

@@ -77,3 +77,22 @@ fn settings(class: Class, most: u32, args: &Args) -> Settings {
     }
     settings
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_figures_are_those_of_one_trace_after_the_other() {
+        let cloud = |class, max| Kind { class, settings: Settings::cloud(WorkerRange { min: 0, max }) };
+        let (kinds, policy) = ([cloud(Class::Bursty, 3), cloud(Class::Diurnal, 2), cloud(Class::Bursty, 2)], Policy::default());
+        let one_by_one = kinds.iter().map(|kind| {
+            let mut whole = case(kind.class, &kind.settings, &policy, 4);
+            (5..9).for_each(|seed| whole.add(&case(kind.class, &kind.settings, &policy, seed)));
+            whole
+        });
+        let together = all(&kinds, &policy, &(4..9));
+        assert!(together.iter().all(|case| case.traces == 5));
+        assert_eq!(together, one_by_one.collect::<Vec<Case>>());
+    }
+}
