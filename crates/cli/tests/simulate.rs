@@ -29,8 +29,11 @@ fn what_a_job_did_is_replayed_through_another_policy() {
     let names: Vec<_> = policies.iter().map(|policy| policy["policy"].as_str().unwrap()).collect();
     assert_eq!(names, [mine.as_str(), "adaptive", "fixed 2"]);
     for policy in policies {
-        let (cost, lowest) = (policy["cost"].as_i64().unwrap(), policy["lowest_cost"].as_i64().unwrap());
-        assert!(policy["finished"] == true && cost >= lowest && lowest > 0, "{policy}");
+        let cost = policy["cost"].as_i64().unwrap();
+        // Absent only where the bound does not speak of a policy: `adaptive` may take running tasks away.
+        let lowest = policy["lowest_cost"].as_i64();
+        assert!(policy["finished"] == true && lowest.is_none_or(|lowest| cost >= lowest && lowest > 0), "{policy}");
+        assert!(lowest.is_some() || policy["policy"] == "adaptive" || policy["peak"].as_u64() > Some(3), "{policy}");
     }
     let drawn = fs::read_to_string(&picture).unwrap();
     assert!(drawn.starts_with("<svg") && names.iter().all(|name| drawn.contains(name)), "{drawn}");

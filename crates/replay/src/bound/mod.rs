@@ -23,7 +23,7 @@ mod phases;
 
 use caddis_types::NanoDollars;
 
-use crate::model::Settings;
+use crate::model::{Outcome, Settings};
 use crate::trace::Trace;
 
 use phases::Phases;
@@ -43,12 +43,26 @@ impl<'a> LowerBound<'a> {
         LowerBound { trace, settings, phases: trace.is_chain().then(|| Phases::of(trace, settings)) }
     }
 
-    /// Lowest cost with which the work could end within `makespan` seconds, in seconds of a worker.
-    pub fn worker_seconds(&self, makespan: f64) -> f64 {
+    /// Whether the bound speaks of this one: it did all the work, had never more workers than there may be, those included
+    /// that were going, and took no task away (which counts where the tasks' order does, in a chain).
+    pub fn speaks_of(&self, outcome: &Outcome) -> bool {
+        let kept_order = self.phases.is_none() || outcome.repeated == 0;
+        outcome.finished && outcome.peak <= self.settings.range.max && kept_order
+    }
+
+    /// Lowest cost with which the work could end within `makespan` seconds, in seconds of a worker; nothing where nobody
+    /// could.
+    pub fn worker_seconds(&self, makespan: f64) -> Option<f64> {
+        if self.trace.groups.is_empty() {
+            return Some(0.0);
+        }
         // Times are whole microseconds, phase by phase; a deadline that rounding made impossible would have any price.
         let makespan = makespan + 1e-6 * (self.trace.groups.len() + 1) as f64;
         let coarse = coarse(self.trace, self.settings, makespan);
-        let Some(phases) = &self.phases else { return coarse };
+        let Some(phases) = &self.phases else { return Some(coarse) };
+        if makespan < phases.fastest() {
+            return None;
+        }
         let value = |log: f64| layers::value(phases, self.settings, makespan, log.exp());
         // The value is concave in the price: the best lies where it stops rising.
         let (mut low, mut high) = (-10.0f64, 16.0f64);
@@ -56,13 +70,18 @@ impl<'a> LowerBound<'a> {
             let (left, right) = (low + (high - low) / 3.0, high - (high - low) / 3.0);
             if value(left) < value(right) { low = left } else { high = right }
         }
-        value((low + high) / 2.0).max(layers::value(phases, self.settings, makespan, 0.0)).max(coarse)
+        Some(value((low + high) / 2.0).max(layers::value(phases, self.settings, makespan, 0.0)).max(coarse))
     }
 
     /// The same as money.
-    pub fn cost(&self, makespan: f64) -> NanoDollars {
-        let seconds = self.worker_seconds(makespan);
-        NanoDollars((self.settings.economy.worker_hour.0 as f64 * seconds / 3600.0).floor() as i64)
+    pub fn cost(&self, makespan: f64) -> Option<NanoDollars> {
+        let money = |seconds: f64| self.settings.economy.worker_hour.0 as f64 * seconds / 3600.0;
+        self.worker_seconds(makespan).map(|seconds| NanoDollars(money(seconds).floor() as i64))
+    }
+
+    /// What nobody could go below in the time that this one took; nothing where the bound does not speak of it.
+    pub fn below(&self, outcome: &Outcome) -> Option<NanoDollars> {
+        self.speaks_of(outcome).then(|| self.cost(outcome.makespan)).flatten()
     }
 }
 
@@ -72,7 +91,7 @@ fn coarse(trace: &Trace, settings: &Settings, makespan: f64) -> f64 {
     let work = trace.groups.iter().map(order::work).sum::<f64>() / threads;
     let needed = (work / makespan.max(1e-9)).ceil().max(1.0);
     let started = (needed - f64::from(settings.range.min)).max(0.0);
-    let longest = trace.groups.iter().map(crate::trace::Group::longest).fold(0.0, f64::max);
+    let longest = trace.groups.iter().map(|group| order::exact(group.longest())).fold(0.0, f64::max);
     // The fewest are there to the end, which nobody reaches sooner than this.
     let end = longest.max(work / f64::from(settings.range.max.max(1)));
     work.max(f64::from(settings.range.min) * end) + started * settings.economy.start_seconds

@@ -10,20 +10,49 @@ use std::collections::BinaryHeap;
 use crate::model::{Micros, micros, seconds};
 use crate::trace::Group;
 
+/// With more tasks a thread than this the last ones no longer show, and the work divided evenly says the same.
+const ROUNDS: u64 = 200;
+
 /// Threads that take tasks from the same moment on.
 type Free = Reverse<(Micros, u64)>;
 
-/// What all tasks take together, seconds of a thread, each in the whole microseconds that it is replayed in.
+/// A duration in the whole microseconds in which it is replayed.
+pub(super) fn exact(duration: f64) -> f64 {
+    seconds(micros(duration).max(1))
+}
+
+/// What all tasks take together, seconds of a thread.
 pub(super) fn work(group: &Group) -> f64 {
     seconds(group.tasks.iter().map(|(count, each)| *count as i64 * micros(*each).max(1)).sum())
 }
 
-/// Seconds until the last task ends, with `threads` of which some are free at 0 and the others later: pairs of seconds
-/// and a count.
-pub(super) fn last_end(group: &Group, threads: &[(f64, u64)]) -> f64 {
-    // Tasks of one duration that find threads free at one moment are one step, so that a million tasks are a few thousand.
+/// Seconds until the last task ends at the soonest, with so many threads that are free at 0, and so many from `alone` on.
+pub(super) fn last_end(group: &Group, early: u64, late: u64, alone: f64) -> f64 {
+    let tasks = group.count();
+    match tasks / (early + late).max(1) < ROUNDS {
+        true => in_order(group, early, late, alone),
+        false => evenly(work(group), early, late, alone).max(longest(group, early, alone)),
+    }
+}
+
+fn longest(group: &Group, early: u64, alone: f64) -> f64 {
+    exact(group.longest()) + if early == 0 { alone } else { 0.0 }
+}
+
+/// The work divided at will.
+fn evenly(work: f64, early: u64, late: u64, alone: f64) -> f64 {
+    let (early, late) = (early as f64, late as f64);
+    match early * alone >= work {
+        true => work / early,
+        false => (work + late * alone) / (early + late),
+    }
+}
+
+fn in_order(group: &Group, early: u64, late: u64, alone: f64) -> f64 {
+    // Tasks of one duration that find threads free at one moment are one step: where there are more threads than tasks of
+    // a duration, that makes a few thousand of a million.
     let mut free: BinaryHeap<Free> =
-        threads.iter().filter(|(_, count)| *count > 0).map(|(from, count)| Reverse((micros(*from), *count))).collect();
+        [(0, early), (micros(alone), late)].into_iter().filter(|(_, count)| *count > 0).map(Reverse).collect();
     let mut last = 0;
     for (count, each) in &group.tasks {
         let (mut left, each) = (*count, micros(*each).max(1));
@@ -62,17 +91,26 @@ mod tests {
     #[test]
     fn tasks_begin_in_their_order() {
         let late = group(vec![(2, 1.0), (1, 10.0)]);
-        assert_eq!(last_end(&late, &[(0.0, 2)]), 11.0);
-        assert_eq!(last_end(&group(vec![(1, 10.0), (2, 1.0)]), &[(0.0, 2)]), 10.0);
-        assert_eq!(last_end(&group(vec![(7, 2.0)]), &[(0.0, 3)]), 6.0);
+        assert_eq!(last_end(&late, 2, 0, 0.0), 11.0);
+        assert_eq!(last_end(&group(vec![(1, 10.0), (2, 1.0)]), 2, 0, 0.0), 10.0);
+        assert_eq!(last_end(&group(vec![(7, 2.0)]), 3, 0, 0.0), 6.0);
         // One thread works alone for four seconds.
-        assert_eq!(last_end(&group(vec![(8, 2.0)]), &[(0.0, 1), (4.0, 2)]), 8.0);
+        assert_eq!(last_end(&group(vec![(8, 2.0)]), 1, 2, 4.0), 8.0);
+    }
+
+    #[test]
+    fn many_tasks_a_thread_are_divided_evenly_which_is_never_longer() {
+        for (early, late, alone) in [(2, 3, 7.5), (0, 4, 90.0), (3, 0, 0.0), (5, 5, 1e6)] {
+            let many = group((0..3000).map(|kind| (1, 1.0 + f64::from(kind * 37 % 100) / 100.0)).collect());
+            let (divided, ordered) = (last_end(&many, early, late, alone), in_order(&many, early, late, alone));
+            assert!(divided <= ordered && ordered < divided + 2.0, "{divided} {ordered}");
+        }
     }
 
     #[test]
     fn a_million_tasks_are_as_quick() {
         let tasks = (0..400).map(|kind| (2500, 10.0 + f64::from(kind * 37 % 400) / 100.0)).collect();
-        let end = last_end(&group(tasks), &[(0.0, 100_000)]);
+        let end = last_end(&group(tasks), 100_000, 0, 0.0);
         assert!((120.0..144.0).contains(&end), "{end}");
     }
 }

@@ -1,7 +1,7 @@
 //! A chain of phases, each with the shortest duration that so many workers allow.
 
 use super::idle::waits;
-use super::order::{last_end, work};
+use super::order::{exact, last_end, work};
 use crate::model::Settings;
 use crate::trace::{Group, Trace};
 
@@ -12,8 +12,6 @@ pub(super) struct Phase {
     pub(super) pause: f64,
     /// What is paid at least while it is worked on, seconds of a worker.
     pub(super) busy: f64,
-    /// The shortest that it can take with any number of workers, seconds.
-    pub(super) least: f64,
     /// By the number of those that stay to its end, less one: what the last of them waits at least, seconds.
     pub(super) waits: Vec<f64>,
     /// By the number of workers less one: the shortest that it can take, made convex from below.
@@ -25,6 +23,11 @@ pub(super) struct Phase {
 pub(super) struct Phases(pub(super) Vec<Phase>);
 
 impl Phases {
+    /// Sooner than this nobody is done, seconds.
+    pub(super) fn fastest(&self) -> f64 {
+        self.0.iter().map(|phase| phase.pause + phase.durations.last().copied().unwrap_or_default()).sum()
+    }
+
     pub(super) fn of(trace: &Trace, settings: &Settings) -> Phases {
         let phases = trace.groups.iter().enumerate().map(|(index, group)| phase(group, settings, index == 0));
         Phases(phases.collect())
@@ -34,27 +37,26 @@ impl Phases {
 fn phase(group: &Group, settings: &Settings, is_first: bool) -> Phase {
     let threads = u64::from(settings.threads.max(1));
     let width = group.count().div_ceil(threads);
-    let busy = if group.is_even() { width as f64 * group.longest() } else { work(group) / threads as f64 };
+    let busy = if group.is_even() { width as f64 * exact(group.longest()) } else { work(group) / threads as f64 };
     let pause = if is_first { group.at } else { 0.0 } + group.pause.unwrap_or(0.0);
     // The very first has only the fewest until the others have started.
     let alone = if is_first { (settings.economy.start_seconds - pause).max(0.0) } else { 0.0 };
     let durations = convex(&shortest(group, settings, alone));
-    let least = durations[durations.len() - 1];
-    Phase { pause, busy, least, waits: waits(group, threads, settings.range.max.max(1)), durations }
+    Phase { pause, busy, waits: waits(group, threads, settings.range.max.max(1)), durations }
 }
 
 /// By the number of workers less one: the shortest that it can take where those beyond the fewest come after `alone`.
 fn shortest(group: &Group, settings: &Settings, alone: f64) -> Vec<f64> {
     let (range, threads) = (settings.range, u64::from(settings.threads.max(1)));
     let (min, max) = (range.min, range.max.max(1));
-    let exact = |workers: u32| {
+    let shortest = |workers: u32| {
         let early = workers.min(min);
-        last_end(group, &[(0.0, u64::from(early) * threads), (alone, u64::from(workers - early) * threads)])
+        last_end(group, u64::from(early) * threads, u64::from(workers - early) * threads, alone)
     };
     let mut durations = Vec::with_capacity(max as usize);
     for workers in numbers(max, group.tasks.len()) {
         // With fewer it takes no less; between two numbers that is close enough.
-        durations.resize(workers as usize, exact(workers));
+        durations.resize(workers as usize, shortest(workers));
     }
     durations
 }

@@ -64,8 +64,9 @@ pub struct Row {
     pub turns: u64,
     /// Traces whose tasks did not all run.
     pub unfinished: u64,
-    /// The bound's cost for the time that this policy took.
-    pub bound: NanoDollars,
+    /// The bound's cost for the time that this policy took; absent where the bound does not speak of it: tasks were taken
+    /// away, or more workers than the maximum were there for a while, some of them going.
+    pub bound: Option<NanoDollars>,
 }
 
 /// How the rule stands to another policy.
@@ -116,7 +117,7 @@ impl Case {
 }
 
 impl Row {
-    fn of(policy: String, outcome: &Outcome, bound: NanoDollars) -> Row {
+    fn of(policy: String, outcome: &Outcome, bound: Option<NanoDollars>) -> Row {
         Row {
             policy,
             cost: outcome.cost,
@@ -140,7 +141,7 @@ impl Row {
         self.repeated += other.repeated;
         self.turns += other.turns;
         self.unfinished += other.unfinished;
-        self.bound += other.bound;
+        self.bound = self.bound.zip(other.bound).map(|(one, other)| one + other);
     }
 }
 
@@ -164,7 +165,7 @@ pub fn case(class: Class, settings: &Settings, policy: &Policy, seed: u64) -> Ca
     let lowest = LowerBound::of(&trace, settings);
     let row = |mut scaler: Box<dyn Scaler>| {
         let outcome = model::sums(&trace, settings, scaler.as_mut());
-        Row::of(scaler.name(), &outcome, lowest.cost(outcome.makespan))
+        Row::of(scaler.name(), &outcome, lowest.below(&outcome))
     };
     Case {
         class: class.name(),
@@ -173,7 +174,8 @@ pub fn case(class: Class, settings: &Settings, policy: &Policy, seed: u64) -> Ca
         max,
         traces: 1,
         fastest,
-        bounds: TIMES.map(|times| Bound { times, cost: lowest.cost(times * fastest) }).to_vec(),
+        // In the shortest time somebody was done, so that there is always a bound.
+        bounds: TIMES.map(|times| Bound { times, cost: lowest.cost(times * fastest).unwrap_or_default() }).to_vec(),
         rows: scalers(policy, max).into_iter().map(row).collect(),
     }
 }

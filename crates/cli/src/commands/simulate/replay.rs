@@ -51,8 +51,8 @@ pub struct Policy {
     /// What came of it.
     #[serde(flatten)]
     pub outcome: Outcome,
-    /// What nobody can go below in that time.
-    pub lowest_cost: NanoDollars,
+    /// What nobody can go below in that time; absent where the policy did what the bound does not speak of.
+    pub lowest_cost: Option<NanoDollars>,
     /// Workers over time.
     pub workers: Vec<Point>,
 }
@@ -70,7 +70,7 @@ pub(super) fn run(work: &Work, args: &Args, base: &autoscale::Policy) -> Result<
     let bound = LowerBound::of(&work.trace, settings);
     let policies = scalers.into_iter().map(|mut scaler| {
         let mut outcome = model::run(&work.trace, settings, scaler.as_mut());
-        let lowest_cost = bound.cost(outcome.makespan);
+        let lowest_cost = bound.below(&outcome);
         let workers = std::mem::take(&mut outcome.points);
         Policy { policy: scaler.name(), outcome, lowest_cost, workers }
     });
@@ -126,7 +126,7 @@ pub fn text(replay: &Replay) -> String {
             time,
             span(outcome.waited),
             outcome.cost.to_string(),
-            policy.lowest_cost.to_string(),
+            policy.lowest_cost.map_or_else(|| "-".to_owned(), |cost| cost.to_string()),
             outcome.started.to_string(),
             outcome.peak.to_string(),
             outcome.repeated.to_string(),
@@ -134,7 +134,11 @@ pub fn text(replay: &Replay) -> String {
         ]);
     }
     text += &table.render("");
-    text + "\nLOWEST is what nobody can go below in the same time, even who knows all work before (docs/AUTOSCALING.md).\n"
+    text += "\nLOWEST is what nobody can go below in the same time, even who knows all work before (docs/AUTOSCALING.md).\n";
+    if replay.policies.iter().any(|policy| policy.lowest_cost.is_none()) {
+        text += "It does not speak of who took running tasks away or had more than the most workers while some were going (-).\n";
+    }
+    text
 }
 
 /// Workers over time, from nothing (a space) over a tenth of the most (1) to all of them (#), in 40 steps to `end`.
