@@ -58,7 +58,8 @@ fn an_unknown_config_key_stops_every_command_with_the_nearest() {
 fn a_server_is_ended_and_the_machine_is_checked_whatever_the_config_says() {
     let world = World::bare(CADDIS);
     world.run(&["job", "list"]).expect(0);
-    assert_eq!(servers(&world), 1);
+    // A keeper that is being started has the server's command line until it has become one.
+    caddis_testkit::wait_for("one server", || (servers(&world) == 1).then_some(()));
     fs::write(world.home().join("caddis.toml"), "[pool]\nslotz = 3\n").unwrap();
     let checks = world.run(&["doctor", "-o", "json"]).expect(1).json();
     let check = |what: &str| checks.as_array().unwrap().iter().find(|check| check["what"] == what).unwrap().clone();

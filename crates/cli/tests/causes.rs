@@ -268,6 +268,8 @@ fn host_rebooted() {
     waiting_job(&world, &["--workers", "1"]);
     // What a reboot leaves: no process, and records that carry another boot's id.
     world.server().expect("a server").kill(Signal::KILL);
+    // Before the others, whose ends it would write down.
+    world.keeper().expect("a keeper").kill(Signal::KILL);
     wait_for("the end of everything", || {
         let all = world.processes();
         all.iter().for_each(|process| process.kill(Signal::KILL));

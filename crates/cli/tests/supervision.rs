@@ -48,7 +48,7 @@ fn cluster(world: &World, name: &str) -> Value {
 fn a_killed_worker_is_replaced_in_its_slot_and_its_tasks_finish() {
     let world = world();
     let script = format!(
-        "{CLIENT}import os\ndef work(i):\n    import time\n    if i == 0: open('busy', 'w').close()\n    time.sleep(0.05)\n    return i\n\
+        "{CLIENT}import os\ndef work(i):\n    import os, time\n    if i == 0: open('busy', 'w').close()\n    time.sleep(0.05)\n    while i == 39 and not os.path.exists('killed'): time.sleep(0.01)\n    return i\n\
          print(sum(client.gather(client.map(work, range(40)))), sorted(w['name'] for w in client.scheduler_info()['workers'].values()))\n"
     );
     let script = path(&world, &script);
@@ -57,6 +57,7 @@ fn a_killed_worker_is_replaced_in_its_slot_and_its_tasks_finish() {
     let [worker] = &workers(&world)[..] else { panic!("one worker: {:?}", workers(&world)) };
     assert!(worker.member.as_deref().unwrap().ends_with("/worker-0000.1"), "{worker:?}");
     worker.kill(Signal::KILL);
+    world.file("killed", "");
     let output = child.wait_with_output().unwrap();
     assert_eq!(text(&output.stdout), "780 ['worker-0000.2']\n", "{}", text(&output.stderr));
     assert!(output.status.success());

@@ -336,15 +336,28 @@ def test_close_ends_scheduler_and_workers(linked):
 def test_a_lease_that_is_renewed_holds_and_one_that_is_not_ends_it(keeper, certificates):
     lease = keeper.folder / "lease"
     lease.touch()
-    cluster = Cluster(keeper, certificates, lease=str(lease), lease_seconds=1.5)
-    worker = cluster.add_worker()
-    cluster.ready()
-    held_until = time.monotonic() + 3
-    while time.monotonic() < held_until:
-        lease.touch()
-        assert not cluster.scheduler.ended()
-        time.sleep(0.1)
-    silent_since = time.monotonic()
+    kept, touched = threading.Event(), []
+
+    def renew():
+        while not kept.wait(0.1):
+            lease.touch()
+            touched.append(time.monotonic())
+
+    # From before the scheduler looks: a worker may take its time to start.
+    renewing = threading.Thread(target=renew)
+    renewing.start()
+    try:
+        cluster = Cluster(keeper, certificates, lease=str(lease), lease_seconds=1.5)
+        worker = cluster.add_worker()
+        cluster.ready()
+        held_until = time.monotonic() + 3
+        while time.monotonic() < held_until:
+            assert not cluster.scheduler.ended()
+            time.sleep(0.1)
+    finally:
+        kept.set()
+        renewing.join()
+    silent_since = touched[-1]
     assert cluster.scheduler.end(10) == 0
     assert time.monotonic() - silent_since > 1
     assert "lease was not renewed for 1.5 s" in cluster.scheduler.output("stderr")

@@ -29,7 +29,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 
 /// How long the end of a job waits for the scheduler's figures.
-const REFRESHING: Duration = Duration::from_millis(500);
+const REFRESHING: Duration = Duration::from_secs(1);
 
 /// How long a scheduler that is to close may take over its last word.
 const CLOSING: Duration = Duration::from_secs(1);
