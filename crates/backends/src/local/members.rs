@@ -62,6 +62,23 @@ impl Held {
 /// The processes of one cluster.
 type Holding = BTreeMap<Member, Held>;
 
+/// How far a process is: it started, is ready, has ended.
+fn step(view: &MemberView) -> u8 {
+    match (&view.end, &view.ready) {
+        (Some(_), _) => 2,
+        (None, Some(_)) => 1,
+        (None, None) => 0,
+    }
+}
+
+/// Takes in what is said of a process. The answer to a start and the events come by different ways, so that events may
+/// overtake it: what it says must not make a process unready that was ready, nor bring one back to life.
+fn take_in(members: &mut Holding, member: Member, held: Held) {
+    if members.get(&member).is_none_or(|known| step(&known.view) <= step(&held.view)) {
+        members.insert(member, held);
+    }
+}
+
 /// The mirror. Clones share it.
 #[derive(Clone)]
 pub(super) struct Mirror {
@@ -177,11 +194,7 @@ impl Mirror {
         } else {
             let held = self.held(record, &cluster, &member).await;
             if let Some(all) = self.lock().as_mut() {
-                let members = all.entry(cluster.clone()).or_default();
-                // An answer that was overtaken by later events must not bring a process back to life.
-                if held.view.end.is_some() || members.get(&member).is_none_or(|known| known.view.end.is_none()) {
-                    members.insert(member.clone(), held);
-                }
+                take_in(all.entry(cluster.clone()).or_default(), member.clone(), held);
             }
         }
         self.changes.send_replace(());
@@ -357,4 +370,35 @@ fn tail(log: &Path) -> String {
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     };
     read().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn held(ready: bool, ended: bool) -> Held {
+        let at = Timestamp(1);
+        let end = || End { at, exit: Exit::Code(0), killed_by: None, began: true, outcome: None, log_tail: String::new() };
+        let ready = ready.then(|| (at, Default::default()));
+        let view = MemberView { pid: 1, started_at: at, ready, end: ended.then(end), peak_rss: 0, lived: None };
+        Held { view, started_tick: None }
+    }
+
+    #[test]
+    fn an_answer_that_events_overtook_takes_nothing_back() {
+        let (started, ready, ended) = ((false, false), (true, false), (true, true));
+        for (said, kept) in [
+            (&[started, ready][..], ready),
+            (&[ready, started], ready),
+            (&[started, ready, ended], ended),
+            (&[ended, started], ended),
+            (&[ended, ready, started], ended),
+            (&[started, (false, true), ready], (false, true)),
+        ] {
+            let mut members = Holding::new();
+            said.iter().for_each(|(ready, ended)| take_in(&mut members, Member::Scheduler, held(*ready, *ended)));
+            let view = &members[&Member::Scheduler].view;
+            assert_eq!((view.ready.is_some(), view.end.is_some()), kept, "after {said:?}");
+        }
+    }
 }
