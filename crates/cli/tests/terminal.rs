@@ -153,7 +153,8 @@ fn ctrl_c_at_the_terminal_cancels() {
     let (status, text) = terminal.ended();
     assert_eq!(status.code(), Some(130), "{text}");
     let (lines, column) = screen(&text);
-    assert!(lines.iter().any(|line| line == "cleaned up"), "{lines:#?}");
+    // Its two outputs come by two ways, so that the traceback may begin on the same line.
+    assert!(lines.iter().any(|line| line.starts_with("cleaned up")), "{lines:#?}");
     assert!(lines.iter().any(|line| line.contains("was cancelled")), "{lines:#?}");
     assert_eq!(column, 0, "{lines:#?}");
     assert_eq!(world.job()["phase"], "CANCELLED");
