@@ -202,13 +202,8 @@ fn a_worker_that_its_scheduler_has_lost_is_replaced() {
     world.run(&[&["cluster", "create", "lab", "--workers", "2"], &SMALL[..], &ttl].concat()).expect(0);
     let worker = world.members().into_iter().find(|member| member.member.as_deref().is_some_and(|key| key.contains("worker-0001")));
     worker.expect("a second worker").kill(Signal::STOP);
-    // On a machine that stands still for seconds the other one may be lost as well.
-    wait_for("the end of the one that hangs", || {
-        let deaths = cluster(&world, "lab")["deaths"].as_array()?.clone();
-        let is_it = |death: &Value| death["code"] == "host_lost" && death["sentence"].as_str().is_some_and(|it| it.contains("worker-0001.1"));
-        deaths.iter().any(is_it).then_some(())
-    });
-    produced("cause", "host_lost");
+    let death = wait_death(&world, "lab", "host_lost");
+    assert!(death["sentence"].as_str().unwrap().contains("worker-0001.1"), "{death}");
     wait_for("its successor", || {
         let cluster = cluster(&world, "lab");
         let slot = cluster["slots"].as_array()?.get(1)?.clone();
